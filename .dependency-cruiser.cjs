@@ -1,0 +1,34 @@
+// The way of a delivery (CONTRIBUTING.md): a stage may import the stages before it and the leaves, never one after it.
+const stages = ['raw-body', 'signature', 'idempotency', 'handlers', 'dispatch', 'receive'];
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    ...stages.map((stage, index) => ({
+      name: `${stage}-looks-back-only`,
+      severity: 'error',
+      from: { path: `^lib/${stage}/` },
+      to: { path: `^lib/(${[...stages.slice(index + 1), 'adapters', 'testing', 'cli'].join('|')})/` },
+    })),
+    {
+      name: 'events-and-logging-are-leaves',
+      severity: 'error',
+      from: { path: '^lib/(events|logging)/' },
+      to: { path: `^lib/(${stages.join('|')}|adapters|testing|cli)/` },
+    },
+    {
+      name: 'pure-core',
+      comment: 'Verification, signing, the envelope and the catalogue work without Nest.',
+      severity: 'error',
+      from: { path: '^lib/(events/|signature/(schemes/|verify|sign|webhook))' },
+      to: { path: 'node_modules/(@nestjs|rxjs|reflect-metadata|class-validator)' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

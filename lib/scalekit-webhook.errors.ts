@@ -1,0 +1,27 @@
+const BRAND = Symbol.for('nestjs-scalekit-webhooks:error');
+
+/**
+ * What every error of this package extends. Tell errors apart by `code`: two copies of the package may be
+ * loaded in one app (ESM and CommonJS), and then `instanceof` lies.
+ *
+ * @publicApi
+ */
+export class ScalekitWebhookError<Code extends string = string> extends Error {
+  /** Which error this is: stable, made for `switch`. */
+  readonly code: Code;
+
+  constructor(code: Code, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+}
+
+/** True for an error of this package with that code, whichever copy of the package threw it. */
+export function hasErrorCode<Code extends string>(
+  error: unknown,
+  code: Code,
+): error is ScalekitWebhookError<Code> {
+  return error instanceof Error && BRAND in error && (error as ScalekitWebhookError).code === code;
+}
