@@ -23,5 +23,5 @@ export function hasErrorCode<Code extends string>(
   error: unknown,
   code: Code,
 ): error is ScalekitWebhookError<Code> {
-  return error instanceof Error && BRAND in error && (error as ScalekitWebhookError).code === code;
+  return error instanceof Error && BRAND in error && 'code' in error && error.code === code;
 }
