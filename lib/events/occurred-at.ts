@@ -1,0 +1,43 @@
+import type { ScalekitEnvelope } from './envelope.js';
+
+/** When an event happened, as far as its envelope tells. */
+export interface OccurredAt {
+  /** The date, to the millisecond (finer digits are cut off), or undefined if there is none. */
+  readonly date: Date | undefined;
+  /** The field whose value is no date: to be logged, never a reason to refuse the event (E6). */
+  readonly invalidField: 'occurred_at' | 'created' | undefined;
+}
+
+// RFC 3339, the schemas' `date-time`. Beyond it: no seconds and no colon in the offset, as Java writers leave them
+// out. An offset is needed, else the date would depend on the time zone of this machine.
+const DATE_TIME =
+  /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?:Z|([+-])([01]\d|2[0-3]):?([0-5]\d))$/i;
+
+/**
+ * Reads `occurred_at`, or `created` of an envelope that has no `occurred_at`. Null counts as absent. If `occurred_at`
+ * is no date, `created` does not stand in for it: the two may mean different moments.
+ */
+export function readOccurredAt(envelope: ScalekitEnvelope): OccurredAt {
+  for (const field of ['occurred_at', 'created'] as const) {
+    const value = Object.hasOwn(envelope, field) ? envelope[field] : undefined;
+    if (value === undefined || value === null) continue;
+
+    const date = typeof value === 'string' ? parseDateTime(value) : undefined;
+    return { date, invalidField: date === undefined ? field : undefined };
+  }
+  return { date: undefined, invalidField: undefined };
+}
+
+function parseDateTime(text: string): Date | undefined {
+  const match = DATE_TIME.exec(text);
+  if (match === null) return undefined;
+  const [, day = '', minute = '', second = '00', fraction = '', sign, offsetHours, offsetMinutes] = match;
+
+  const wallClock = `${day}T${minute}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}Z`;
+  const time = Date.parse(wallClock);
+  // `Date` rolls 30 February over to 1 March, and 24:00 to the next day.
+  if (Number.isNaN(time) || new Date(time).toISOString() !== wallClock) return undefined;
+
+  const offset = (Number(offsetHours ?? 0) * 60 + Number(offsetMinutes ?? 0)) * 60_000;
+  return new Date(sign === '-' ? time + offset : time - offset);
+}

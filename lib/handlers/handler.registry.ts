@@ -1,0 +1,89 @@
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { SCALEKIT_EVENT_TYPES } from '../events/scalekit-event-types.js';
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
+import type { EventHandler } from './event-handler.js';
+import { compileEventPattern, nearestEventType } from './event-pattern.js';
+import { findHandlers } from './handler-candidate.js';
+import { createInvoker } from './handler-invoker.js';
+import type { Subscription } from './subscription.js';
+
+const MAX_REMEMBERED_TYPES = 10_000;
+
+/** All handlers of the application, found once at boot, for every endpoint. */
+@Injectable()
+export class HandlerRegistry implements OnApplicationBootstrap {
+  private readonly logger = new Logger('ScalekitWebhook');
+  private readonly handlers = new Map<string, EventHandler>();
+  private readonly byType = new Map<string, readonly EventHandler[]>();
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly registry: ScalekitWebhookRegistry,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    for (const candidate of findHandlers(this.discovery)) {
+      const { name, subscriptions } = candidate;
+      if (this.handlers.has(name)) {
+        throw new ScalekitWebhookError(
+          'duplicate_handler',
+          `Two handlers are named ${name}, but the ledger knows a handler by that name. If one module provides the ` +
+            'class twice, or two modules provide it, import it from one; else rename a class or a method.',
+        );
+      }
+      subscriptions.forEach((subscription) => {
+        this.check(name, subscription);
+      });
+      this.handlers.set(name, { name, subscriptions, invoke: createInvoker(candidate) });
+      this.logger.log(`Handler ${name} listens to ${subscriptions.map(describe).join(', ')}`);
+    }
+    if (this.handlers.size === 0) {
+      this.logger.warn('No handler found: decorate a method of a provider with @OnScalekitEvent().');
+    }
+  }
+
+  /** The handlers that subscribed to that type at that endpoint, each once. */
+  handlersFor(endpoint: string, type: string): readonly EventHandler[] {
+    const key = `${endpoint}:${type}`;
+    let handlers = this.byType.get(key);
+    if (!handlers) {
+      handlers = [...this.handlers.values()].filter(({ subscriptions }) =>
+        subscriptions.some((subscription) => takes(subscription, endpoint, type)),
+      );
+      if (this.byType.size >= MAX_REMEMBERED_TYPES) {
+        this.byType.clear();
+      }
+      this.byType.set(key, handlers);
+    }
+    return handlers;
+  }
+
+  private check(handler: string, { patterns, endpoint }: Subscription): void {
+    if (endpoint !== undefined && !this.registry.has(endpoint)) {
+      throw new ScalekitWebhookError(
+        'unknown_endpoint',
+        `${handler} listens to the endpoint "${endpoint}", but no ScalekitWebhookModule is registered under that name.`,
+      );
+    }
+    for (const pattern of patterns) {
+      if (!pattern.includes('*') && !SCALEKIT_EVENT_TYPES.some((type) => type === pattern)) {
+        const nearest = nearestEventType(pattern, SCALEKIT_EVENT_TYPES);
+        const advice = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
+        this.logger.warn(
+          `${handler} listens to "${pattern}", a type that Scalekit does not document.${advice}`,
+        );
+      }
+    }
+  }
+}
+
+function takes(subscription: Subscription, endpoint: string, type: string): boolean {
+  const listens = subscription.endpoint === undefined || subscription.endpoint === endpoint;
+  return listens && subscription.patterns.some((pattern) => compileEventPattern(pattern)(type));
+}
+
+function describe({ patterns, endpoint }: Subscription): string {
+  return patterns.join(', ') + (endpoint === undefined ? '' : ` (endpoint ${endpoint})`);
+}

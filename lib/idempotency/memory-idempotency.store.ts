@@ -1,0 +1,172 @@
+import { StoreUnavailableError } from './store-unavailable.error.js';
+import type { BeginOptions, BeginResult, FencingToken, IdempotencyStore } from './idempotency-store.js';
+
+interface Claimed {
+  readonly token: FencingToken;
+  readonly attempt: number;
+  readonly fingerprint: number;
+  readonly ttlMs: number;
+  handlersDone: readonly string[];
+  leaseEndsAt: number;
+}
+
+interface Released {
+  readonly attempt: number;
+  readonly handlersDone: readonly string[];
+  readonly expiresAt: number;
+}
+
+interface Done {
+  readonly fingerprint: number;
+  readonly expiresAt: number;
+}
+
+/** @publicApi */
+export interface MemoryIdempotencyStoreOptions {
+  /**
+   * How many event ids are remembered. When full, the completed event that was asked for longest ago is forgotten
+   * first; one that is running never is: `begin` then fails and the delivery is answered 503.
+   *
+   * @default 100_000
+   */
+  readonly maxEntries?: number;
+}
+
+/**
+ * The default store: one process, lost on restart, as fast as a `Map`. Time is monotonic, so a clock that is set
+ * back or forward neither ends nor extends a lease.
+ *
+ * @publicApi
+ */
+export class MemoryIdempotencyStore implements IdempotencyStore {
+  private readonly maxEntries: number;
+  /** Ordered by the end of the lease: a renewed claim moves to the end. */
+  private readonly claimed = new Map<string, Claimed>();
+  private readonly released = new Map<string, Released>();
+  /** Ordered by the last time somebody asked for the key. */
+  private readonly done = new Map<string, Done>();
+  private lastToken: FencingToken = 0;
+
+  constructor({ maxEntries = 100_000 }: MemoryIdempotencyStoreOptions = {}) {
+    if (!Number.isSafeInteger(maxEntries) || maxEntries < 1) {
+      throw new RangeError(
+        `MemoryIdempotencyStore: maxEntries must be a whole number from 1, received ${String(maxEntries)}.`,
+      );
+    }
+    this.maxEntries = maxEntries;
+  }
+
+  /** How many event ids are remembered now. */
+  get size(): number {
+    return this.claimed.size + this.released.size + this.done.size;
+  }
+
+  begin(key: string, options: BeginOptions): BeginResult {
+    const now = performance.now();
+    const done = this.done.get(key);
+    if (done) {
+      this.done.delete(key);
+      if (done.expiresAt > now) {
+        this.done.set(key, done);
+        return { status: 'done', fingerprint: done.fingerprint };
+      }
+    }
+    const holder = this.claimed.get(key);
+    if (holder && holder.leaseEndsAt > now) {
+      return { status: 'in_progress', retryAfterMs: holder.leaseEndsAt - now };
+    }
+    return this.claim(key, options, now, holder ?? this.takeReleased(key, now));
+  }
+
+  renew(key: string, token: FencingToken, leaseMs: number): boolean {
+    const claimed = this.heldBy(key, token);
+    if (!claimed) {
+      return false;
+    }
+    claimed.leaseEndsAt = performance.now() + leaseMs;
+    this.claimed.delete(key);
+    this.claimed.set(key, claimed);
+    return true;
+  }
+
+  handlerDone(key: string, token: FencingToken, handler: string): boolean {
+    const claimed = this.heldBy(key, token);
+    if (!claimed) {
+      return false;
+    }
+    if (!claimed.handlersDone.includes(handler)) {
+      claimed.handlersDone = [...claimed.handlersDone, handler];
+    }
+    return true;
+  }
+
+  complete(key: string, token: FencingToken, ttlMs: number): boolean {
+    const claimed = this.heldBy(key, token);
+    if (!claimed) {
+      return false;
+    }
+    this.claimed.delete(key);
+    this.done.set(key, { fingerprint: claimed.fingerprint, expiresAt: performance.now() + ttlMs });
+    return true;
+  }
+
+  release(key: string, token: FencingToken): boolean {
+    const claimed = this.heldBy(key, token);
+    if (!claimed) {
+      return false;
+    }
+    const { attempt, handlersDone, ttlMs } = claimed;
+    this.claimed.delete(key);
+    this.released.set(key, { attempt, handlersDone, expiresAt: performance.now() + ttlMs });
+    return true;
+  }
+
+  private claim(key: string, options: BeginOptions, now: number, before?: Claimed | Released): BeginResult {
+    this.claimed.delete(key);
+    if (this.size >= this.maxEntries) {
+      this.forgetOne(now);
+    }
+    const attempt = (before?.attempt ?? 0) + 1;
+    const handlersDone = before?.handlersDone ?? [];
+    const token = ++this.lastToken;
+    this.claimed.set(key, {
+      token,
+      attempt,
+      handlersDone,
+      fingerprint: options.fingerprint,
+      ttlMs: options.ttlMs,
+      leaseEndsAt: now + options.leaseMs,
+    });
+    return { status: 'acquired', token, attempt, handlersDone };
+  }
+
+  private takeReleased(key: string, now: number): Released | undefined {
+    const released = this.released.get(key);
+    this.released.delete(key);
+    return released && released.expiresAt > now ? released : undefined;
+  }
+
+  private heldBy(key: string, token: FencingToken): Claimed | undefined {
+    const claimed = this.claimed.get(key);
+    return claimed?.token === token ? claimed : undefined;
+  }
+
+  private forgetOne(now: number): void {
+    for (const entries of [this.done, this.released]) {
+      for (const key of entries.keys()) {
+        entries.delete(key);
+        return;
+      }
+    }
+    for (const [key, { leaseEndsAt }] of this.claimed) {
+      if (leaseEndsAt <= now) {
+        this.claimed.delete(key);
+        return;
+      }
+      break;
+    }
+    throw new StoreUnavailableError(
+      `All ${this.maxEntries} entries of the memory store are running events. Raise maxEntries, or use a shared store.`,
+    );
+  }
+}

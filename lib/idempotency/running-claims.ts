@@ -1,0 +1,65 @@
+import type { Claim } from './claim.js';
+import { DeliveryAbortedError } from './delivery-aborted.error.js';
+
+/** The events this process works on now: their leases are renewed, and a shutdown waits for them. */
+export class RunningClaims {
+  private readonly claims = new Set<Claim>();
+  private timer: NodeJS.Timeout | undefined;
+  private onEmpty: (() => void) | undefined;
+
+  constructor(private readonly renewEveryMs: number) {}
+
+  add(claim: Claim): void {
+    this.claims.add(claim);
+    this.timer ??= setInterval(() => {
+      this.renewAll();
+    }, this.renewEveryMs).unref();
+  }
+
+  remove(claim: Claim): void {
+    this.claims.delete(claim);
+    if (this.claims.size === 0) {
+      this.onEmpty?.();
+    }
+  }
+
+  /**
+   * Waits until nothing runs, at most `timeoutMs`; then aborts and releases what still does. The timer that renews
+   * leases ends with it.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    await this.waitUntilEmpty(timeoutMs);
+    clearInterval(this.timer);
+    await Promise.allSettled(
+      [...this.claims].map((claim) => {
+        claim.abort(new DeliveryAbortedError('shutting_down'));
+        return claim.release();
+      }),
+    );
+  }
+
+  private async waitUntilEmpty(timeoutMs: number): Promise<void> {
+    if (this.claims.size === 0) {
+      return;
+    }
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.onEmpty = resolve;
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    clearTimeout(timer);
+  }
+
+  private renewAll(): void {
+    for (const claim of this.claims) {
+      claim.renew().then(
+        (held) => {
+          if (!held && this.claims.has(claim)) {
+            claim.abort(new DeliveryAbortedError('lease_lost'));
+          }
+        },
+        () => undefined, // The store is away: the next round tries again, and the token decides at the end.
+      );
+    }
+  }
+}

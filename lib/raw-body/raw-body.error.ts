@@ -1,0 +1,39 @@
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+
+/** @publicApi */
+export type RawBodyErrorCode = 'body_too_large' | 'content_encoding' | 'raw_body_lost' | 'unknown_platform';
+
+/**
+ * The exact bytes of a delivery can't be had.
+ *
+ * @publicApi
+ */
+export class RawBodyError extends ScalekitWebhookError<RawBodyErrorCode> {
+  static tooLarge(maxBodyBytes: number): RawBodyError {
+    return new RawBodyError(
+      'body_too_large',
+      `The body is larger than ${maxBodyBytes} bytes (maxBodyBytes).`,
+    );
+  }
+
+  static contentEncoding(): RawBodyError {
+    return new RawBodyError('content_encoding', 'Only an identity content-encoding is accepted.');
+  }
+
+  static lost(): RawBodyError {
+    return new RawBodyError(
+      'raw_body_lost',
+      'Something parsed the request body before the webhook module could read its bytes, and a signature covers ' +
+        'bytes, not objects. If your platform or an own server instance parses bodies before Nest does, remove that ' +
+        'parser for the webhook path, or hand over the bytes as request.rawBody (NestFactory.create(AppModule, ' +
+        '{ rawBody: true })) or as a Buffer or string in request.body (express.raw({ type: "*/*" })).',
+    );
+  }
+
+  static unknownPlatform(platform: string): RawBodyError {
+    return new RawBodyError(
+      'unknown_platform',
+      `The webhook module does not know how to read raw bodies on the HTTP platform "${platform}". Use Express.`,
+    );
+  }
+}

@@ -1,0 +1,63 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
+import { Ledger } from '../idempotency/ledger.js';
+import { RateLimitedLog } from '../logging/rate-limited-log.js';
+import { RawBodyInstaller } from '../raw-body/raw-body.installer.js';
+import { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
+import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
+import { EVENT_DISPATCHER, REGISTRATION } from '../scalekit-webhook.tokens.js';
+import { DeliveryAuthenticator } from '../signature/delivery-authenticator.js';
+import { inspectSecrets } from '../signature/inspect-secrets.js';
+import type { Registration } from './registration.js';
+import { mountController } from './scalekit-webhook.controller.js';
+
+const REPLAY_WARNING =
+  'The scheme "digest" signs no timestamp, so a captured delivery can be replayed once the store has forgotten its ' +
+  "event. If your deliveries carry webhook-signature, set signature.schemes to ['standard'].";
+
+/** Opens an endpoint when the application starts, says what it is, and finishes what runs there when it stops. */
+@Injectable()
+export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('ScalekitWebhook');
+
+  constructor(
+    @Inject(REGISTRATION) private readonly registration: Registration,
+    private readonly options: ScalekitWebhookOptions,
+    private readonly rawBody: RawBodyInstaller,
+    private readonly authenticator: DeliveryAuthenticator,
+    private readonly ledger: Ledger,
+    @Inject(EVENT_DISPATCHER) private readonly dispatcher: EventDispatcher,
+    registry: ScalekitWebhookRegistry,
+    log: RateLimitedLog,
+  ) {
+    const { path, maxBodyBytes } = options;
+    registry.add({ name: registration.name, path, maxBodyBytes, log });
+    mountController(registration.controller, path);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.authenticator.prepare();
+    const { name } = this.registration;
+    const { signature, idempotency, secret } = this.options;
+    const routes = this.rawBody.pathsOf(name).map((path) => `POST ${path}`);
+    this.logger.log(
+      `[${name}] ${routes.join(', ') || 'no HTTP route'}; schemes: ${signature.schemes.join(', ')}; ` +
+        `store: ${idempotency.store.constructor.name}; dispatcher: ${this.dispatcher.name}`,
+    );
+    const warnings = typeof secret === 'function' ? [] : inspectSecrets(secret, signature.schemes).warnings;
+    for (const warning of signature.schemes.includes('digest') ? [...warnings, REPLAY_WARNING] : warnings) {
+      this.logger.warn(`[${name}] ${warning}`);
+    }
+  }
+
+  /** The first hook of `app.close()`: what the handlers depend on is still there. */
+  async onModuleDestroy(): Promise<void> {
+    await this.ledger.drain(this.options.shutdownTimeoutMs);
+  }
+}

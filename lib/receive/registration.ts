@@ -1,0 +1,26 @@
+import type { Type } from '@nestjs/common';
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { createWebhookController, type ScalekitWebhookController } from './scalekit-webhook.controller.js';
+
+const ENDPOINT_NAME = /^[\w.-]{1,64}$/;
+
+/** What is fixed when the module is imported, before any factory has run. */
+export interface Registration {
+  readonly name: string;
+  readonly path: string | undefined;
+  readonly controller: Type<ScalekitWebhookController>;
+}
+
+export function register(
+  name: string,
+  path: string | undefined,
+  controllerDecorators: readonly ClassDecorator[],
+): Registration {
+  if (!ENDPOINT_NAME.test(name)) {
+    throw new ScalekitWebhookError(
+      'invalid_options',
+      "ScalekitWebhookModule can't start: name must be 1 to 64 letters, digits, '.', '_' or '-'.",
+    );
+  }
+  return { name, path, controller: createWebhookController(name, controllerDecorators) };
+}

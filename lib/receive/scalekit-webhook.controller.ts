@@ -1,0 +1,75 @@
+import {
+  applyDecorators,
+  Controller,
+  HttpCode,
+  HttpStatus,
+  Inject,
+  Post,
+  Req,
+  Res,
+  type Type,
+  UseGuards,
+  UseInterceptors,
+  VERSION_NEUTRAL,
+} from '@nestjs/common';
+import { type AnswerableResponse, HANDLED, httpError } from '../answers/answers.js';
+import { answerFailure } from '../answers/failure.answer.js';
+import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
+import { claimOf } from '../idempotency/request-claim.js';
+import { ScalekitIdempotencyInterceptor } from '../idempotency/scalekit-idempotency.interceptor.js';
+import { BelongsToEndpoint } from '../raw-body/raw-body-route.js';
+import { EVENT_DISPATCHER } from '../scalekit-webhook.tokens.js';
+import { ScalekitSignatureGuard } from '../signature/scalekit-signature.guard.js';
+import { deliveryOf } from '../signature/verified-delivery.js';
+
+/** Hands a claimed event to the dispatcher and maps the outcome to an answer. */
+export abstract class ScalekitWebhookController {
+  constructor(@Inject(EVENT_DISPATCHER) private readonly dispatcher: EventDispatcher) {}
+
+  protected async answer(request: object, response: AnswerableResponse): Promise<string> {
+    const delivery = deliveryOf(request);
+    const claim = claimOf(request);
+    if (!delivery || !claim) {
+      throw new TypeError('The guard and the interceptor of the webhook route did not run.');
+    }
+    const outcome = await this.dispatcher.dispatch(delivery, claim);
+    if (outcome.status === 'handled') {
+      return HANDLED;
+    }
+    throw (
+      answerFailure(outcome.errors, response) ??
+      httpError(HttpStatus.INTERNAL_SERVER_ERROR, 'Internal Server Error', outcome.errors[0])
+    );
+  }
+}
+
+/**
+ * A controller class for one registration, so that two of them never share a route. Its path is set by
+ * `mountController`, because it may come out of an async factory.
+ */
+export function createWebhookController(
+  endpoint: string,
+  decorators: readonly ClassDecorator[],
+): Type<ScalekitWebhookController> {
+  @applyDecorators(...decorators)
+  @BelongsToEndpoint(endpoint)
+  @UseGuards(ScalekitSignatureGuard)
+  @UseInterceptors(ScalekitIdempotencyInterceptor)
+  class EndpointController extends ScalekitWebhookController {
+    @Post()
+    @HttpCode(HttpStatus.OK)
+    receive(
+      @Req() request: object,
+      @Res({ passthrough: true }) response: AnswerableResponse,
+    ): Promise<string> {
+      return this.answer(request, response);
+    }
+  }
+  Object.defineProperty(EndpointController, 'name', { value: ScalekitWebhookController.name });
+  return EndpointController;
+}
+
+/** Nest reads a controller's path when it registers the routes, after all providers are built. */
+export function mountController(controller: Type<ScalekitWebhookController>, path: string): void {
+  Controller({ path, version: VERSION_NEUTRAL })(controller);
+}

@@ -1,0 +1,67 @@
+import { ConfigurableModuleBuilder, type Provider } from '@nestjs/common';
+import { register } from './receive/registration.js';
+import type { ScalekitWebhookModuleOptions } from './scalekit-webhook.options.js';
+import { MODULE_OPTIONS, REGISTRATION } from './scalekit-webhook.tokens.js';
+
+/** What is fixed when the module is imported, before any factory runs. */
+export interface ScalekitWebhookModuleExtras {
+  /**
+   * Tells several endpoints of one application apart: in `@OnScalekitEvent(type, { endpoint })`, in the ledger and
+   * in logs. Letters, digits, `.`, `_` and `-`.
+   *
+   * @default 'default'
+   */
+  name?: string;
+  /**
+   * The route, below the global prefix if there is one. A path that the factory of `forRootAsync` returns comes first.
+   *
+   * @default 'webhooks/scalekit'
+   */
+  path?: string | undefined;
+  /**
+   * Exports the guard's and the interceptor's dependencies to all modules, for controllers of your own.
+   *
+   * @default false
+   */
+  isGlobal?: boolean;
+  /**
+   * Decorators for the controller: what a global auth guard looks for (`Public()`), or `ApiExcludeController()`.
+   *
+   * @default []
+   */
+  controllerDecorators?: readonly ClassDecorator[];
+  /**
+   * Providers that only the factory of `forRootAsync` needs.
+   *
+   * @default []
+   */
+  extraProviders?: Provider[];
+}
+
+const DEFAULTS: ScalekitWebhookModuleExtras = {
+  name: 'default',
+  path: undefined,
+  isGlobal: false,
+  controllerDecorators: [],
+  extraProviders: [],
+};
+
+export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<ScalekitWebhookModuleOptions>({
+  optionsInjectionToken: MODULE_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createScalekitWebhookOptions')
+  .setExtras(DEFAULTS, (definition, { name, path, isGlobal, controllerDecorators, extraProviders }) => {
+    const registration = register(name ?? 'default', path, controllerDecorators ?? []);
+    return {
+      ...definition,
+      global: isGlobal ?? false,
+      controllers: [registration.controller],
+      providers: [
+        ...(definition.providers ?? []),
+        ...(extraProviders ?? []),
+        { provide: REGISTRATION, useValue: registration },
+      ],
+    };
+  })
+  .build();

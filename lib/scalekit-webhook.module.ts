@@ -1,0 +1,61 @@
+import { Logger, Module } from '@nestjs/common';
+import { HandlerRegistry } from './handlers/handler.registry.js';
+import { Ledger } from './idempotency/ledger.js';
+import { RateLimitedLog } from './logging/rate-limited-log.js';
+import { EndpointLifecycle } from './receive/endpoint.lifecycle.js';
+import type { Registration } from './receive/registration.js';
+import { ScalekitWebhookCoreModule } from './scalekit-webhook-core.module.js';
+import { ConfigurableModuleClass } from './scalekit-webhook.module-definition.js';
+import { type ScalekitWebhookModuleOptions, ScalekitWebhookOptions } from './scalekit-webhook.options.js';
+import { resolveOptions } from './scalekit-webhook.options.resolver.js';
+import { EVENT_DISPATCHER, MODULE_OPTIONS, REGISTRATION } from './scalekit-webhook.tokens.js';
+import { DeliveryAuthenticator } from './signature/delivery-authenticator.js';
+import { createDeliveryVerifier } from './signature/secret-source.js';
+
+/**
+ * Receives the webhooks of one Scalekit endpoint. A delivery meets the providers from top to bottom: the raw body
+ * is read (core module), the guard authenticates it, the interceptor claims its event in the ledger, the controller
+ * hands it to the dispatcher, and that runs the handlers (core module).
+ *
+ * @publicApi
+ */
+@Module({
+  imports: [ScalekitWebhookCoreModule],
+  providers: [
+    {
+      provide: ScalekitWebhookOptions,
+      inject: [REGISTRATION, MODULE_OPTIONS],
+      useFactory: ({ name, path }: Registration, options: ScalekitWebhookModuleOptions) =>
+        resolveOptions(name, { ...options, path: options.path ?? path }),
+    },
+    {
+      provide: RateLimitedLog,
+      inject: [REGISTRATION],
+      useFactory: ({ name }: Registration) => new RateLimitedLog(new Logger('ScalekitWebhook'), name),
+    },
+    {
+      provide: DeliveryAuthenticator,
+      inject: [REGISTRATION, ScalekitWebhookOptions, RateLimitedLog],
+      useFactory: ({ name }: Registration, options: ScalekitWebhookOptions, log: RateLimitedLog) =>
+        new DeliveryAuthenticator(name, createDeliveryVerifier(options, log), log, options),
+    },
+    {
+      provide: Ledger,
+      inject: [REGISTRATION, ScalekitWebhookOptions],
+      useFactory: ({ name }: Registration, { idempotency }: ScalekitWebhookOptions) =>
+        new Ledger(name, idempotency),
+    },
+    {
+      provide: EVENT_DISPATCHER,
+      inject: [REGISTRATION, ScalekitWebhookOptions, HandlerRegistry],
+      useFactory: ({ name }: Registration, options: ScalekitWebhookOptions, handlers: HandlerRegistry) =>
+        options.dispatcher({
+          handlerTimeoutMs: options.handlerTimeoutMs,
+          handlersFor: (type) => handlers.handlersFor(name, type),
+        }),
+    },
+    EndpointLifecycle,
+  ],
+  exports: [ScalekitWebhookOptions, RateLimitedLog, DeliveryAuthenticator, Ledger],
+})
+export class ScalekitWebhookModule extends ConfigurableModuleClass {}

@@ -1,0 +1,192 @@
+import { IsOptional, ValidateNested } from 'class-validator';
+import { inlineDispatcher } from './dispatch/inline.dispatcher.js';
+import type { DispatcherFactory } from './dispatch/event-dispatcher.js';
+import type { IdempotencyStore } from './idempotency/idempotency-store.js';
+import { MemoryIdempotencyStore } from './idempotency/memory-idempotency.store.js';
+import {
+  IsEnvironmentId,
+  IsFunction,
+  IsRoutePath,
+  IsSchemeList,
+  IsStore,
+  IsUsableSecret,
+  IsWholeNumber,
+} from './scalekit-webhook.options.rules.js';
+import type { SecretFunction, Secrets } from './signature/secret-source.js';
+import { WEBHOOK_SCHEMES, type WebhookScheme } from './signature/webhook-scheme.js';
+
+const DAY_SECONDS = 86_400;
+const MAX_TIMER_MS = 2_147_483_647;
+
+/** How signatures are checked. */
+export class SignatureOptions {
+  /**
+   * The schemes that are accepted. The strongest one present in a delivery decides alone.
+   *
+   * `digest` has no timestamp: a captured delivery can be replayed once the store has forgotten its event.
+   * `['standard']` is what the official SDK verifies.
+   *
+   * @default ['standard', 'timestamped', 'digest']
+   */
+  @IsSchemeList()
+  schemes: readonly WebhookScheme[] = WEBHOOK_SCHEMES;
+
+  /**
+   * How far a delivery's timestamp may be from this machine's clock, either way, in seconds.
+   *
+   * @default 300
+   */
+  @IsWholeNumber(1, DAY_SECONDS, 'seconds')
+  toleranceSeconds = 300;
+
+  /**
+   * The greatest age of an event, by its signed `occurred_at` or `created`, in seconds; older ones, and those
+   * without a date, are refused. Bounds replays under `digest`, but loses events whose retries take longer: the
+   * sender retries for more than a day.
+   *
+   * @default undefined (any age)
+   */
+  @IsOptional()
+  @IsWholeNumber(1, 366 * DAY_SECONDS, 'seconds')
+  maxEventAgeSeconds?: number;
+}
+
+/** How an event is kept from being processed twice. */
+export class IdempotencyOptions {
+  /**
+   * Where finished and running events are remembered.
+   *
+   * @default new MemoryIdempotencyStore(): one process, lost on restart
+   */
+  @IsStore()
+  store: IdempotencyStore = new MemoryIdempotencyStore();
+
+  /**
+   * How long an event id is remembered, in seconds. The sender's retries span more than a day (Svix: 27 h 35 min).
+   *
+   * @default 604_800 (7 days)
+   */
+  @IsWholeNumber(60, 366 * DAY_SECONDS, 'seconds')
+  ttlSeconds = 7 * DAY_SECONDS;
+
+  /**
+   * How long a running event stays claimed after its process was last heard of, in milliseconds. Renewed while
+   * handlers run; when it runs out, another process may take the event over.
+   *
+   * @default 60_000
+   */
+  @IsWholeNumber(100, MAX_TIMER_MS, 'milliseconds')
+  leaseMs = 60_000;
+}
+
+/**
+ * The options of one endpoint, resolved: every default is applied and every rule checked here, once.
+ * What users write is `ScalekitWebhookModuleOptions`.
+ */
+export class ScalekitWebhookOptions {
+  /**
+   * The endpoint's signing secret from Dashboard > Developers > Webhooks; a list while it is rotated (any of them
+   * verifies); or a function that fetches it, from a secret manager say.
+   */
+  @IsUsableSecret()
+  secret!: Secrets | SecretFunction;
+
+  /**
+   * How long the result of a `secret` function is used, in seconds. It is also fetched again, at most every five
+   * seconds, when a signature does not match.
+   *
+   * @default 60
+   */
+  @IsWholeNumber(1, 366 * DAY_SECONDS, 'seconds')
+  secretCacheSeconds = 60;
+
+  /**
+   * The route, below the global prefix if there is one.
+   *
+   * @default 'webhooks/scalekit'
+   */
+  @IsRoutePath()
+  path = 'webhooks/scalekit';
+
+  /**
+   * The environment, or environments, whose events are accepted, by `environment_id`. Events of another one, or
+   * without one, are answered 400: a development secret can't feed production.
+   *
+   * @default undefined (any)
+   */
+  @IsOptional()
+  @IsEnvironmentId()
+  environmentId?: string | readonly string[];
+
+  @ValidateNested()
+  signature = new SignatureOptions();
+
+  @ValidateNested()
+  idempotency = new IdempotencyOptions();
+
+  /**
+   * The largest body that is read, in bytes. Reading stops there and the delivery is answered 413.
+   *
+   * @default 1_048_576 (1 MiB)
+   */
+  @IsWholeNumber(1, 1_073_741_824, 'bytes')
+  maxBodyBytes = 1_048_576;
+
+  /**
+   * What happens between the claim and the answer: handlers run at once, or the event goes to a queue.
+   *
+   * @default inlineDispatcher()
+   */
+  @IsFunction('a dispatcher, such as inlineDispatcher()')
+  dispatcher: DispatcherFactory = inlineDispatcher();
+
+  /**
+   * When a delivery whose handlers still run is answered 503, in milliseconds. They run on, and the sender's retry
+   * finds their result. The sender waits for 10 seconds.
+   *
+   * @default 7_000
+   */
+  @IsWholeNumber(1, MAX_TIMER_MS, 'milliseconds')
+  answerWithinMs = 7_000;
+
+  /**
+   * When handlers that still run count as failed and `context.signal` is aborted, in milliseconds.
+   *
+   * @default 300_000 (5 minutes)
+   */
+  @IsWholeNumber(1, MAX_TIMER_MS, 'milliseconds')
+  handlerTimeoutMs = 300_000;
+
+  /**
+   * How long `app.close()` waits for running handlers, in milliseconds, before it aborts `context.signal` and
+   * releases their events.
+   *
+   * @default 10_000
+   */
+  @IsWholeNumber(0, MAX_TIMER_MS, 'milliseconds')
+  shutdownTimeoutMs = 10_000;
+}
+
+type Nested = 'signature' | 'idempotency';
+
+/**
+ * The options of `forRoot`, and what the factory of `forRootAsync` returns. Only `secret` is required.
+ *
+ * @publicApi
+ */
+export interface ScalekitWebhookModuleOptions
+  extends Pick<ScalekitWebhookOptions, 'secret'>, Partial<Omit<ScalekitWebhookOptions, 'secret' | Nested>> {
+  /** How signatures are checked. */
+  readonly signature?: Partial<SignatureOptions>;
+  /** How an event is kept from being processed twice. */
+  readonly idempotency?: Partial<IdempotencyOptions>;
+}
+
+/**
+ * For `forRootAsync({ useClass })` and `useExisting`.
+ *
+ * @publicApi
+ */
+export interface ScalekitWebhookOptionsFactory {
+  createScalekitWebhookOptions(): Promise<ScalekitWebhookModuleOptions> | ScalekitWebhookModuleOptions;
+}

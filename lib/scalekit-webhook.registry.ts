@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import type { RateLimitedLog } from './logging/rate-limited-log.js';
+import { ScalekitWebhookError } from './scalekit-webhook.errors.js';
+
+/** What the application-wide parts need to know of one `forRoot` or `forRootAsync`. */
+export interface RegisteredEndpoint {
+  readonly name: string;
+  readonly path: string;
+  readonly maxBodyBytes: number;
+  readonly log: RateLimitedLog;
+}
+
+/** All endpoints of one application. */
+@Injectable()
+export class ScalekitWebhookRegistry {
+  private readonly endpoints = new Map<string, RegisteredEndpoint>();
+
+  add(endpoint: RegisteredEndpoint): void {
+    if (this.endpoints.has(endpoint.name)) {
+      throw new ScalekitWebhookError(
+        'duplicate_endpoint',
+        `ScalekitWebhookModule is registered twice under the name "${endpoint.name}". Give the second registration ` +
+          'a name of its own: forRoot({ name: "…", path: "…", secret }). To use one registration in several ' +
+          'modules, set isGlobal or share the constant that forRoot returned.',
+      );
+    }
+    const rival = [...this.endpoints.values()].find(({ path }) => path === endpoint.path);
+    if (rival) {
+      throw new ScalekitWebhookError(
+        'duplicate_endpoint',
+        `The endpoints "${rival.name}" and "${endpoint.name}" share the path "${endpoint.path}". Give each its own path.`,
+      );
+    }
+    this.endpoints.set(endpoint.name, endpoint);
+  }
+
+  has(name: string): boolean {
+    return this.endpoints.has(name);
+  }
+
+  /**
+   * The endpoint that a route belongs to. A controller of the user's own names none: then the one with the largest
+   * limit reads for it, and the guard checks its own limit again.
+   */
+  forRoute(name: string): RegisteredEndpoint | undefined {
+    return (
+      this.endpoints.get(name) ??
+      [...this.endpoints.values()].sort((a, b) => b.maxBodyBytes - a.maxBodyBytes)[0]
+    );
+  }
+}

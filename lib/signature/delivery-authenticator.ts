@@ -1,0 +1,87 @@
+import { readEnvelope, type ScalekitEnvelope } from '../events/envelope.js';
+import { readOccurredAt } from '../events/occurred-at.js';
+import type { RateLimitedLog } from '../logging/rate-limited-log.js';
+import { DeliveryRefusedError } from './delivery-refused.error.js';
+import type { DeliveryVerifier } from './secret-source.js';
+import type { VerifiedDelivery } from './verified-delivery.js';
+import type { WebhookHeaders, WebhookVerification } from './verify-webhook.js';
+
+interface AuthenticatorOptions {
+  readonly environmentId?: string | readonly string[];
+  readonly signature: { readonly maxEventAgeSeconds?: number };
+}
+
+/** From bytes and headers to an event that may be believed: first the signature, only then the JSON. */
+export class DeliveryAuthenticator {
+  private readonly environments: ReadonlySet<unknown> | undefined;
+  private readonly maxEventAgeMs: number | undefined;
+
+  constructor(
+    private readonly endpoint: string,
+    private readonly verifier: DeliveryVerifier,
+    private readonly log: RateLimitedLog,
+    { environmentId, signature }: AuthenticatorOptions,
+  ) {
+    this.environments = environmentId === undefined ? undefined : new Set([environmentId].flat());
+    this.maxEventAgeMs = signature.maxEventAgeSeconds && signature.maxEventAgeSeconds * 1_000;
+  }
+
+  /** Called at boot. @throws ScalekitWebhookError (`invalid_options`) if the secret that is fetched is useless */
+  async prepare(): Promise<void> {
+    await this.verifier.prepare?.();
+  }
+
+  /**
+   * Answers at once unless the secret has to be fetched.
+   *
+   * @throws WebhookVerificationError, EnvelopeError, DeliveryRefusedError, SecretUnavailableError
+   */
+  authenticate(rawBody: Uint8Array, headers: WebhookHeaders): VerifiedDelivery | Promise<VerifiedDelivery> {
+    const verification = this.verifier.verify({ rawBody, headers });
+    return verification instanceof Promise
+      ? verification.then((verified) => this.open(rawBody, verified))
+      : this.open(rawBody, verification);
+  }
+
+  private open(rawBody: Uint8Array, { scheme, id }: WebhookVerification): VerifiedDelivery {
+    const event = readEnvelope(rawBody);
+    const receivedAt = new Date();
+    const occurredAt = this.readDate(event);
+    this.refuseOtherEnvironments(event);
+    this.refuseOldEvents(occurredAt, receivedAt);
+    const deliveryId = id ?? event.id;
+    return { endpoint: this.endpoint, scheme, deliveryId, rawBody, event, occurredAt, receivedAt };
+  }
+
+  private readDate(event: ScalekitEnvelope): Date | undefined {
+    const { date, invalidField } = readOccurredAt(event);
+    if (invalidField) {
+      this.log.warn(
+        'invalid_date',
+        `"${invalidField}" of event ${event.id} (${event.type}) is no date: context.occurredAt stays undefined.`,
+      );
+    }
+    return date;
+  }
+
+  private refuseOtherEnvironments({ id, environment_id }: ScalekitEnvelope): void {
+    if (this.environments && !this.environments.has(environment_id)) {
+      throw new DeliveryRefusedError(
+        'wrong_environment',
+        `Event ${id} is not of the environment that this endpoint accepts (environmentId): ` +
+          'its environment_id is another one or missing.',
+      );
+    }
+  }
+
+  private refuseOldEvents(occurredAt: Date | undefined, receivedAt: Date): void {
+    const isYoung =
+      occurredAt && receivedAt.getTime() - occurredAt.getTime() <= (this.maxEventAgeMs ?? Infinity);
+    if (this.maxEventAgeMs !== undefined && !isYoung) {
+      throw new DeliveryRefusedError(
+        'event_too_old',
+        'The event is older than signature.maxEventAgeSeconds, or carries no date to tell by.',
+      );
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import type { WebhookScheme } from './webhook-scheme.js';
+import { inspectSecret, type SecretInspection } from './webhook-secret.js';
+
+/** Looks at one secret or at a list of them; a problem in the list says which one it is. */
+export function inspectSecrets(secrets: unknown, schemes: readonly WebhookScheme[]): SecretInspection {
+  if (!Array.isArray(secrets)) {
+    return inspectSecret(secrets, schemes);
+  }
+  if (secrets.length === 0) {
+    return { problem: 'The list of webhook secrets is empty.', warnings: [] };
+  }
+  const inspections = secrets.map((secret: unknown, index) => ({ index, ...inspectSecret(secret, schemes) }));
+  const faulty = inspections.find(({ problem }) => problem !== undefined);
+  return faulty
+    ? { problem: `Number ${faulty.index + 1} of the list: ${faulty.problem ?? ''}`, warnings: [] }
+    : { warnings: [...new Set(inspections.flatMap(({ warnings }) => warnings))] };
+}

@@ -1,0 +1,72 @@
+import { type CanActivate, type ExecutionContext, HttpStatus, Injectable } from '@nestjs/common';
+import { type AnswerableResponse, httpError, tryAgain } from '../answers/answers.js';
+import { EnvelopeError } from '../events/envelope.error.js';
+import { RateLimitedLog } from '../logging/rate-limited-log.js';
+import { NeedsRawBody } from '../raw-body/raw-body-route.js';
+import { RawBodyError } from '../raw-body/raw-body.error.js';
+import { type RequestWithBody, takeRawBody } from '../raw-body/request-raw-body.js';
+import { unreadableBody } from '../raw-body/unreadable-body.answer.js';
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
+import { DeliveryAuthenticator } from './delivery-authenticator.js';
+import { SecretUnavailableError } from './secret-unavailable.error.js';
+import { attachDelivery, type VerifiedDelivery } from './verified-delivery.js';
+
+const SECRET_RETRY_SECONDS = 10;
+
+/**
+ * Lets only authentic events pass, and leaves the parsed event in `request.body`. It stands before the module's own
+ * controller; a controller of your own takes it with `@UseGuards(ScalekitSignatureGuard)`, in a module that imports
+ * one `ScalekitWebhookModule`.
+ *
+ * @publicApi
+ */
+@Injectable()
+@NeedsRawBody()
+export class ScalekitSignatureGuard implements CanActivate {
+  constructor(
+    private readonly authenticator: DeliveryAuthenticator,
+    private readonly options: ScalekitWebhookOptions,
+    private readonly log: RateLimitedLog,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<RequestWithBody>();
+    const refuse = (error: unknown): never => {
+      throw this.answer(error, http.getResponse<AnswerableResponse>());
+    };
+    try {
+      const rawBody = takeRawBody(request, this.options.maxBodyBytes);
+      const delivery = this.authenticator.authenticate(rawBody, request.headers);
+      return delivery instanceof Promise
+        ? delivery.then((authentic) => this.accept(request, authentic)).catch(refuse)
+        : this.accept(request, delivery);
+    } catch (error) {
+      return refuse(error);
+    }
+  }
+
+  private accept(request: RequestWithBody, delivery: VerifiedDelivery): true {
+    attachDelivery(request, delivery);
+    request.body = delivery.event;
+    return true;
+  }
+
+  /** The reason of a 401 is logged, never answered: it would tell a forger what to mend. */
+  private answer(error: unknown, response: AnswerableResponse): unknown {
+    if (!(error instanceof ScalekitWebhookError)) {
+      return error;
+    }
+    this.log.warn(error.code, error.message);
+    if (error instanceof RawBodyError) {
+      return unreadableBody(error);
+    }
+    if (error instanceof SecretUnavailableError) {
+      return tryAgain(response, HttpStatus.SERVICE_UNAVAILABLE, SECRET_RETRY_SECONDS, 'Service Unavailable');
+    }
+    return error instanceof EnvelopeError || error.code === 'wrong_environment'
+      ? httpError(HttpStatus.BAD_REQUEST, error.message)
+      : httpError(HttpStatus.UNAUTHORIZED, 'Invalid signature');
+  }
+}
