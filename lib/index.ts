@@ -23,6 +23,8 @@ export { DeliveryRefusedError, type DeliveryRefusedErrorCode } from './signature
 
 export { EnvelopeError, type EnvelopeErrorCode } from './events/envelope.error.js';
 export { readEnvelope, type ScalekitEnvelope } from './events/envelope.js';
+export type { ScalekitEvent, ScalekitEventData } from './events/scalekit-event.js';
+export type { DirectoryUser } from './events/catalogue/directory-user.js';
 export type { ScalekitEventContext } from './events/scalekit-event-context.js';
 
 export { ScalekitIdempotencyInterceptor } from './idempotency/scalekit-idempotency.interceptor.js';

@@ -7,46 +7,50 @@ export type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[numbe
 /** A method with `@OnScalekitEvent`, and the provider or controller it was found in. */
 export interface HandlerCandidate {
   readonly name: string;
-  readonly className: string;
+  /** Whose metadata counts: of the instance, which a factory or a value may make of any class. */
+  readonly hostClass: object;
   readonly methodName: string;
   readonly method: (...args: unknown[]) => unknown;
   readonly subscriptions: readonly Subscription[];
   readonly wrapper: InstanceWrapper;
-  readonly isController: boolean;
 }
 
 /** One pass over everything that Nest holds. */
 export function* findHandlers(discovery: DiscoveryService): Generator<HandlerCandidate> {
   const scanner = new MetadataScanner();
-  const seen = new Set<unknown>();
-  for (const [wrappers, isController] of [
-    [discovery.getProviders(), false],
-    [discovery.getControllers(), true],
-  ] as const) {
-    for (const wrapper of wrappers) {
-      const prototype = prototypeOf(wrapper);
-      if (!prototype || wrapper.isAlias || seen.has(wrapper.instance)) {
-        continue;
-      }
-      seen.add(wrapper.instance);
-      const className = prototype.constructor.name;
-      for (const methodName of scanner.getAllMethodNames(prototype)) {
-        const method = (prototype as Record<string, unknown>)[methodName] as HandlerCandidate['method'];
-        const subscriptions = Reflect.getMetadata(SUBSCRIPTIONS, method) as
-          readonly Subscription[] | undefined;
-        if (subscriptions) {
-          const name = `${className}.${methodName}`;
-          yield { name, className, methodName, method, subscriptions, wrapper, isController };
-        }
+  for (const wrapper of distinctHosts([...discovery.getProviders(), ...discovery.getControllers()])) {
+    const prototype = prototypeOf(wrapper) as Record<string, HandlerCandidate['method']> | undefined;
+    for (const methodName of prototype ? scanner.getAllMethodNames(prototype) : []) {
+      const method = prototype?.[methodName];
+      const subscriptions = method && readSubscriptions(method);
+      if (subscriptions) {
+        const { constructor: hostClass } = prototype;
+        yield { name: `${hostClass.name}.${methodName}`, hostClass, methodName, method, subscriptions, wrapper };
       }
     }
   }
 }
 
-/** Of the instance where there is one: a factory or a value may be of any class. */
-function prototypeOf({ instance, metatype, inject }: InstanceWrapper): object | undefined {
-  if (typeof instance === 'object' && instance !== null) {
-    return (Object.getPrototypeOf(instance) as object | null) ?? undefined;
+/**
+ * An instance that several providers share counts once, as the one that Nest built from its class: only for that one
+ * it makes the enhancers that the class is decorated with.
+ */
+function distinctHosts(wrappers: readonly InstanceWrapper[]): Iterable<InstanceWrapper> {
+  const hosts = new Map<unknown, InstanceWrapper>();
+  for (const wrapper of wrappers.filter(({ isAlias }) => !isAlias)) {
+    if (!wrapper.isNotMetatype || !hosts.has(wrapper.instance)) {
+      hosts.set(wrapper.instance, wrapper);
+    }
   }
-  return typeof metatype === 'function' && !inject ? (metatype.prototype as object | undefined) : undefined;
+  return hosts.values();
+}
+
+function prototypeOf({ instance }: InstanceWrapper): object | null {
+  return typeof instance === 'object' && instance !== null
+    ? (Object.getPrototypeOf(instance) as object | null)
+    : null;
+}
+
+function readSubscriptions(method: object): readonly Subscription[] | undefined {
+  return Reflect.getMetadata(SUBSCRIPTIONS, method) as readonly Subscription[] | undefined;
 }

@@ -1,3 +1,4 @@
+import { OldestFirstMap } from './oldest-first.map.js';
 import { StoreUnavailableError } from './store-unavailable.error.js';
 import type { BeginOptions, BeginResult, FencingToken, IdempotencyStore } from './idempotency-store.js';
 
@@ -42,9 +43,9 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   private readonly maxEntries: number;
   /** Ordered by the end of the lease: a renewed claim moves to the end. */
   private readonly claimed = new Map<string, Claimed>();
-  private readonly released = new Map<string, Released>();
+  private readonly released = new OldestFirstMap<Released>();
   /** Ordered by the last time somebody asked for the key. */
-  private readonly done = new Map<string, Done>();
+  private readonly done = new OldestFirstMap<Done>();
   private lastToken: FencingToken = 0;
 
   constructor({ maxEntries = 100_000 }: MemoryIdempotencyStoreOptions = {}) {
@@ -65,11 +66,11 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     const now = performance.now();
     const done = this.done.get(key);
     if (done) {
-      this.done.delete(key);
       if (done.expiresAt > now) {
         this.done.set(key, done);
         return { status: 'done', fingerprint: done.fingerprint };
       }
+      this.done.delete(key);
     }
     const holder = this.claimed.get(key);
     if (holder && holder.leaseEndsAt > now) {
@@ -152,18 +153,13 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   }
 
   private forgetOne(now: number): void {
-    for (const entries of [this.done, this.released]) {
-      for (const key of entries.keys()) {
-        entries.delete(key);
-        return;
-      }
+    if (this.done.deleteOldest() || this.released.deleteOldest()) {
+      return;
     }
-    for (const [key, { leaseEndsAt }] of this.claimed) {
-      if (leaseEndsAt <= now) {
-        this.claimed.delete(key);
-        return;
-      }
-      break;
+    const [first] = this.claimed;
+    if (first && first[1].leaseEndsAt <= now) {
+      this.claimed.delete(first[0]);
+      return;
     }
     throw new StoreUnavailableError(
       `All ${this.maxEntries} entries of the memory store are running events. Raise maxEntries, or use a shared store.`,

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { AddressInfo, Server } from 'node:net';
+import { inspect } from 'node:util';
 import { type INestApplication, type LoggerService, Module, type ModuleMetadata } from '@nestjs/common';
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
@@ -20,16 +21,25 @@ export const PLATFORMS: readonly { platform: string; adapter: () => AbstractHttp
 
 export class LogLines implements LoggerService {
   readonly lines: string[] = [];
-  log = (message: unknown) => this.add('log', message);
-  warn = (message: unknown) => this.add('warn', message);
-  error = (message: unknown) => this.add('error', message);
+  /** Whatever was passed to the logger, at any level: messages, stacks and contexts. */
+  readonly everything: string[] = [];
+  log = (...args: unknown[]) => this.add('log', args);
+  warn = (...args: unknown[]) => this.add('warn', args);
+  error = (...args: unknown[]) => this.add('error', args);
+  fatal = (...args: unknown[]) => this.add('fatal', args);
+  debug = (...args: unknown[]) => this.everything.push(inspect(args, { depth: 10 }));
+  verbose = (...args: unknown[]) => this.everything.push(inspect(args, { depth: 10 }));
 
   matching(pattern: RegExp): string[] {
     return this.lines.filter((line) => pattern.test(line));
   }
 
-  private add(level: string, message: unknown): void {
-    this.lines.push(`${level}: ${message instanceof Error ? (message.stack ?? message.message) : String(message)}`);
+  private add(level: string, args: unknown[]): void {
+    const [message] = args;
+    this.everything.push(inspect(args, { depth: 10, maxStringLength: null }));
+    this.lines.push(
+      `${level}: ${message instanceof Error ? (message.stack ?? message.message) : String(message)}`,
+    );
   }
 }
 
@@ -39,9 +49,10 @@ export interface WebhookAppSetup extends Pick<ModuleMetadata, 'providers' | 'con
   /** Passed to `forRoot`; the secret is there already. `null`: no registration but those in `imports`. */
   webhook?: ForRoot | null;
   adapter?: AbstractHttpAdapter;
-  application?: Parameters<typeof NestFactory.create>[2];
+  application?: { rawBody?: boolean; bodyParser?: boolean };
   /** Between `create` and `listen`, where users call `setGlobalPrefix` and the like. */
   configure?: (app: INestApplication) => void;
+  logs?: LogLines;
 }
 
 export interface Answer {
@@ -58,7 +69,14 @@ export class WebhookApp {
     readonly url: string,
   ) {}
 
-  static async start({ webhook = {}, adapter, application, configure, ...module }: WebhookAppSetup = {}): Promise<WebhookApp> {
+  static async start({
+    webhook = {},
+    adapter,
+    application,
+    configure,
+    logs = new LogLines(),
+    ...module
+  }: WebhookAppSetup = {}): Promise<WebhookApp> {
     @Module({
       ...module,
       imports: [
@@ -67,20 +85,45 @@ export class WebhookApp {
       ],
     })
     class AppModule {}
-    const logs = new LogLines();
     const options = { logger: logs, abortOnError: false, ...application };
-    const app = await NestFactory.create<NestExpressApplication>(AppModule, adapter ?? new ExpressAdapter(), options);
-    configure?.(app);
-    await app.listen(0, '127.0.0.1');
+    const app = await NestFactory.create<NestExpressApplication>(
+      AppModule,
+      adapter ?? new ExpressAdapter(),
+      options,
+    );
+    try {
+      configure?.(app);
+      await app.listen(0, '127.0.0.1');
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
     const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
     return new WebhookApp(app, logs, `http://127.0.0.1:${port}`);
+  }
+
+  /** For what stops the boot: the error, and what was logged. */
+  static async failToStart(setup: WebhookAppSetup): Promise<{ error: Error; logs: LogLines }> {
+    const logs = new LogLines();
+    let server: WebhookApp;
+    try {
+      server = await WebhookApp.start({ ...setup, logs });
+    } catch (error) {
+      return { error: error as Error, logs };
+    }
+    await server.close();
+    throw new Error('The application started.');
   }
 
   get port(): number {
     return Number(new URL(this.url).port);
   }
 
-  async post(body: string | Uint8Array, headers: Record<string, string>, path = '/webhooks/scalekit'): Promise<Answer> {
+  async post(
+    body: string | Uint8Array,
+    headers: Record<string, string>,
+    path = '/webhooks/scalekit',
+  ): Promise<Answer> {
     const response = await fetch(`${this.url}${path}`, {
       method: 'POST',
       body,
@@ -108,7 +151,15 @@ export interface Delivery {
 
 let lastId = 0;
 
-export function anEvent(type = 'user.created', fields: object = {}): { id: string; type: string; data: object } {
+export function anEvent(
+  type = 'user.created',
+  fields: object = {},
+): { id: string; type: string; data: object } {
   lastId++;
-  return { id: `evt_${lastId}`, type, data: { userId: `usr_${lastId}`, email: `person-${lastId}@example.com` }, ...fields };
+  return {
+    id: `evt_${lastId}`,
+    type,
+    data: { userId: `usr_${lastId}`, email: `person-${lastId}@example.com` },
+    ...fields,
+  };
 }

@@ -1,0 +1,63 @@
+import type { OpenEnum } from './catalogue/open-types.js';
+
+/**
+ * What all events have in common. Types from elsewhere than Scalekit's two documents promise no more than this.
+ *
+ * @publicApi
+ */
+export interface ScalekitEventShape<Type extends string, Data> {
+  /** Unique to the event, and the same in each retry of its delivery: `evt_…`. Use it as your idempotency key. */
+  readonly id: string;
+  /** What happened. */
+  readonly type: Type;
+  /** What it happened to. Deeply frozen: handlers share it. */
+  readonly data: Data;
+  /** When it happened: RFC 3339, up to nanoseconds. `occurredAtNanos()` reads it without loss. */
+  readonly occurred_at?: string;
+  /** When it happened, in the short envelope: RFC 3339. */
+  readonly created?: string;
+  /** The environment it happened in: `env_…`. */
+  readonly environment_id?: string;
+  /** The organization it happened in, if it happened in one: `org_…`. */
+  readonly organization_id?: string;
+  /** The kind of thing it happened to. */
+  readonly object?: string;
+  /** The version of the envelope, as a decimal number. */
+  readonly spec_version?: string;
+  /** The type, as people read it. */
+  readonly display_name?: string;
+}
+
+/**
+ * An event of the API reference, in the long envelope.
+ *
+ * @see https://docs.scalekit.com/apis/ (webhooks)
+ *
+ * @publicApi
+ */
+export interface ScalekitReferenceEvent<
+  Type extends string,
+  Data,
+  Kind extends string,
+> extends ScalekitEventShape<Type, Data> {
+  /** When it happened: RFC 3339, up to nanoseconds. `occurredAtNanos()` reads it without loss. */
+  readonly occurred_at: string;
+  /** The environment it happened in: `env_…`. */
+  readonly environment_id: string;
+  /** The kind of thing it happened to. */
+  readonly object: OpenEnum<Kind>;
+  /** The version of the envelope, as a decimal number. */
+  readonly spec_version: string;
+}
+
+/**
+ * An event of the webhooks overview, in the short envelope.
+ *
+ * @see https://www.mintlify.com/scalekit-inc/developer-docs/api/webhooks/overview
+ *
+ * @publicApi
+ */
+export interface ScalekitOverviewEvent<Type extends string, Data> extends ScalekitEventShape<Type, Data> {
+  /** When it happened: RFC 3339. */
+  readonly created: string;
+}

@@ -1,0 +1,74 @@
+import type { OpenPayload } from './catalogue/open-types.js';
+import type { ScalekitEventShape } from './event-shapes.js';
+import type { Narrows } from './narrows.js';
+import type { ScalekitEventContext } from './scalekit-event-context.js';
+import type { ScalekitEventMap, ScalekitEventType } from './scalekit-event-map.js';
+import type { TypeMatching } from './scalekit-event-pattern.js';
+import type { ScalekitEvent, ScalekitEventData } from './scalekit-event.js';
+
+/**
+ * Whether the first parameter of a handler can take what the events of a pattern bring.
+ *
+ * Types cannot see parameter decorators, so it may take the event, its data (`@EventData()`) or the context
+ * (`@EventContext()`). What takes an event of a type that nobody knows takes every event.
+ */
+export type CanTake<Parameter, Pattern extends string> = [ScalekitEventContext] extends [Parameter]
+  ? true
+  : [ScalekitEvent<Heard<Pattern>>] extends [Parameter]
+    ? true
+    : [UnknownEvent] extends [Parameter]
+      ? true
+      : [NonNullable<Parameter>] extends [NoPayload]
+        ? false
+        : [Misfit<ScalekitEventData<Heard<Pattern>>, NonNullable<Parameter>>] extends [never]
+          ? true
+          : false;
+
+/** A pattern that only run time knows may be any of the types. */
+type Heard<Pattern extends string> = string extends Pattern ? ScalekitEventType : TypeMatching<Pattern>;
+
+/** Mapped, because no interface is assignable to a type with an index signature. */
+type UnknownEvent = { [Field in keyof UnknownEventShape]: UnknownEventShape[Field] };
+type UnknownEventShape = ScalekitEventShape<string, OpenPayload>;
+
+/** What no `data` is: the event of another type, a list, a function. */
+type NoPayload = ScalekitEventShape<string, object> | readonly unknown[] | ((...args: never[]) => unknown);
+
+/** Those of the payloads that the parameter cannot take. */
+type Misfit<Payload, Parameter> = Payload extends unknown
+  ? Fits<Payload, Parameter> extends true
+    ? never
+    : Payload
+  : never;
+
+/**
+ * The payloads of the catalogue stand for their own events only: most of their fields are optional, so by structure
+ * alone the user of a directory would pass for the directory. All other types are measured by structure.
+ */
+type Fits<Payload, Parameter> =
+  IsAmong<Parameter, Payload> extends true
+    ? true
+    : [OpenPayload] extends [Payload]
+      ? [Parameter] extends [object]
+        ? true
+        : false
+      : true extends NarrowsEach<OutsideCatalogue<Parameter>, Payload>
+        ? true
+        : false;
+
+type OutsideCatalogue<Parameter> = Parameter extends unknown
+  ? IsAmong<ScalekitEventMap[ScalekitEventType], Parameter> extends true
+    ? never
+    : Parameter
+  : never;
+
+type NarrowsEach<Type, Payload> = Type extends unknown ? Narrows<Type, Payload> : never;
+
+type IsAmong<Union, Type> = true extends (Union extends unknown ? IsSame<Union, Type> : never) ? true : false;
+
+/**
+ * Assignability cannot tell types apart that differ in optional fields; the identity of conditional types can. Written
+ * out twice, because a type alias for the function would be compared by its arguments, and so by assignability.
+ */
+type IsSame<A, B> =
+  (<T>(value: T) => T extends A ? 1 : 2) extends <T>(value: T) => T extends B ? 1 : 2 ? true : false;

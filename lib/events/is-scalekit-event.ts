@@ -1,0 +1,22 @@
+import { compileEventPattern } from './event-pattern.js';
+import type { ScalekitEventPattern } from './scalekit-event-pattern.js';
+import type { ScalekitEvent } from './scalekit-event.js';
+
+/**
+ * Whether an event is of a type, or of one that a pattern matches, or of one of several: narrows the event's type.
+ *
+ * ```ts
+ * if (isScalekitEvent(event, 'organization.directory.user_*')) await sync(event.data);
+ * ```
+ *
+ * A pattern with `*` also matches types that are newer than this package; the narrowed type shows the known ones only.
+ *
+ * @publicApi
+ */
+export function isScalekitEvent<Pattern extends ScalekitEventPattern>(
+  event: { readonly type: string },
+  pattern: Pattern | readonly Pattern[],
+): event is ScalekitEvent<Pattern> {
+  const patterns: readonly string[] = typeof pattern === 'string' ? [pattern] : pattern;
+  return patterns.some((each) => compileEventPattern(each)(event.type));
+}

@@ -1,0 +1,40 @@
+/**
+ * What this package knows of a delivery beside the event itself: the second argument of every handler, and what
+ * `@EventContext()` gives.
+ *
+ * @publicApi
+ */
+export interface ScalekitEventContext {
+  /**
+   * The sender's name for the delivery: its `webhook-id` header, or the event's `id` where the scheme sends none.
+   * The same in each retry.
+   */
+  readonly deliveryId: string;
+
+  /** The name of the endpoint that received it: the `name` given to `forRoot`, or `default`. */
+  readonly endpoint: string;
+
+  /** The signature scheme that proved the delivery authentic. */
+  readonly scheme: 'standard' | 'timestamped' | 'digest';
+
+  /**
+   * When the event happened, to the millisecond, or undefined if its envelope does not tell. `occurredAtNanos(event)`
+   * keeps the finer digits.
+   */
+  readonly occurredAt: Date | undefined;
+
+  /** When this delivery reached the endpoint. */
+  readonly receivedAt: Date;
+
+  /** How many times this event was begun here, this time included: 1 unless an earlier attempt failed. */
+  readonly attempt: number;
+
+  /** The signed bytes, exactly as they came: to archive, or to forward with the signature intact. */
+  readonly rawBody: Uint8Array;
+
+  /**
+   * Aborts when the app shuts down and when the handler runs out of time. Pass it to `fetch`, database drivers and
+   * timers, so that they stop with the handler.
+   */
+  readonly signal: AbortSignal;
+}

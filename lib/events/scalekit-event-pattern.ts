@@ -1,0 +1,54 @@
+import type { ScalekitEventType } from './scalekit-event-map.js';
+
+/**
+ * What `@OnScalekitEvent()` listens to: a type, or a pattern in which `*` stands for any run of characters, dots and
+ * the empty run included. Any string will do; the known ones are offered.
+ *
+ * @publicApi
+ */
+export type ScalekitEventPattern =
+  ScalekitEventType | '*' | Family<ScalekitEventType> | UsefulPattern | (string & {});
+
+/** `a.b.c` → `a.*`, `a.b.*` */
+type Family<Type extends string> = Type extends `${infer Head}.${infer Rest}`
+  ? `${Head}.*` | `${Head}.${Family<Rest>}`
+  : never;
+
+/** Patterns that no rule finds, and that people want. */
+type UsefulPattern =
+  | '*.created'
+  | '*.updated'
+  | '*.deleted'
+  | 'organization.directory_*'
+  | 'organization.directory.user_*'
+  | 'organization.directory.group_*'
+  | 'organization.domain_*'
+  | 'organization.sso_*'
+  | 'user.organization_membership_*'
+  | 'connected_account.token_refresh_*';
+
+/**
+ * The types that a pattern matches, at compile time what `compileEventPattern()` is at run time: the known ones among
+ * them or, if there is none, whatever string has the pattern's shape.
+ */
+export type TypeMatching<Pattern extends string> = Pattern extends ScalekitEventType
+  ? Pattern
+  : Pattern extends '*'
+    ? ScalekitEventType
+    : Pattern extends `${string}*${string}`
+      ? KnownOr<Shape<Pattern>>
+      : Pattern;
+
+type KnownOr<Shape extends string> = [Extract<ScalekitEventType, Shape>] extends [never]
+  ? Shape
+  : Extract<ScalekitEventType, Shape>;
+
+/**
+ * `a.*` as a template literal type. Two placeholders side by side would want a character between them, so `**`, which
+ * means the same as `*`, becomes one.
+ */
+type Shape<Pattern extends string> = Pattern extends `${infer Head}**${infer Tail}`
+  ? Shape<`${Head}*${Tail}`>
+  : Pattern extends `${infer Head}*${infer Tail}`
+    ? `${Head}${string}${Shape<Tail>}`
+    : Pattern;

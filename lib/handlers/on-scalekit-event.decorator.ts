@@ -1,0 +1,119 @@
+import 'reflect-metadata';
+
+import type { CanTake } from '../events/handler-parameter.js';
+import type { ScalekitEventPattern } from '../events/scalekit-event-pattern.js';
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { SUBSCRIPTIONS } from './subscription.js';
+import type { Subscription } from './subscription.js';
+
+/**
+ * Which deliveries a handler takes, beside the types of their events.
+ *
+ * @publicApi
+ */
+export interface OnScalekitEventOptions {
+  /**
+   * Name of the endpoint whose events to take, for apps with several.
+   *
+   * @default the events of every endpoint
+   */
+  readonly endpoint?: string;
+}
+
+/**
+ * Makes a method of a provider or controller a handler of events.
+ *
+ * ```ts
+ * @OnScalekitEvent('user.created')
+ * async onUserCreated(event: ScalekitEvent<'user.created'>, context: ScalekitEventContext) { … }
+ *
+ * @OnScalekitEvent(['organization.directory.user_created', 'organization.directory.user_updated'])
+ * async upsert(@EventData() user: DirectoryUser) { … }
+ *
+ * @OnScalekitEvent('organization.*')
+ * async audit(event: ScalekitEvent<'organization.*'>) { … }
+ * ```
+ *
+ * `*` stands for any run of characters, dots included, and `'*'` for every event, also of types that are not known
+ * yet. Several decorators on one method add up; the method runs once for an event, however many of them match.
+ *
+ * The compiler refuses a method whose first parameter can take neither the matched events, nor their data
+ * (`@EventData()`), nor the context (`@EventContext()`). It cannot see what decorates a parameter, so one that takes
+ * something else, such as `@EventData('email')`, goes behind one of these.
+ *
+ * @publicApi
+ */
+export function OnScalekitEvent<const Pattern extends ScalekitEventPattern | readonly ScalekitEventPattern[]>(
+  pattern: Pattern,
+  options?: OnScalekitEventOptions,
+): ScalekitEventDecorator<Pattern>;
+export function OnScalekitEvent(
+  pattern: string | readonly string[],
+  { endpoint }: OnScalekitEventOptions = {},
+): MethodDecorator {
+  const subscription = subscriptionTo(typeof pattern === 'string' ? [pattern] : pattern, endpoint);
+
+  return (_prototype, name, descriptor: PropertyDescriptor | undefined) => {
+    const method: unknown = descriptor?.value;
+    if (typeof method !== 'function') {
+      throw invalid(`"${String(name)}" is no method. A handler must be one, not a property or an accessor.`);
+    }
+    // Decorators apply from the bottom up: what is already there was written below.
+    const below = (Reflect.getOwnMetadata(SUBSCRIPTIONS, method) ?? []) as readonly Subscription[];
+    Reflect.defineMetadata(SUBSCRIPTIONS, [subscription, ...below], method);
+  };
+}
+
+/**
+ * Checks the method that it decorates; also a plain `MethodDecorator`, for `applyDecorators()` and wrappers.
+ *
+ * @publicApi
+ */
+export type ScalekitEventDecorator<Pattern extends string | readonly string[]> = CheckingDecorator<Pattern> &
+  MethodDecorator;
+
+type CheckingDecorator<Pattern extends string | readonly string[]> = <Method>(
+  prototype: object,
+  name: string | symbol,
+  descriptor: TypedPropertyDescriptor<Method>,
+) => Verdict<Method, Pattern>;
+
+/** A decorator that returns anything but nothing or a descriptor is a compile error, which shows what it returns. */
+type Verdict<Method, Pattern extends string | readonly string[]> = Method extends (
+  ...parameters: infer Parameters
+) => unknown
+  ? Parameters extends []
+    ? undefined
+    : CanTake<Parameters[0], Pattern extends string ? Pattern : Pattern[number]> extends true
+      ? undefined
+      : HandlerRefused<`its first parameter takes neither the event of ${Listed<Pattern>}, nor its data, nor the context`>
+  : HandlerRefused<'it is no method'>;
+
+/** Why a method cannot be a handler: only ever seen in the compiler's message. */
+interface HandlerRefused<Reason extends string> {
+  readonly reason: Reason;
+}
+
+type Listed<Pattern extends string | readonly string[]> = Pattern extends string
+  ? `'${Pattern}'`
+  : Pattern extends readonly [infer First extends string, ...infer Rest extends readonly string[]]
+    ? Rest extends readonly []
+      ? `'${First}'`
+      : `'${First}' or ${Listed<Rest>}`
+    : 'any type';
+
+function subscriptionTo(patterns: readonly string[], endpoint: string | undefined): Subscription {
+  if (patterns.length === 0) throw invalid('The list of types is empty. Name at least one, or "*" for all.');
+  if (patterns.some(isBlank)) throw invalid('A type is blank. Name one, or "*" for all.');
+  if (endpoint === undefined) return { patterns: [...patterns] };
+  if (isBlank(endpoint)) throw invalid('The endpoint is blank. Name one, or leave it out for all.');
+  return { patterns: [...patterns], endpoint };
+}
+
+function isBlank(text: unknown): boolean {
+  return typeof text !== 'string' || text.trim() === '';
+}
+
+function invalid(fault: string): ScalekitWebhookError<'invalid_subscription'> {
+  return new ScalekitWebhookError('invalid_subscription', `@OnScalekitEvent(): ${fault}`);
+}

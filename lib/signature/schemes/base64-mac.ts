@@ -1,0 +1,28 @@
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const VALUE_OF = new Int8Array(128).fill(-1);
+for (let value = 0; value < ALPHABET.length; value++) {
+  VALUE_OF[ALPHABET.charCodeAt(value)] = value;
+}
+
+/** 32 bytes make 43 digits and one `=`. */
+export const BASE64_MAC_LENGTH = 44;
+
+export function decodeBase64Mac(text: string, start: number): Uint8Array | undefined {
+  const bytes = new Uint8Array(32);
+  let length = 0;
+  let bits = 0;
+  let bitCount = 0;
+  for (let i = start; i < start + 43; i++) {
+    const value = VALUE_OF[text.charCodeAt(i)] ?? -1;
+    if (value < 0) {
+      return undefined;
+    }
+    bits = (bits << 6) | value;
+    bitCount += 6;
+    if (bitCount >= 8) {
+      bitCount -= 8;
+      bytes[length++] = bits >> bitCount;
+    }
+  }
+  return (bits & 3) === 0 && text[start + 43] === '=' ? bytes : undefined;
+}

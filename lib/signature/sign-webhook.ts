@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { signatureSchemes } from './schemes/signature-schemes.js';
+import { isBody, millisecondsOf, readForeign } from './webhook-foreign-values.js';
+import { computeMac } from './webhook-mac.js';
+import { isWebhookScheme, WEBHOOK_SCHEMES, type WebhookScheme } from './webhook-scheme.js';
+import { prepareSigningKey } from './webhook-secret.js';
+import { WebhookVerificationError } from './webhook-verification.error.js';
+
+/** 15 digits (S5). */
+const LAST_TIMESTAMP = 999_999_999_999_999;
+
+/**
+ * What to sign, and how.
+ *
+ * @publicApi
+ */
+export interface SignWebhookOptions {
+  /** The body exactly as it will be sent. A string stands for its UTF-8 bytes. */
+  readonly body: Uint8Array | string;
+  /** The signing secret of the endpoint (`whsec_…`). */
+  readonly secret: string;
+  /** @default 'standard' */
+  readonly scheme?: WebhookScheme | undefined;
+  /**
+   * The `webhook-id`, which only `standard` has.
+   *
+   * @default a random one, `msg_…`
+   */
+  readonly id?: string | undefined;
+  /**
+   * When the delivery is signed: a Date, or unix seconds. Fractions are dropped. `digest` has none.
+   *
+   * @default the clock of this machine
+   */
+  readonly timestamp?: Date | number | undefined;
+}
+
+/**
+ * Signs a body as Scalekit does: for tests, and for sending deliveries to oneself.
+ *
+ * ```ts
+ * await fetch(url, { method: 'POST', body, headers: signWebhook({ body, secret }) });
+ * ```
+ *
+ * @returns the headers to send with it, names in lower case
+ * @throws WebhookVerificationError `invalid_body`, `invalid_secret`, `invalid_options`
+ * @publicApi
+ */
+export function signWebhook(options: SignWebhookOptions): Record<string, string> {
+  const { body, secret, scheme: name, id, timestamp } = readForeign('options', () => readFields(options));
+  const [scheme] = isWebhookScheme(name) ? signatureSchemes([name]) : [];
+  if (!scheme) {
+    throw new WebhookVerificationError(
+      'invalid_options',
+      `scheme must be one of ${WEBHOOK_SCHEMES.join(', ')}.`,
+    );
+  }
+  if (body === undefined) {
+    throw new WebhookVerificationError(
+      'invalid_body',
+      'body must be a Uint8Array (such as a Buffer) or a string.',
+    );
+  }
+  if (typeof id !== 'string' || id === '') {
+    throw new WebhookVerificationError('invalid_options', 'id must be a string, and not empty.');
+  }
+  if (!(timestamp >= 0 && timestamp <= LAST_TIMESTAMP)) {
+    throw new WebhookVerificationError('invalid_options', 'timestamp must be a valid Date, or unix seconds.');
+  }
+  const key = prepareSigningKey(secret, scheme.name);
+  const fields = { id, timestamp: String(timestamp) };
+  return scheme.write(fields, computeMac(key, scheme.signedPrefix(fields), body));
+}
+
+function readFields(options: unknown) {
+  const {
+    body,
+    secret,
+    scheme = 'standard',
+    id = `msg_${randomBytes(16).toString('hex')}`,
+    timestamp = new Date(),
+  } = options as Partial<Record<keyof SignWebhookOptions, unknown>>;
+  return {
+    body: isBody(body) ? body : undefined,
+    secret,
+    scheme,
+    id,
+    timestamp: Math.floor(typeof timestamp === 'number' ? timestamp : millisecondsOf(timestamp) / 1000),
+  };
+}

@@ -1,0 +1,37 @@
+import { WebhookVerificationError } from './webhook-verification.error.js';
+
+/**
+ * Reads what a caller passed. Getters and proxies may throw anything there; it becomes the one error that callers
+ * are told to expect.
+ *
+ * @throws WebhookVerificationError `invalid_options`
+ */
+export function readForeign<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new WebhookVerificationError(
+      'invalid_options',
+      `${what} could not be read: pass a plain object as documented.`,
+      { cause },
+    );
+  }
+}
+
+/** Bytes or text. `instanceof` alone would refuse the Uint8Array of another realm, such as Jest's. */
+export function isBody(value: unknown): value is Uint8Array | string {
+  return (
+    value instanceof Uint8Array ||
+    typeof value === 'string' ||
+    (ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]')
+  );
+}
+
+/** Works for the Date of another realm, too. NaN where the value is no Date, or an invalid one. */
+export function millisecondsOf(value: unknown): number {
+  try {
+    return Date.prototype.getTime.call(value);
+  } catch {
+    return NaN;
+  }
+}

@@ -1,0 +1,138 @@
+import { Buffer } from 'node:buffer';
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { WEBHOOK_SCHEMES, type WebhookScheme } from './webhook-scheme.js';
+import { WebhookVerificationError } from './webhook-verification.error.js';
+
+const PREFIX = 'whsec_';
+const SHORTEST_SECRET = 8;
+const SHORTEST_STANDARD_KEY_BYTES = 16;
+/** Standard Webhooks asks for 24 to 64 bytes. */
+const ADVISED_KEY_BYTES = 24;
+const BASE64 = /^([A-Za-z0-9+/]+)={0,2}$/;
+
+const COPY_IT = 'Copy the signing secret of this endpoint (whsec_…) from the Scalekit dashboard.';
+const STANDARD_NEEDS =
+  `The scheme "standard" needs ${PREFIX} and then canonical base64 of at least ` +
+  `${SHORTEST_STANDARD_KEY_BYTES} bytes`;
+
+/** What a look at a configured secret tells. No text here ever holds a part of the secret. */
+export interface SecretInspection {
+  /** Why this secret can't be used, and what to do. Boot must stop. */
+  readonly problem?: string;
+  /** What is weak about it, to be logged once at boot. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Checks one configured secret against the schemes it is to serve (S9, S10).
+ *
+ * @param schemes the accepted schemes; all by default
+ */
+export function inspectSecret(
+  secret: unknown,
+  schemes: readonly WebhookScheme[] = WEBHOOK_SCHEMES,
+): SecretInspection {
+  if (typeof secret !== 'string') {
+    return { problem: `The webhook secret is not a string. ${COPY_IT}`, warnings: [] };
+  }
+  const problem = findProblem(secret, schemes);
+  return problem === undefined ? { warnings: findWarnings(secret, schemes) } : { problem, warnings: [] };
+}
+
+/** @throws WebhookVerificationError `invalid_secret` */
+export function requireUsableSecret(secret: unknown, schemes: readonly WebhookScheme[]): string {
+  const { problem } = inspectSecret(secret, schemes);
+  if (typeof secret !== 'string' || problem !== undefined) {
+    throw new WebhookVerificationError('invalid_secret', problem ?? COPY_IT);
+  }
+  return secret;
+}
+
+/** Those keys that the secrets make for each scheme. */
+export type WebhookKeys = Readonly<Record<WebhookScheme, readonly KeyObject[]>>;
+
+/** For each scheme, the keys of those secrets that can serve it. */
+export function prepareKeys(secrets: readonly string[]): WebhookKeys {
+  const keysFor = (scheme: WebhookScheme) =>
+    secrets
+      .map((secret) => keyBytes(secret, scheme))
+      .filter((bytes) => bytes !== undefined)
+      .map((bytes) => createSecretKey(bytes));
+  return {
+    standard: keysFor('standard'),
+    timestamped: keysFor('timestamped'),
+    digest: keysFor('digest'),
+  };
+}
+
+/** @throws WebhookVerificationError `invalid_secret` */
+export function prepareSigningKey(secret: unknown, scheme: WebhookScheme): KeyObject {
+  const bytes = keyBytes(requireUsableSecret(secret, [scheme]), scheme);
+  if (bytes === undefined) {
+    throw new WebhookVerificationError('invalid_secret', COPY_IT);
+  }
+  return createSecretKey(bytes);
+}
+
+function findProblem(secret: string, schemes: readonly WebhookScheme[]): string | undefined {
+  if (secret === '') {
+    return `The webhook secret is empty: is its environment variable set? ${COPY_IT}`;
+  }
+  if (/^\s|\s$/.test(secret)) {
+    return 'The webhook secret begins or ends with white space, such as the newline of a mounted file: trim it.';
+  }
+  if (/^wh[sp]k_/.test(secret)) {
+    return `The webhook secret is an asymmetric key (whsk_… or whpk_…), which Scalekit does not use. ${COPY_IT}`;
+  }
+  if (secret.startsWith('v1,')) {
+    return `The webhook secret is a pasted signature (v1,…). ${COPY_IT}`;
+  }
+  if (withoutPrefix(secret).length < SHORTEST_SECRET) {
+    return `The webhook secret has fewer than ${SHORTEST_SECRET} characters and can be guessed. ${COPY_IT}`;
+  }
+  if (schemes.every((scheme) => keyBytes(secret, scheme) === undefined)) {
+    return `${STANDARD_NEEDS}, which the webhook secret is not. ${COPY_IT}`;
+  }
+  return undefined;
+}
+
+function findWarnings(secret: string, schemes: readonly WebhookScheme[]): string[] {
+  const keys = schemes.map((scheme) => keyBytes(secret, scheme));
+  const shortest = Math.min(...keys.map((bytes) => bytes?.length ?? Infinity));
+  const warnings: string[] = [];
+  if (keys.includes(undefined)) {
+    warnings.push(
+      `${STANDARD_NEEDS}, which the webhook secret is not: deliveries signed so will be refused. ${COPY_IT}`,
+    );
+  }
+  if (shortest < ADVISED_KEY_BYTES) {
+    warnings.push(
+      `The webhook secret makes a key of ${shortest} bytes; Standard Webhooks asks for at least ` +
+        `${ADVISED_KEY_BYTES}. Rotate it for a longer one.`,
+    );
+  }
+  return warnings;
+}
+
+/** S9: `standard` signs with the decoded secret, the other schemes with its whole text, prefix included. */
+function keyBytes(secret: string, scheme: WebhookScheme): Buffer | undefined {
+  return scheme === 'standard' ? decodeBase64(withoutPrefix(secret)) : Buffer.from(secret, 'utf8');
+}
+
+function withoutPrefix(secret: string): string {
+  return secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : secret;
+}
+
+/**
+ * S9. Node decodes whatever it is given, base64url and some non-ASCII letters too, and skips what it can't read; so
+ * alphabet and length are checked first, and what was decoded must encode to the same text again.
+ */
+function decodeBase64(text: string): Buffer | undefined {
+  const digits = BASE64.exec(text)?.[1];
+  if (digits === undefined || (digits !== text && text.length % 4 !== 0)) {
+    return undefined;
+  }
+  const bytes = Buffer.from(digits, 'base64');
+  const isCanonical = bytes.toString('base64').replace(/=+$/, '') === digits;
+  return isCanonical && bytes.length >= SHORTEST_STANDARD_KEY_BYTES ? bytes : undefined;
+}

@@ -1,0 +1,15 @@
+import type { WebhookScheme } from './webhook-scheme.js';
+
+/**
+ * What a good signature proves of a delivery, besides its body.
+ *
+ * @publicApi
+ */
+export interface WebhookVerification {
+  /** The scheme that decided. */
+  readonly scheme: WebhookScheme;
+  /** The signed `webhook-id`. Only `standard` signs one. */
+  readonly id?: string;
+  /** When the delivery was signed, to the second. `digest` signs no time. */
+  readonly timestamp?: Date;
+}
