@@ -25,8 +25,8 @@ import { createDeliveryVerifier } from './signature/secret-source.js';
     {
       provide: ScalekitWebhookOptions,
       inject: [REGISTRATION, MODULE_OPTIONS],
-      useFactory: ({ name, path }: Registration, options: ScalekitWebhookModuleOptions) =>
-        resolveOptions(name, { ...options, path: options.path ?? path }),
+      useFactory: (registration: Registration, options: ScalekitWebhookModuleOptions) =>
+        resolveOptions(registration, options),
     },
     {
       provide: RateLimitedLog,

@@ -66,7 +66,7 @@ export function IsUsableSecret(): PropertyDecorator {
     name: 'isUsableSecret',
     validator: {
       validate: (secret: unknown, args) => args !== undefined && problemOf(secret, args) === undefined,
-      defaultMessage: (args) => (args && problemOf(args.value, args)) ?? 'is not usable.',
+      defaultMessage: (args) => `is not usable. ${(args && problemOf(args.value, args)) ?? ''}`,
     },
   });
 }

@@ -24,7 +24,7 @@ export class ScalekitWebhookRegistry {
           'modules, set isGlobal or share the constant that forRoot returned.',
       );
     }
-    const rival = [...this.endpoints.values()].find(({ path }) => path === endpoint.path);
+    const rival = [...this.endpoints.values()].find(({ path }) => routeOf(path) === routeOf(endpoint.path));
     if (rival) {
       throw new ScalekitWebhookError(
         'duplicate_endpoint',
@@ -34,8 +34,8 @@ export class ScalekitWebhookRegistry {
     this.endpoints.set(endpoint.name, endpoint);
   }
 
-  has(name: string): boolean {
-    return this.endpoints.has(name);
+  get names(): readonly string[] {
+    return [...this.endpoints.keys()];
   }
 
   /**
@@ -48,4 +48,9 @@ export class ScalekitWebhookRegistry {
       [...this.endpoints.values()].sort((a, b) => b.maxBodyBytes - a.maxBodyBytes)[0]
     );
   }
+}
+
+/** Routers take no notice of outer slashes, nor, most of them, of case. */
+function routeOf(path: string): string {
+  return path.replace(/^\/|\/$/g, '').toLowerCase();
 }

@@ -40,9 +40,12 @@ class InlineDispatcher implements EventDispatcher {
     const timer = setTimeout(() => {
       claim.abort(new DeliveryAbortedError('handler_timeout'));
     }, this.host.handlerTimeoutMs);
-    const errors = await this.runAll(handlers, delivery, claim);
-    clearTimeout(timer);
-    return errors.length === 0 ? { status: 'handled' } : { status: 'failed', errors };
+    try {
+      const errors = await this.runAll(handlers, delivery, claim);
+      return errors.length === 0 ? { status: 'handled' } : { status: 'failed', errors };
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   private async runAll(

@@ -12,17 +12,19 @@ import type { ScalekitEvent, ScalekitEventData } from './scalekit-event.js';
  * Types cannot see parameter decorators, so it may take the event, its data (`@EventData()`) or the context
  * (`@EventContext()`). What takes an event of a type that nobody knows takes every event.
  */
-export type CanTake<Parameter, Pattern extends string> = [ScalekitEventContext] extends [Parameter]
+export type CanTake<Parameter, Pattern extends string> = unknown extends Parameter
   ? true
   : [ScalekitEvent<Heard<Pattern>>] extends [Parameter]
     ? true
-    : [UnknownEvent] extends [Parameter]
+    : [ScalekitEventContext] extends [Parameter]
       ? true
-      : [NonNullable<Parameter>] extends [NoPayload]
-        ? false
-        : [Misfit<ScalekitEventData<Heard<Pattern>>, NonNullable<Parameter>>] extends [never]
-          ? true
-          : false;
+      : [UnknownEvent] extends [Parameter]
+        ? true
+        : [NonNullable<Parameter>] extends [NoPayload]
+          ? false
+          : [Misfit<ScalekitEventData<Heard<Pattern>>, NonNullable<Parameter>>] extends [never]
+            ? true
+            : false;
 
 /** A pattern that only run time knows may be any of the types. */
 type Heard<Pattern extends string> = string extends Pattern ? ScalekitEventType : TypeMatching<Pattern>;
@@ -66,9 +68,5 @@ type NarrowsEach<Type, Payload> = Type extends unknown ? Narrows<Type, Payload> 
 
 type IsAmong<Union, Type> = true extends (Union extends unknown ? IsSame<Union, Type> : never) ? true : false;
 
-/**
- * Assignability cannot tell types apart that differ in optional fields; the identity of conditional types can. Written
- * out twice, because a type alias for the function would be compared by its arguments, and so by assignability.
- */
-type IsSame<A, B> =
-  (<T>(value: T) => T extends A ? 1 : 2) extends <T>(value: T) => T extends B ? 1 : 2 ? true : false;
+/** Two types that differ in optional fields only are assignable to each other: it takes their names, too. */
+type IsSame<A, B> = [keyof A, keyof B, A, B] extends [keyof B, keyof A, B, A] ? true : false;

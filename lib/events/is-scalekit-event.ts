@@ -1,5 +1,5 @@
 import { compileEventPattern } from './event-pattern.js';
-import type { ScalekitEventPattern } from './scalekit-event-pattern.js';
+import type { OneOf, OneOrMore } from './scalekit-event-pattern.js';
 import type { ScalekitEvent } from './scalekit-event.js';
 
 /**
@@ -13,10 +13,13 @@ import type { ScalekitEvent } from './scalekit-event.js';
  *
  * @publicApi
  */
-export function isScalekitEvent<Pattern extends ScalekitEventPattern>(
+export function isScalekitEvent<const Patterns extends OneOrMore>(
   event: { readonly type: string },
-  pattern: Pattern | readonly Pattern[],
-): event is ScalekitEvent<Pattern> {
-  const patterns: readonly string[] = typeof pattern === 'string' ? [pattern] : pattern;
-  return patterns.some((each) => compileEventPattern(each)(event.type));
+  pattern: Patterns | OneOrMore,
+): event is ScalekitEvent<OneOf<Patterns>>;
+export function isScalekitEvent(
+  event: { readonly type: string },
+  pattern: string | readonly string[],
+): boolean {
+  return [pattern].flat().some((each) => compileEventPattern(each)(event.type));
 }

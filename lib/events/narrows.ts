@@ -1,9 +1,10 @@
 /**
  * Whether a value of type `Payload` can turn out to be a `Type`, as it does for a DTO once it is validated. `Type` may
  * insist on fields that `Payload` leaves out or null, allow fewer values, and have methods; but it requires no field
- * that `Payload` does not have, and no value of another kind.
+ * that `Payload` does not have, and no value of another kind. What is unknown can be anything. (Without
+ * `strictNullChecks`, unknown is assignable to a type of optional fields; but that has fields.)
  */
-export type Narrows<Type, Payload> = unknown extends Payload
+export type Narrows<Type, Payload> = [unknown, keyof Payload] extends [Payload, never]
   ? true
   : NarrowsKnown<NonNullable<Type>, NonNullable<Payload>>;
 
@@ -31,6 +32,6 @@ type NarrowsField<Type, Payload, Field extends keyof Type> = Type[Field] extends
   ? true
   : Field extends keyof Payload
     ? Narrows<Type[Field], Payload[Field]>
-    : undefined extends Type[Field]
+    : Partial<Pick<Type, Field>> extends Pick<Type, Field>
       ? true
       : false;

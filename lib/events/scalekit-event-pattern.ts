@@ -9,6 +9,19 @@ import type { ScalekitEventType } from './scalekit-event-map.js';
 export type ScalekitEventPattern =
   ScalekitEventType | '*' | Family<ScalekitEventType> | UsefulPattern | (string & {});
 
+/**
+ * A pattern, or several.
+ *
+ * A parameter that infers `Patterns extends OneOrMore` is best typed `Patterns | OneOrMore`: by the second half editors
+ * know what to offer in a list.
+ */
+export type OneOrMore = ScalekitEventPattern | readonly ScalekitEventPattern[];
+
+/** The union of all in it. */
+export type OneOf<Patterns extends string | readonly string[]> = Patterns extends string
+  ? Patterns
+  : Patterns[number];
+
 /** `a.b.c` → `a.*`, `a.b.*` */
 type Family<Type extends string> = Type extends `${infer Head}.${infer Rest}`
   ? `${Head}.*` | `${Head}.${Family<Rest>}`

@@ -4,13 +4,16 @@ import { SUBSCRIPTIONS, type Subscription } from './subscription.js';
 
 export type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
+type Method = (...args: unknown[]) => unknown;
+type Prototype = Record<string, Method> & { readonly constructor: Method };
+
 /** A method with `@OnScalekitEvent`, and the provider or controller it was found in. */
 export interface HandlerCandidate {
   readonly name: string;
   /** Whose metadata counts: of the instance, which a factory or a value may make of any class. */
   readonly hostClass: object;
   readonly methodName: string;
-  readonly method: (...args: unknown[]) => unknown;
+  readonly method: Method;
   readonly subscriptions: readonly Subscription[];
   readonly wrapper: InstanceWrapper;
 }
@@ -19,13 +22,13 @@ export interface HandlerCandidate {
 export function* findHandlers(discovery: DiscoveryService): Generator<HandlerCandidate> {
   const scanner = new MetadataScanner();
   for (const wrapper of distinctHosts([...discovery.getProviders(), ...discovery.getControllers()])) {
-    const prototype = prototypeOf(wrapper) as Record<string, HandlerCandidate['method']> | undefined;
-    for (const methodName of prototype ? scanner.getAllMethodNames(prototype) : []) {
-      const method = prototype?.[methodName];
+    const prototype = prototypeOf(wrapper);
+    for (const methodName of scanner.getAllMethodNames(prototype)) {
+      const { constructor: hostClass, [methodName]: method } = prototype as Prototype;
       const subscriptions = method && readSubscriptions(method);
       if (subscriptions) {
-        const { constructor: hostClass } = prototype;
-        yield { name: `${hostClass.name}.${methodName}`, hostClass, methodName, method, subscriptions, wrapper };
+        const name = `${hostClass.name}.${methodName}`;
+        yield { name, hostClass, methodName, method, subscriptions, wrapper };
       }
     }
   }

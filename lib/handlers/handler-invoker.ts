@@ -2,8 +2,8 @@ import { ContextIdFactory, type ExternalContextCreator, ModuleRef } from '@nestj
 import type { ScalekitEnvelope } from '../events/envelope.js';
 import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
 import type { EventHandler } from './event-handler.js';
-import type { HandlerCandidate } from './handler-candidate.js';
-import { createHandlerContext, refuseSkippedEnhancers } from './handler-host.js';
+import type { HandlerCandidate, InstanceWrapper } from './handler-candidate.js';
+import { createHandlerContext, type Module, refuseSkippedEnhancers } from './handler-host.js';
 import { describeParameters, HANDLER_PARAMETERS } from './handler-parameters.js';
 
 /** What `ExecutionContext.getType()` says in the enhancers of a handler. */
@@ -29,7 +29,7 @@ export function createInvoker(candidate: HandlerCandidate): Invoke {
     bindTo(creator, candidate, instance, parametersKey, contextId);
   return wrapper.isDependencyTreeStatic() && !wrapper.isTransient
     ? bind(wrapper.instance as object)
-    : createScopedInvoker(candidate, bind);
+    : createScopedInvoker(wrapper, wrapper.host, bind);
 }
 
 function bindTo(
@@ -54,20 +54,21 @@ function bindTo(
 }
 
 /**
- * Request-scoped, durable and transient hosts are made anew for each event, with their dependencies. `REQUEST` is then
+ * Request-scoped and transient hosts are made anew for each call, with their dependencies. `REQUEST` is then
  * `{ event, context, headers }`: the empty headers are there for context id strategies that were written for HTTP.
  */
 function createScopedInvoker(
-  { wrapper }: HandlerCandidate,
+  wrapper: InstanceWrapper,
+  module: Module,
   bind: (instance: object, contextId: ContextId) => Invoke,
 ): Invoke {
-  const moduleRef = wrapper.host?.getProviderByKey<ModuleRef>(ModuleRef).instance;
+  const moduleRef = module.getProviderByKey<ModuleRef>(ModuleRef).instance;
   return async (event: ScalekitEnvelope, context: ScalekitEventContext) => {
     const request = { event, context, headers: {} };
     const contextId = ContextIdFactory.getByRequest(request) as ContextId & { readonly payload?: unknown };
     const tenant = wrapper.isDependencyTreeDurable() ? contextId.payload : undefined;
-    moduleRef?.registerRequestByContextId(tenant ?? Object.assign(request, contextId.payload), contextId);
-    const instance = (await moduleRef?.resolve(wrapper.token, contextId)) as object;
+    moduleRef.registerRequestByContextId(tenant ?? Object.assign(request, contextId.payload), contextId);
+    const instance: object = await moduleRef.resolve(wrapper.token, contextId);
     return bind(instance, contextId)(event, context);
   };
 }

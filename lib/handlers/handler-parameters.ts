@@ -10,36 +10,49 @@ export const HANDLER_PARAMETERS = 'nestjs-scalekit-webhooks:parameters';
 
 const CUSTOM_DECORATOR = '__customRouteArgs__';
 
-type Parameters = Record<string, { readonly index: number }>;
+type Parameters = Record<string, { readonly index: number; readonly pipes?: readonly unknown[] }>;
 
 const argument = createParamDecorator((index: number, context: ExecutionContext): unknown =>
   context.getArgByIndex(index),
 );
 
 class Undecorated {
-  handle(@argument(0) _event: ScalekitEnvelope, @argument(1) _context: ScalekitEventContext): void {
-    // Only its parameters' metadata matters.
+  handle(@argument(0) event: ScalekitEnvelope, @argument(1) context: ScalekitEventContext): unknown[] {
+    return [event, context];
   }
 }
 
 /**
- * Nest leaves a parameter without a decorator undefined as soon as another one has one. Here the first such is the
- * event and the second the context, whatever the others are. Returns false where Nest may pass the arguments as they
- * are, which is faster.
+ * Nest leaves a parameter without a decorator undefined as soon as another one has one. Here the first parameter is
+ * the event and the second the context unless they are decorated, whatever the others are. Returns false where Nest
+ * may pass the arguments as they are, which is faster.
  */
-export function describeParameters({ name, methodName, method, wrapper }: HandlerCandidate): boolean {
-  const host = classOf(wrapper.instance ?? wrapper.metatype?.prototype);
-  const decorated = (Reflect.getMetadata(ROUTE_ARGUMENTS, host, methodName) ?? {}) as Parameters;
-  const hasPipes = Reflect.hasMetadata(PIPES, host) || Reflect.hasMetadata(PIPES, method);
+export function describeParameters({ name, hostClass, methodName, method }: HandlerCandidate): boolean {
+  const decorated = decoratedParameters(hostClass, methodName);
+  const hasPipes = Reflect.hasMetadata(PIPES, hostClass) || Reflect.hasMetadata(PIPES, method);
   if (Object.keys(decorated).length === 0 && !hasPipes) {
     return false;
   }
   refuseHttpDecorators(name, decorated);
   const taken = new Set(Object.values(decorated).map(({ index }) => index));
-  const ours = Reflect.getMetadata(ROUTE_ARGUMENTS, Undecorated, 'handle') as Parameters;
+  const ours = decoratedParameters(Undecorated, 'handle');
   const free = Object.entries(ours).filter(([, { index }]) => !taken.has(index));
-  Reflect.defineMetadata(HANDLER_PARAMETERS, { ...Object.fromEntries(free), ...decorated }, host, methodName);
+  Reflect.defineMetadata(
+    HANDLER_PARAMETERS,
+    { ...Object.fromEntries(free), ...decorated },
+    hostClass,
+    methodName,
+  );
   return true;
+}
+
+/** The classes of the pipes that parameters are decorated with, and those pipes that are instances. */
+export function parameterPipes({ hostClass, methodName }: HandlerCandidate): unknown[] {
+  return Object.values(decoratedParameters(hostClass, methodName)).flatMap(({ pipes }) => pipes ?? []);
+}
+
+function decoratedParameters(hostClass: object, methodName: string): Parameters {
+  return (Reflect.getMetadata(ROUTE_ARGUMENTS, hostClass, methodName) ?? {}) as Parameters;
 }
 
 function refuseHttpDecorators(handler: string, decorated: Parameters): void {
@@ -50,8 +63,4 @@ function refuseHttpDecorators(handler: string, decorated: Parameters): void {
         'and its context: use @EventData(), @EventContext(), a decorator made with createParamDecorator(), or none.',
     );
   }
-}
-
-function classOf(instance: object): object {
-  return (Object.getPrototypeOf(instance) as object).constructor;
 }

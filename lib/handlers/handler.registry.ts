@@ -61,10 +61,12 @@ export class HandlerRegistry implements OnApplicationBootstrap {
   }
 
   private check(handler: string, { patterns, endpoint }: Subscription): void {
-    if (endpoint !== undefined && !this.registry.has(endpoint)) {
+    const { names } = this.registry;
+    if (endpoint !== undefined && !names.includes(endpoint)) {
       throw new ScalekitWebhookError(
         'unknown_endpoint',
-        `${handler} listens to the endpoint "${endpoint}", but no ScalekitWebhookModule is registered under that name.`,
+        `${handler} listens to the endpoint "${endpoint}", but no ScalekitWebhookModule has that name. ` +
+          `Name one of those that there are ("${names.join('", "')}"), or register it: forRoot({ name: "${endpoint}", … }).`,
       );
     }
     for (const pattern of patterns) {

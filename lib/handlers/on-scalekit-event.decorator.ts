@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 
 import type { CanTake } from '../events/handler-parameter.js';
-import type { ScalekitEventPattern } from '../events/scalekit-event-pattern.js';
+import type { OneOf, OneOrMore } from '../events/scalekit-event-pattern.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { SUBSCRIPTIONS } from './subscription.js';
 import type { Subscription } from './subscription.js';
@@ -43,15 +43,15 @@ export interface OnScalekitEventOptions {
  *
  * @publicApi
  */
-export function OnScalekitEvent<const Pattern extends ScalekitEventPattern | readonly ScalekitEventPattern[]>(
-  pattern: Pattern,
+export function OnScalekitEvent<const Patterns extends OneOrMore>(
+  pattern: Patterns | OneOrMore,
   options?: OnScalekitEventOptions,
-): ScalekitEventDecorator<Pattern>;
+): ScalekitEventDecorator<Patterns>;
 export function OnScalekitEvent(
   pattern: string | readonly string[],
   { endpoint }: OnScalekitEventOptions = {},
 ): MethodDecorator {
-  const subscription = subscriptionTo(typeof pattern === 'string' ? [pattern] : pattern, endpoint);
+  const subscription = subscriptionTo([pattern].flat(), endpoint);
 
   return (_prototype, name, descriptor: PropertyDescriptor | undefined) => {
     const method: unknown = descriptor?.value;
@@ -69,24 +69,22 @@ export function OnScalekitEvent(
  *
  * @publicApi
  */
-export type ScalekitEventDecorator<Pattern extends string | readonly string[]> = CheckingDecorator<Pattern> &
+export type ScalekitEventDecorator<Patterns extends OneOrMore> = CheckingDecorator<Patterns> &
   MethodDecorator;
 
-type CheckingDecorator<Pattern extends string | readonly string[]> = <Method>(
+type CheckingDecorator<Patterns extends OneOrMore> = <Method>(
   prototype: object,
   name: string | symbol,
   descriptor: TypedPropertyDescriptor<Method>,
-) => Verdict<Method, Pattern>;
+) => Verdict<Method, Patterns>;
 
 /** A decorator that returns anything but nothing or a descriptor is a compile error, which shows what it returns. */
-type Verdict<Method, Pattern extends string | readonly string[]> = Method extends (
-  ...parameters: infer Parameters
-) => unknown
+type Verdict<Method, Patterns extends OneOrMore> = Method extends (...parameters: infer Parameters) => unknown
   ? Parameters extends []
     ? undefined
-    : CanTake<Parameters[0], Pattern extends string ? Pattern : Pattern[number]> extends true
+    : CanTake<Parameters[0], OneOf<Patterns>> extends true
       ? undefined
-      : HandlerRefused<`its first parameter takes neither the event of ${Listed<Pattern>}, nor its data, nor the context`>
+      : HandlerRefused<`the first parameter takes neither the events of ${Listed<Patterns>}, nor their data, nor the context`>
   : HandlerRefused<'it is no method'>;
 
 /** Why a method cannot be a handler: only ever seen in the compiler's message. */
@@ -94,9 +92,9 @@ interface HandlerRefused<Reason extends string> {
   readonly reason: Reason;
 }
 
-type Listed<Pattern extends string | readonly string[]> = Pattern extends string
-  ? `'${Pattern}'`
-  : Pattern extends readonly [infer First extends string, ...infer Rest extends readonly string[]]
+type Listed<Patterns extends OneOrMore> = Patterns extends string
+  ? `'${Patterns}'`
+  : Patterns extends readonly [infer First extends string, ...infer Rest extends readonly string[]]
     ? Rest extends readonly []
       ? `'${First}'`
       : `'${First}' or ${Listed<Rest>}`
@@ -105,9 +103,9 @@ type Listed<Pattern extends string | readonly string[]> = Pattern extends string
 function subscriptionTo(patterns: readonly string[], endpoint: string | undefined): Subscription {
   if (patterns.length === 0) throw invalid('The list of types is empty. Name at least one, or "*" for all.');
   if (patterns.some(isBlank)) throw invalid('A type is blank. Name one, or "*" for all.');
-  if (endpoint === undefined) return { patterns: [...patterns] };
+  if (endpoint === undefined) return { patterns };
   if (isBlank(endpoint)) throw invalid('The endpoint is blank. Name one, or leave it out for all.');
-  return { patterns: [...patterns], endpoint };
+  return { patterns, endpoint };
 }
 
 function isBlank(text: unknown): boolean {

@@ -1,64 +1,89 @@
 import { escapeControlCharacters } from './escape-control-characters.js';
 
 const REDACTED = '[redacted]';
-const MAX_VALUES = 5_000;
-const MIN_LENGTH = 3;
+/** Each value is looked for in the whole text, while nothing else runs. */
+const MAX_VALUES = 2_000;
+const MAX_TEXT = 50_000;
 
 /**
  * Name, message and stack of what a handler threw, without the payload: handlers put e-mail addresses into
  * their messages and databases quote the row they refuse, so every value of `data` is cut out of the text.
  */
 export function describeError(error: unknown, data: unknown): string {
-  const text = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
+  const text = textOf(error);
   const values = collectValues(data);
-  if (values === undefined) {
-    return error instanceof Error
-      ? `${error.name} (message withheld: the payload is too large to redact)`
-      : REDACTED;
+  if (values === undefined || text.length > MAX_TEXT) {
+    return `${error instanceof Error ? error.name : typeof error} (message withheld: too large to redact)`;
   }
-  return text
-    .split('\n')
-    .map((line) => escapeControlCharacters(redact(line, values)))
-    .join('\n');
+  return redact(text, values).split('\n').map(escapeControlCharacters).join('\n');
+}
+
+/** Handlers may throw anything, also what has no text. */
+function textOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : error);
+  } catch {
+    return `a thrown ${typeof error}`;
+  }
 }
 
 function redact(text: string, values: readonly string[]): string {
-  let redacted = text;
+  const haystack = foldCase(text);
+  const isSecret = new Uint8Array(text.length);
   for (const value of values) {
-    redacted = replaceIgnoringCase(redacted, value);
-  }
-  return redacted;
-}
-
-function replaceIgnoringCase(text: string, value: string): string {
-  const haystack = text.toLowerCase();
-  const needle = value.toLowerCase();
-  let result = '';
-  let from = 0;
-  for (let at = haystack.indexOf(needle); at !== -1; at = haystack.indexOf(needle, from)) {
-    result += text.slice(from, at) + REDACTED;
-    from = at + needle.length;
-  }
-  return result + text.slice(from);
-}
-
-/** The payload's strings and numbers, longest first; undefined when there are too many to look for. */
-function collectValues(data: unknown): string[] | undefined {
-  const values = new Set<string>();
-  const open: unknown[] = [data];
-  while (open.length > 0) {
-    const value = open.pop();
-    if (typeof value === 'object' && value !== null) {
-      open.push(...Object.values(value));
-    } else if (
-      (typeof value === 'string' || typeof value === 'number') &&
-      String(value).length >= MIN_LENGTH
-    ) {
-      values.add(String(value));
+    const needle = foldCase(value);
+    for (let at = haystack.indexOf(needle); at !== -1; at = haystack.indexOf(needle, at + needle.length)) {
+      if (!isPartOfWord(haystack, at, needle)) {
+        isSecret.fill(1, at, at + needle.length);
+      }
     }
-    if (values.size + open.length > MAX_VALUES) {
+  }
+  return Array.from(isSecret, (secret, at) =>
+    secret === 0 ? text.charAt(at) : isSecret[at - 1] === 1 ? '' : REDACTED,
+  ).join('');
+}
+
+/** Of the same length, so that a place in the one text is that place in the other: `İ` would become two characters. */
+function foldCase(text: string): string {
+  return text.replace(/\p{Lu}/gu, (letter) => {
+    const lower = letter.toLowerCase();
+    return lower.length === letter.length ? lower : letter;
+  });
+}
+
+/** "Bo" is a name, but not in "both". */
+function isPartOfWord(text: string, at: number, value: string): boolean {
+  return (
+    /^\w\w$/.test(value) && (/\w/.test(text.charAt(at - 1)) || /\w/.test(text.charAt(at + value.length)))
+  );
+}
+
+/** The payload's values as messages quote them; undefined when there are too many to look for. */
+function collectValues(data: unknown): string[] | undefined {
+  const found = new Set<string>();
+  const open: unknown[] = [data];
+  for (const value of open) {
+    if (open.length > MAX_VALUES) {
       return undefined;
     }
+    if (typeof value === 'object' && value !== null) {
+      for (const child of Object.values(value) as unknown[]) {
+        open.push(child);
+      }
+    } else if (typeof value === 'string' && value.length > 1) {
+      found.add(value).add(JSON.stringify(value).slice(1, -1));
+      found.add(urlEncoded(value)).add(urlEncoded(value).replaceAll('%20', '+'));
+    } else if (typeof value === 'number' && String(value).length > 2) {
+      found.add(String(value));
+    }
   }
-  return [...values].sort((a, b) => b.length - a.length);
+  return [...found];
+}
+
+function urlEncoded(value: string): string {
+  try {
+    return encodeURIComponent(value);
+  } catch {
+    return value; // A lone surrogate has no encoding.
+  }
 }

@@ -1,10 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { EndpointLookup, RawBodyPlatform, RawBodyRoute } from './raw-body-platform.js';
-import { rawBodyRouteOf } from './raw-body-route.js';
-import { readRawBody } from './read-raw-body.js';
-import { unreadableBody } from './unreadable-body.answer.js';
-import { keepRawBody } from './request-raw-body.js';
+import { captureRawBody } from './capture-raw-body.js';
+
+const MARK = 'nestjs-scalekit-webhooks:raw-body-route';
 
 interface ExpressRequest extends IncomingMessage {
   readonly path: string;
@@ -31,31 +30,26 @@ interface Route extends RawBodyRoute {
 export class ExpressRawBody implements RawBodyPlatform {
   private registered: readonly Route[] | undefined;
 
+  mark(method: object, endpoint: string): void {
+    Reflect.defineMetadata(MARK, endpoint, method);
+  }
+
   install(adapter: AbstractHttpAdapter, endpointOf: EndpointLookup): void {
-    adapter.use((request: ExpressRequest, response: ServerResponse, next: (error?: unknown) => void) => {
+    adapter.use((request: ExpressRequest, _response: unknown, next: (error?: Error) => void) => {
       const route = request.method === 'POST' ? this.routeOf(adapter, request.path) : undefined;
       const endpoint = route && endpointOf(route.endpoint);
       if (!endpoint || request.readableEnded) {
         next();
         return;
       }
-      readRawBody(request, endpoint.maxBodyBytes, (result) => {
-        if (result instanceof Uint8Array) {
-          keepRawBody(request, result);
-          next();
-          return;
-        }
-        endpoint.log.warn(result.code, result.message);
-        response.setHeader('Connection', 'close');
-        next(unreadableBody(result));
-      });
+      captureRawBody({ request, raw: request, endpoint }, next);
     });
   }
 
   /** Asked after `app.init()`, when the route table is complete. */
   routes(adapter: AbstractHttpAdapter): readonly Route[] {
     this.registered ??= adapter.getInstance<ExpressApplication>().router.stack.flatMap((layer) => {
-      const marks = layer.route?.stack.map(({ handle }) => rawBodyRouteOf(handle)) ?? [];
+      const marks = layer.route?.stack.map(({ handle }) => markOf(handle)) ?? [];
       const endpoint = marks.find((mark) => mark !== undefined);
       return layer.route && endpoint !== undefined ? [{ path: layer.route.path, endpoint, layer }] : [];
     });
@@ -65,4 +59,8 @@ export class ExpressRawBody implements RawBodyPlatform {
   private routeOf(adapter: AbstractHttpAdapter, path: string): Route | undefined {
     return this.routes(adapter).find((route) => route.path === path || route.layer.match(path));
   }
+}
+
+function markOf(handler: object): string | undefined {
+  return Reflect.getMetadata(MARK, handler) as string | undefined;
 }

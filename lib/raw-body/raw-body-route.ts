@@ -3,7 +3,6 @@ import { GUARDS } from '../nest-metadata.js';
 
 const NEEDS_RAW_BODY = 'nestjs-scalekit-webhooks:needs-raw-body';
 const ENDPOINT = 'nestjs-scalekit-webhooks:endpoint';
-const RAW_BODY_ROUTE = 'nestjs-scalekit-webhooks:raw-body-route';
 
 /** On a guard: the routes it protects take their body as raw bytes. */
 export function NeedsRawBody(): ClassDecorator {
@@ -20,10 +19,14 @@ export function BelongsToEndpoint(name: string): ClassDecorator {
 }
 
 /**
- * Marks every controller method behind a guard that needs the raw body. Nest copies a method's metadata to the route
- * handler it registers, which is where a platform finds the mark again.
+ * Has every controller method marked that is behind a guard that needs the raw body, with its endpoint ('' for a
+ * controller of the user's own). Nest copies a method's metadata to the route handler it registers, which is where a
+ * platform finds the mark again.
  */
-export function markRawBodyRoutes(modules: ModulesContainer): void {
+export function markRawBodyRoutes(
+  modules: ModulesContainer,
+  mark: (method: object, endpoint: string) => void,
+): void {
   const scanner = new MetadataScanner();
   for (const { controllers } of modules.values()) {
     for (const { metatype } of controllers.values()) {
@@ -35,16 +38,11 @@ export function markRawBodyRoutes(modules: ModulesContainer): void {
       for (const name of scanner.getAllMethodNames(prototype)) {
         const method = prototype[name];
         if (method && (isGuarded(metatype) || isGuarded(method))) {
-          Reflect.defineMetadata(RAW_BODY_ROUTE, endpoint, method);
+          mark(method, endpoint);
         }
       }
     }
   }
-}
-
-/** The endpoint that a marked route handler belongs to ('' for a controller of the user's own), else undefined. */
-export function rawBodyRouteOf(handler: object): string | undefined {
-  return Reflect.getMetadata(RAW_BODY_ROUTE, handler) as string | undefined;
 }
 
 function isGuarded(target: object): boolean {

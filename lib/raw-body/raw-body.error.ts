@@ -25,8 +25,9 @@ export class RawBodyError extends ScalekitWebhookError<RawBodyErrorCode> {
       'raw_body_lost',
       'Something parsed the request body before the webhook module could read its bytes, and a signature covers ' +
         'bytes, not objects. If your platform or an own server instance parses bodies before Nest does, remove that ' +
-        'parser for the webhook path, or hand over the bytes as request.rawBody (NestFactory.create(AppModule, ' +
-        '{ rawBody: true })) or as a Buffer or string in request.body (express.raw({ type: "*/*" })).',
+        'parser for the webhook path, or hand over the bytes as request.rawBody (express.json({ verify: (request, _, ' +
+        'bytes) => { request.rawBody = bytes; } })) or as a Buffer or string in request.body (express.raw({ type: ' +
+        '"*/*" })).',
     );
   }
 

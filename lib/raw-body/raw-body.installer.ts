@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { type AbstractHttpAdapter, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { ExpressRawBody } from './express.platform.js';
+import { FastifyRawBody } from './fastify.platform.js';
 import type { RawBodyPlatform } from './raw-body-platform.js';
 import { RawBodyError } from './raw-body.error.js';
 import { markRawBodyRoutes } from './raw-body-route.js';
@@ -12,37 +13,52 @@ import { markRawBodyRoutes } from './raw-body-route.js';
  */
 @Injectable()
 export class RawBodyInstaller {
-  private readonly platform: RawBodyPlatform | undefined;
+  private platform: RawBodyPlatform | undefined;
 
   constructor(
     private readonly host: HttpAdapterHost,
-    modules: ModulesContainer,
-    registry: ScalekitWebhookRegistry,
+    private readonly modules: ModulesContainer,
+    private readonly registry: ScalekitWebhookRegistry,
   ) {
-    this.platform = this.choosePlatform();
-    if (this.platform) {
-      markRawBodyRoutes(modules);
-      this.platform.install(host.httpAdapter, (name) => registry.forRoute(name));
+    if (this.adapter) {
+      this.install(this.adapter);
+    } else {
+      // A testing module gets its adapter after its providers; an application without HTTP never does.
+      host.init$.subscribe(() => {
+        this.install(host.httpAdapter);
+      });
     }
   }
 
   /** The real paths of an endpoint, once the routes are registered; none in an application without HTTP. */
   pathsOf(endpoint: string): readonly string[] {
-    const routes = this.platform?.routes(this.host.httpAdapter) ?? [];
+    const routes = (this.adapter && this.platform?.routes(this.adapter)) ?? [];
     return routes.filter((route) => route.endpoint === endpoint).map(({ path }) => path);
   }
 
-  private choosePlatform(): RawBodyPlatform | undefined {
-    // Without HTTP (NestFactory.createApplicationContext) the host stays empty, which its type does not say.
-    const adapter = this.host.httpAdapter as HttpAdapterHost['httpAdapter'] | undefined;
-    const platform = adapter?.getType();
-    switch (platform) {
-      case undefined:
-        return undefined;
-      case 'express':
-        return new ExpressRawBody();
-      default:
-        throw RawBodyError.unknownPlatform(platform);
-    }
+  /** Its type does not say that the host may be empty. */
+  private get adapter(): AbstractHttpAdapter | undefined {
+    return this.host.httpAdapter;
+  }
+
+  private install(adapter: AbstractHttpAdapter): void {
+    const platform = platformOf(adapter);
+    this.platform = platform;
+    markRawBodyRoutes(this.modules, (method, endpoint) => {
+      platform.mark(method, endpoint);
+    });
+    platform.install(adapter, (name) => this.registry.forRoute(name));
+  }
+}
+
+function platformOf(adapter: AbstractHttpAdapter): RawBodyPlatform {
+  const platform = adapter.getType();
+  switch (platform) {
+    case 'express':
+      return new ExpressRawBody();
+    case 'fastify':
+      return new FastifyRawBody();
+    default:
+      throw RawBodyError.unknownPlatform(platform);
   }
 }

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { discardRest } from './discard-rest.js';
+import { GrowingBuffer } from './growing-buffer.js';
 import { RawBodyError } from './raw-body.error.js';
 
 /** What became of a body: its bytes, or why there are none. */
@@ -11,7 +13,7 @@ export function hasContentEncoding(headers: IncomingMessage['headers']): boolean
 }
 
 /**
- * Reads the whole body, but never more than `maxBytes`. `onResult` is called once, or never when the sender goes
+ * Reads the whole body, but keeps never more than `maxBytes`. `onResult` is called once, or never when the sender goes
  * away first: then nobody is left to be answered.
  */
 export function readRawBody(
@@ -19,37 +21,34 @@ export function readRawBody(
   maxBytes: number,
   onResult: (result: RawBodyResult) => void,
 ): void {
+  const refuse = (error: RawBodyError) => {
+    discardRest(request);
+    onResult(error);
+  };
   if (hasContentEncoding(request.headers)) {
-    onResult(RawBodyError.contentEncoding());
+    refuse(RawBodyError.contentEncoding());
     return;
   }
   if (Number(request.headers['content-length']) > maxBytes) {
-    onResult(RawBodyError.tooLarge(maxBytes));
+    refuse(RawBodyError.tooLarge(maxBytes));
     return;
   }
-  const chunks: Buffer[] = [];
-  let length = 0;
+  const body = new GrowingBuffer();
 
-  const finish = (result?: RawBodyResult) => {
-    request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
-    if (result) {
-      onResult(result);
-    }
+  const stop = () => {
+    request.off('data', onData).off('end', onEnd).off('close', stop).off('error', stop);
   };
   const onData = (chunk: Buffer) => {
-    length += chunk.length;
-    if (length > maxBytes) {
-      request.pause();
-      finish(RawBodyError.tooLarge(maxBytes));
+    if (body.length + chunk.length > maxBytes) {
+      stop();
+      refuse(RawBodyError.tooLarge(maxBytes));
     } else {
-      chunks.push(chunk);
+      body.append(chunk);
     }
   };
   const onEnd = () => {
-    finish(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length));
+    stop();
+    onResult(body.bytes);
   };
-  const onClose = () => {
-    finish();
-  };
-  request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+  request.on('data', onData).on('end', onEnd).on('close', stop).on('error', stop);
 }

@@ -13,7 +13,6 @@ import { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { EVENT_DISPATCHER, REGISTRATION } from '../scalekit-webhook.tokens.js';
 import { DeliveryAuthenticator } from '../signature/delivery-authenticator.js';
-import { inspectSecrets } from '../signature/inspect-secrets.js';
 import type { Registration } from './registration.js';
 import { mountController } from './scalekit-webhook.controller.js';
 
@@ -42,15 +41,14 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.authenticator.prepare();
+    const warnings = await this.authenticator.prepare();
     const { name } = this.registration;
-    const { signature, idempotency, secret } = this.options;
+    const { signature, idempotency } = this.options;
     const routes = this.rawBody.pathsOf(name).map((path) => `POST ${path}`);
     this.logger.log(
       `[${name}] ${routes.join(', ') || 'no HTTP route'}; schemes: ${signature.schemes.join(', ')}; ` +
         `store: ${idempotency.store.constructor.name}; dispatcher: ${this.dispatcher.name}`,
     );
-    const warnings = typeof secret === 'function' ? [] : inspectSecrets(secret, signature.schemes).warnings;
     for (const warning of signature.schemes.includes('digest') ? [...warnings, REPLAY_WARNING] : warnings) {
       this.logger.warn(`[${name}] ${warning}`);
     }

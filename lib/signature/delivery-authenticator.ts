@@ -26,9 +26,14 @@ export class DeliveryAuthenticator {
     this.maxEventAgeMs = signature.maxEventAgeSeconds && signature.maxEventAgeSeconds * 1_000;
   }
 
-  /** Called at boot. @throws ScalekitWebhookError (`invalid_options`) if the secret that is fetched is useless */
-  async prepare(): Promise<void> {
-    await this.verifier.prepare?.();
+  /**
+   * Called at boot.
+   *
+   * @returns what is weak about the secret, to be logged
+   * @throws ScalekitWebhookError (`invalid_options`) if the secret that is fetched is useless
+   */
+  prepare(): Promise<readonly string[]> {
+    return this.verifier.prepare();
   }
 
   /**

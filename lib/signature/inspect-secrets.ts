@@ -3,6 +3,9 @@ import { inspectSecret, type SecretInspection } from './webhook-secret.js';
 
 /** Looks at one secret or at a list of them; a problem in the list says which one it is. */
 export function inspectSecrets(secrets: unknown, schemes: readonly WebhookScheme[]): SecretInspection {
+  if (secrets === undefined || secrets === null) {
+    return { problem: 'There is no webhook secret: is its environment variable set?', warnings: [] };
+  }
   if (!Array.isArray(secrets)) {
     return inspectSecret(secrets, schemes);
   }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RateLimitedLog } from '../logging/rate-limited-log.js';
 import { hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { SecretUnavailableError } from './secret-unavailable.error.js';
@@ -28,24 +27,34 @@ export interface DeliveryVerifier {
    * @throws SecretUnavailableError when there is no secret to tell by
    */
   verify(delivery: WebhookDelivery): WebhookVerification | Promise<WebhookVerification>;
-  /** Fetches the secret before the first delivery, so that a useless one stops the boot. */
-  prepare?(): Promise<void>;
+  /**
+   * Called at boot: a secret that has to be fetched is fetched now, so that a useless one stops the boot.
+   *
+   * @returns what is weak about the secret, to be logged
+   */
+  prepare(): Promise<readonly string[]>;
 }
 
 export function createDeliveryVerifier(options: SecretSourceOptions, log: RateLimitedLog): DeliveryVerifier {
-  const { secret } = options;
-  return typeof secret === 'function'
-    ? new FetchedSecretVerifier(secret, options, log)
-    : createWebhookVerifier({ secret, ...options.signature });
+  const { secret, signature } = options;
+  if (typeof secret === 'function') {
+    return new FetchedSecretVerifier(secret, options, log);
+  }
+  const { warnings } = inspectSecrets(secret, signature.schemes);
+  return { ...createWebhookVerifier({ secret, ...signature }), prepare: () => Promise.resolve(warnings) };
 }
 
 /** A secret that may just have been rotated is fetched again when a signature fails, but not at every forgery. */
 const REFRESH_AT_MOST_EVERY_MS = 5_000;
+/** Without any secret each delivery is a reason to try again: soon, but not at each of a flood. */
+const RETRY_AT_MOST_EVERY_MS = 1_000;
 const FETCH_TIMEOUT_MS = 5_000;
 
 class FetchedSecretVerifier implements DeliveryVerifier {
   private verifier: WebhookVerifier | undefined;
+  private warnings: readonly string[] = [];
   private fetchedAt = -Infinity;
+  private failure = new SecretUnavailableError('The secret has not been fetched yet.');
   private triedAt = -Infinity;
   private refreshing: Promise<WebhookVerifier> | undefined;
 
@@ -55,16 +64,19 @@ class FetchedSecretVerifier implements DeliveryVerifier {
     private readonly log: RateLimitedLog,
   ) {}
 
-  async prepare(): Promise<void> {
+  async prepare(): Promise<readonly string[]> {
     try {
       await this.refresh();
     } catch (error) {
       if (error instanceof SecretUnavailableError && hasErrorCode(error.cause, 'invalid_options')) {
         throw error.cause;
       }
-      // The secret manager is away: deliveries are answered 503 until it is back.
-      this.log.warn('secret_unavailable', error instanceof Error ? error.message : String(error));
+      this.log.warn(
+        'secret_unavailable',
+        `${error instanceof Error ? error.message : String(error)} Deliveries are answered 503 until it returns one.`,
+      );
     }
+    return this.warnings;
   }
 
   async verify(delivery: WebhookDelivery): Promise<WebhookVerification> {
@@ -75,7 +87,7 @@ class FetchedSecretVerifier implements DeliveryVerifier {
       if (!hasErrorCode(error, 'signature_mismatch')) {
         throw error;
       }
-      const refreshed = await this.refreshUnlessRecent(verifier);
+      const refreshed = await this.refreshAtMostEvery(REFRESH_AT_MOST_EVERY_MS);
       if (refreshed === verifier) {
         throw error;
       }
@@ -84,31 +96,38 @@ class FetchedSecretVerifier implements DeliveryVerifier {
   }
 
   private current(): WebhookVerifier | Promise<WebhookVerifier> {
-    const age = performance.now() - this.fetchedAt;
-    if (this.verifier && age < this.options.secretCacheSeconds * 1_000) {
-      return this.verifier;
+    if (!this.verifier) {
+      return this.refreshAtMostEvery(RETRY_AT_MOST_EVERY_MS);
     }
-    return this.verifier ? this.refreshUnlessRecent(this.verifier) : this.refresh();
+    const isFresh = performance.now() - this.fetchedAt < this.options.secretCacheSeconds * 1_000;
+    return isFresh ? this.verifier : this.refreshAtMostEvery(REFRESH_AT_MOST_EVERY_MS);
   }
 
-  private refreshUnlessRecent(verifier: WebhookVerifier): WebhookVerifier | Promise<WebhookVerifier> {
-    const isRecent = performance.now() - this.triedAt < REFRESH_AT_MOST_EVERY_MS;
-    return isRecent && !this.refreshing ? (this.verifier ?? verifier) : this.refresh();
+  private refreshAtMostEvery(milliseconds: number): WebhookVerifier | Promise<WebhookVerifier> {
+    const isRecent = performance.now() - this.triedAt < milliseconds;
+    return isRecent && !this.refreshing ? this.lastResult() : this.refresh();
+  }
+
+  private lastResult(): WebhookVerifier {
+    if (!this.verifier) {
+      throw this.failure;
+    }
+    return this.verifier;
   }
 
   /** Deliveries that wait for the secret at the same time share one fetch. */
   private refresh(): Promise<WebhookVerifier> {
     this.refreshing ??= this.fetch().finally(() => {
       this.refreshing = undefined;
+      this.triedAt = performance.now();
     });
     return this.refreshing;
   }
 
   private async fetch(): Promise<WebhookVerifier> {
-    this.triedAt = performance.now();
     try {
       const secret = await withTimeout(this.fetchSecret());
-      const { problem } = inspectSecrets(secret, this.options.signature.schemes);
+      const { problem, warnings } = inspectSecrets(secret, this.options.signature.schemes);
       if (problem !== undefined) {
         throw new ScalekitWebhookError(
           'invalid_options',
@@ -116,38 +135,38 @@ class FetchedSecretVerifier implements DeliveryVerifier {
         );
       }
       this.verifier = createWebhookVerifier({ secret, ...this.options.signature });
+      this.warnings = warnings;
       this.fetchedAt = performance.now();
-      return this.verifier;
     } catch (cause) {
-      return this.keepEarlierSecret(cause);
+      this.recordFailure(cause);
     }
+    return this.lastResult();
   }
 
-  private keepEarlierSecret(cause: unknown): WebhookVerifier {
-    const ours = cause instanceof ScalekitWebhookError;
+  private recordFailure(cause: unknown): void {
     // The message of a secret manager's client may hold the secret or an access token.
-    const reason = ours
-      ? cause.message
-      : `The secret function failed (${cause instanceof Error ? cause.name : typeof cause}).`;
-    if (!this.verifier) {
-      throw new SecretUnavailableError(reason, { cause });
+    const reason =
+      cause instanceof ScalekitWebhookError
+        ? cause.message
+        : `The secret function failed (${cause instanceof Error ? cause.name : typeof cause}).`;
+    this.failure = new SecretUnavailableError(reason, { cause });
+    if (this.verifier) {
+      this.log.warn('secret_unavailable', `${reason} The secret fetched before stays in use.`);
     }
-    this.log.warn('secret_unavailable', `${reason} The secret fetched before stays in use.`);
-    return this.verifier;
   }
 }
 
 async function withTimeout<T>(pending: T | PromiseLike<T>): Promise<T> {
-  const done = new AbortController();
-  const late = sleep(FETCH_TIMEOUT_MS, undefined, { signal: done.signal, ref: false }).then(() => {
-    throw new SecretUnavailableError(
-      `The secret function did not answer within ${FETCH_TIMEOUT_MS / 1_000} s.`,
-    );
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const seconds = FETCH_TIMEOUT_MS / 1_000;
+      reject(new SecretUnavailableError(`The secret function did not answer within ${seconds} s.`));
+    }, FETCH_TIMEOUT_MS);
   });
   try {
     return await Promise.race([pending, late]);
   } finally {
-    done.abort();
-    late.catch(() => undefined);
+    clearTimeout(timer);
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { signatureSchemes } from './schemes/signature-schemes.js';
 import { isBody, millisecondsOf, readForeign } from './webhook-foreign-values.js';
-import { computeMac } from './webhook-mac.js';
+import { computeMac, toVerificationError } from './webhook-mac.js';
 import { isWebhookScheme, WEBHOOK_SCHEMES, type WebhookScheme } from './webhook-scheme.js';
 import { prepareSigningKey } from './webhook-secret.js';
 import { WebhookVerificationError } from './webhook-verification.error.js';
@@ -47,7 +47,7 @@ export interface SignWebhookOptions {
  * @publicApi
  */
 export function signWebhook(options: SignWebhookOptions): Record<string, string> {
-  const { body, secret, scheme: name, id, timestamp } = readForeign('options', () => readFields(options));
+  const { body, secret, scheme: name, id, timestamp } = readForeign(readFields, options);
   const [scheme] = isWebhookScheme(name) ? signatureSchemes([name]) : [];
   if (!scheme) {
     throw new WebhookVerificationError(
@@ -69,7 +69,11 @@ export function signWebhook(options: SignWebhookOptions): Record<string, string>
   }
   const key = prepareSigningKey(secret, scheme.name);
   const fields = { id, timestamp: String(timestamp) };
-  return scheme.write(fields, computeMac(key, scheme.signedPrefix(fields), body));
+  try {
+    return scheme.write(fields, computeMac(key, scheme.signedPrefix(fields), body));
+  } catch (error) {
+    throw toVerificationError(error);
+  }
 }
 
 function readFields(options: unknown) {

@@ -34,7 +34,7 @@ export interface PlainDelivery {
 
 /** @throws WebhookVerificationError `invalid_options`, `invalid_body` */
 export function readDelivery(delivery: unknown): PlainDelivery {
-  const { rawBody, headers, now } = readForeign('the delivery', () => readFields(delivery));
+  const { rawBody, headers, now } = readForeign(readFields, delivery);
   if (rawBody === undefined) {
     throw new WebhookVerificationError(
       'invalid_body',

@@ -6,13 +6,13 @@ import { WebhookVerificationError } from './webhook-verification.error.js';
  *
  * @throws WebhookVerificationError `invalid_options`
  */
-export function readForeign<T>(what: string, read: () => T): T {
+export function readForeign<T>(read: (value: unknown) => T, value: unknown): T {
   try {
-    return read();
+    return read(value);
   } catch (cause) {
     throw new WebhookVerificationError(
       'invalid_options',
-      `${what} could not be read: pass a plain object as documented.`,
+      'The argument is not an object with the documented properties, or reading one of them failed.',
       { cause },
     );
   }

@@ -1,8 +1,9 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { WebhookVerificationError } from './webhook-verification.error.js';
 
 /** HMAC-SHA256 over the prefix and the body's own bytes, undecoded (S8). */
 export function computeMac(key: KeyObject, signedPrefix: string, body: Uint8Array | string): Buffer {
-  return createHmac('sha256', key).update(signedPrefix, 'utf8').update(body).digest();
+  return createHmac('sha256', key).update(signedPrefix).update(body).digest();
 }
 
 /**
@@ -17,4 +18,15 @@ export function countMatches(mac: Uint8Array, signatures: readonly Uint8Array[])
     matches += Number(timingSafeEqual(mac, signature));
   }
   return matches;
+}
+
+/** What signing and verifying may run into by themselves: limits of V8 and Node, about 512 MiB of text and 2 GiB of bytes. */
+export function toVerificationError(error: unknown): WebhookVerificationError {
+  return error instanceof WebhookVerificationError
+    ? error
+    : new WebhookVerificationError(
+        'invalid_body',
+        'The body could not be hashed: it is too large, or no genuine Uint8Array.',
+        { cause: error },
+      );
 }

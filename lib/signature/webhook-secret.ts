@@ -8,7 +8,6 @@ const SHORTEST_SECRET = 8;
 const SHORTEST_STANDARD_KEY_BYTES = 16;
 /** Standard Webhooks asks for 24 to 64 bytes. */
 const ADVISED_KEY_BYTES = 24;
-const BASE64 = /^([A-Za-z0-9+/]+)={0,2}$/;
 
 const COPY_IT = 'Copy the signing secret of this endpoint (whsec_…) from the Scalekit dashboard.';
 const STANDARD_NEEDS =
@@ -48,21 +47,16 @@ export function requireUsableSecret(secret: unknown, schemes: readonly WebhookSc
   return secret;
 }
 
-/** Those keys that the secrets make for each scheme. */
+/** For each scheme, the keys of those secrets that can serve it. */
 export type WebhookKeys = Readonly<Record<WebhookScheme, readonly KeyObject[]>>;
 
-/** For each scheme, the keys of those secrets that can serve it. */
 export function prepareKeys(secrets: readonly string[]): WebhookKeys {
-  const keysFor = (scheme: WebhookScheme) =>
-    secrets
-      .map((secret) => keyBytes(secret, scheme))
-      .filter((bytes) => bytes !== undefined)
-      .map((bytes) => createSecretKey(bytes));
-  return {
-    standard: keysFor('standard'),
-    timestamped: keysFor('timestamped'),
-    digest: keysFor('digest'),
-  };
+  const textKeys = secrets.map((secret) => createSecretKey(textBytes(secret)));
+  const standardKeys = secrets
+    .map(standardBytes)
+    .filter((bytes) => bytes !== undefined)
+    .map((bytes) => createSecretKey(bytes));
+  return { standard: standardKeys, timestamped: textKeys, digest: textKeys };
 }
 
 /** @throws WebhookVerificationError `invalid_secret` */
@@ -116,7 +110,16 @@ function findWarnings(secret: string, schemes: readonly WebhookScheme[]): string
 
 /** S9: `standard` signs with the decoded secret, the other schemes with its whole text, prefix included. */
 function keyBytes(secret: string, scheme: WebhookScheme): Buffer | undefined {
-  return scheme === 'standard' ? decodeBase64(withoutPrefix(secret)) : Buffer.from(secret, 'utf8');
+  return scheme === 'standard' ? standardBytes(secret) : textBytes(secret);
+}
+
+function textBytes(secret: string): Buffer {
+  return Buffer.from(secret, 'utf8');
+}
+
+function standardBytes(secret: string): Buffer | undefined {
+  const bytes = decodeCanonicalBase64(withoutPrefix(secret));
+  return bytes && bytes.length >= SHORTEST_STANDARD_KEY_BYTES ? bytes : undefined;
 }
 
 function withoutPrefix(secret: string): string {
@@ -124,15 +127,13 @@ function withoutPrefix(secret: string): string {
 }
 
 /**
- * S9. Node decodes whatever it is given, base64url and some non-ASCII letters too, and skips what it can't read; so
- * alphabet and length are checked first, and what was decoded must encode to the same text again.
+ * S9. Node decodes whatever it is given, base64url and some non-ASCII letters too, and skips what it can't read. So
+ * only a text that its bytes encode to again is taken; of the padding all may be missing, but no part.
  */
-function decodeBase64(text: string): Buffer | undefined {
-  const digits = BASE64.exec(text)?.[1];
-  if (digits === undefined || (digits !== text && text.length % 4 !== 0)) {
-    return undefined;
-  }
+function decodeCanonicalBase64(text: string): Buffer | undefined {
+  const digits = text.replace(/={1,2}$/, '');
+  const isPaddedInPart = digits !== text && text.length % 4 !== 0;
   const bytes = Buffer.from(digits, 'base64');
   const isCanonical = bytes.toString('base64').replace(/=+$/, '') === digits;
-  return isCanonical && bytes.length >= SHORTEST_STANDARD_KEY_BYTES ? bytes : undefined;
+  return isCanonical && !isPaddedInPart ? bytes : undefined;
 }

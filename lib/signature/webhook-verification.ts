@@ -10,6 +10,6 @@ export interface WebhookVerification {
   readonly scheme: WebhookScheme;
   /** The signed `webhook-id`. Only `standard` signs one. */
   readonly id?: string;
-  /** When the delivery was signed, to the second. `digest` signs no time. */
-  readonly timestamp?: Date;
+  /** When the delivery was signed, in unix seconds. `digest` signs no time. */
+  readonly timestamp?: number;
 }

@@ -4,8 +4,8 @@ import { requireUsableSecret } from './webhook-secret.js';
 import { WebhookVerificationError } from './webhook-verification.error.js';
 
 const DEFAULT_TOLERANCE_SECONDS = 300;
-/** Every delivery is hashed with each secret, and a rotation needs two. */
-const MOST_SECRETS = 100;
+/** Nobody needs more, and a hostile list may claim any length. */
+const MOST_ITEMS = 100;
 
 /**
  * What a verifier is made of.
@@ -40,7 +40,7 @@ export interface ResolvedVerifierOptions {
 
 /** @throws WebhookVerificationError `invalid_options`, `invalid_secret` */
 export function resolveVerifierOptions(options: unknown): ResolvedVerifierOptions {
-  const { secrets, schemes, toleranceSeconds } = readForeign('options', () => readFields(options));
+  const { secrets, schemes, toleranceSeconds } = readForeign(readFields, options);
   if (schemes.length === 0 || !schemes.every(isWebhookScheme)) {
     throw new WebhookVerificationError(
       'invalid_options',
@@ -56,7 +56,7 @@ export function resolveVerifierOptions(options: unknown): ResolvedVerifierOption
   if (secrets.length === 0) {
     throw new WebhookVerificationError(
       'invalid_secret',
-      `secret must be a string, or an array of 1 to ${MOST_SECRETS} strings.`,
+      `secret must be a string, or an array of 1 to ${MOST_ITEMS} strings.`,
     );
   }
   return {
@@ -73,13 +73,13 @@ function readFields(options: unknown) {
     toleranceSeconds = DEFAULT_TOLERANCE_SECONDS,
   } = options as Partial<Record<keyof WebhookVerifierOptions, unknown>>;
   return {
-    secrets: typeof secret === 'string' ? [secret] : copyList(secret, MOST_SECRETS),
-    schemes: copyList(schemes, WEBHOOK_SCHEMES.length),
+    secrets: typeof secret === 'string' ? [secret] : copyList(secret),
+    schemes: copyList(schemes),
     toleranceSeconds,
   };
 }
 
-/** Empty where the value is no list, or a longer one: a list may claim any length. */
-function copyList(value: unknown, mostItems: number): readonly unknown[] {
-  return Array.isArray(value) && value.length <= mostItems ? Array.from<unknown>(value) : [];
+/** Empty where the value is no list, or too long a one. */
+function copyList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) && value.length <= MOST_ITEMS ? Array.from<unknown>(value) : [];
 }

@@ -153,7 +153,16 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
 
     it('throws anything, and is logged with handler, event and attempt', async () => {
       await start();
-      const thrown = [undefined, null, 'text', 42, { code: 1 }, new Error('e')];
+      const thrown = [
+        undefined,
+        null,
+        'text',
+        42,
+        { code: 1 },
+        Object.create(null),
+        Symbol('s'),
+        new Error('e'),
+      ];
       for (const value of thrown) {
         steps.behaviour.first = () => {
           throw value;

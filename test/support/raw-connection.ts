@@ -17,9 +17,8 @@ export class RawConnection {
   private received = '';
   private wake: () => void = () => undefined;
   private sent = 0;
-  /** Settles when the connection is gone, whoever ended it. */
-  readonly closed: Promise<void>;
-  private readonly closedByServer: Promise<void>;
+  /** Settles when the connection is gone at both ends, whoever ended it. */
+  readonly closed: Promise<unknown>;
 
   private constructor(
     private readonly client: Socket,
@@ -35,8 +34,7 @@ export class RawConnection {
     client.on('close', () => {
       this.wake();
     });
-    this.closed = closeOf(client);
-    this.closedByServer = closeOf(server);
+    this.closed = Promise.all([closeOf(client), closeOf(server)]);
   }
 
   static async open({ app, port }: WebhookApp): Promise<RawConnection> {
@@ -51,7 +49,10 @@ export class RawConnection {
     return !this.client.destroyed;
   }
 
-  /** Resolves when the server has read what was sent, so that what is sent next comes in another piece. */
+  /**
+   * Resolves when the server has read what was sent, so that what is sent next comes in another piece. A string is
+   * a head, in Latin-1.
+   */
   async send(...pieces: (string | Uint8Array)[]): Promise<void> {
     for (const piece of pieces) {
       const bytes = typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece;
@@ -89,10 +90,18 @@ export class RawConnection {
     }
   }
 
+  async answers(count: number): Promise<RawAnswer[]> {
+    const answers: RawAnswer[] = [];
+    while (answers.length < count) {
+      answers.push(await this.answer());
+    }
+    return answers;
+  }
+
   /** Hangs up without a word, and resolves when the server has noticed. */
   async abort(): Promise<void> {
     this.client.resetAndDestroy();
-    await this.closedByServer;
+    await this.closed;
   }
 
   /** Says that nothing more will be sent, but listens on. */

@@ -3,6 +3,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { inspect } from 'node:util';
 import { type INestApplication, type LoggerService, Module, type ModuleMetadata } from '@nestjs/common';
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import {
   ScalekitWebhookModule,
@@ -16,30 +17,33 @@ export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 /** Each end-to-end case runs on all of these. */
 export const PLATFORMS: readonly { platform: string; adapter: () => AbstractHttpAdapter }[] = [
-  { platform: 'Express', adapter: () => new ExpressAdapter() },
+  ...(process.env.ONLY_FASTIFY ? [{ platform: 'Fastify', adapter: () => new FastifyAdapter() }] : [{ platform: 'Express', adapter: () => new ExpressAdapter() }]),
 ];
 
 export class LogLines implements LoggerService {
   readonly lines: string[] = [];
   /** Whatever was passed to the logger, at any level: messages, stacks and contexts. */
   readonly everything: string[] = [];
-  log = (...args: unknown[]) => this.add('log', args);
-  warn = (...args: unknown[]) => this.add('warn', args);
-  error = (...args: unknown[]) => this.add('error', args);
-  fatal = (...args: unknown[]) => this.add('fatal', args);
-  debug = (...args: unknown[]) => this.everything.push(inspect(args, { depth: 10 }));
-  verbose = (...args: unknown[]) => this.everything.push(inspect(args, { depth: 10 }));
+  log = this.writer('log');
+  warn = this.writer('warn');
+  error = this.writer('error');
+  fatal = this.writer('fatal');
+  debug = this.writer('debug', false);
+  verbose = this.writer('verbose', false);
 
   matching(pattern: RegExp): string[] {
     return this.lines.filter((line) => pattern.test(line));
   }
 
-  private add(level: string, args: unknown[]): void {
-    const [message] = args;
-    this.everything.push(inspect(args, { depth: 10, maxStringLength: null }));
-    this.lines.push(
-      `${level}: ${message instanceof Error ? (message.stack ?? message.message) : String(message)}`,
-    );
+  private writer(level: string, isLine = true): (...args: unknown[]) => void {
+    return (...args) => {
+      const [message] = args;
+      this.everything.push(inspect(args, { depth: 10, maxStringLength: null }));
+      if (isLine) {
+        const text = message instanceof Error ? (message.stack ?? message.message) : String(message);
+        this.lines.push(`${level}: ${text}`);
+      }
+    };
   }
 }
 
@@ -85,7 +89,7 @@ export class WebhookApp {
       ],
     })
     class AppModule {}
-    const options = { logger: logs, abortOnError: false, ...application };
+    const options: object = { logger: logs, abortOnError: false, ...application };
     const app = await NestFactory.create<NestExpressApplication>(
       AppModule,
       adapter ?? new ExpressAdapter(),

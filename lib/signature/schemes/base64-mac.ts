@@ -7,6 +7,11 @@ for (let value = 0; value < ALPHABET.length; value++) {
 /** 32 bytes make 43 digits and one `=`. */
 export const BASE64_MAC_LENGTH = 44;
 
+/**
+ * The MAC whose canonical base64 stands at `start`, or undefined if none does (S4). Node's decoder would take
+ * base64url and missing padding, read some non-ASCII letters as others, and ignore the two bits that the last digit
+ * has to spare: many texts for one MAC.
+ */
 export function decodeBase64Mac(text: string, start: number): Uint8Array | undefined {
   const bytes = new Uint8Array(32);
   let length = 0;

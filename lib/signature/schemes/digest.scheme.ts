@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { WebhookVerificationError } from '../webhook-verification.error.js';
-import { requireHeader } from './signature-headers.js';
+import { requireText } from './header-value.js';
 import type { SignatureScheme } from './signature-scheme.js';
 
 const NAME = 'x-scalekit-signature';
@@ -12,10 +12,10 @@ export const digestScheme: SignatureScheme = {
   name: 'digest',
 
   read(headers) {
-    if (headers[NAME] === undefined) {
+    if (headers.xScalekitSignature === undefined) {
       return undefined;
     }
-    const digits = SIGNATURE.exec(requireHeader(headers, NAME))?.[1];
+    const digits = SIGNATURE.exec(requireText(headers.xScalekitSignature, NAME))?.[1];
     if (digits === undefined) {
       throw new WebhookVerificationError(
         'malformed_header',
@@ -25,7 +25,6 @@ export const digestScheme: SignatureScheme = {
     return {
       signatures: [Buffer.from(digits, 'hex')],
       signedPrefix: '',
-      signedAt: undefined,
       proves: { scheme: 'digest' },
     };
   },

@@ -1,147 +1,118 @@
 import type { WebhookHeaders, WebhookHeadersLike } from '../webhook-headers.js';
-import { WebhookVerificationError } from '../webhook-verification.error.js';
+import { addValue, type HeaderValue } from './header-value.js';
 
-export type SignatureHeaderName =
-  | 'webhook-id'
-  | 'webhook-timestamp'
-  | 'webhook-signature'
-  | 'svix-id'
-  | 'svix-timestamp'
-  | 'svix-signature'
-  | 'scalekit-signature'
-  | 'x-scalekit-signature';
-
-/** A header that came more than once, or not as text. */
-interface UnusableHeader {
-  readonly firstValue: unknown;
+/** `webhook-*` or `svix-*`. */
+export interface HeaderTrio {
+  id: HeaderValue;
+  timestamp: HeaderValue;
+  signature: HeaderValue;
 }
 
-/** Undefined where the header is absent. */
-export type HeaderValue = string | UnusableHeader | undefined;
+/** The headers that signatures are made of. */
+export interface SignatureHeaders {
+  webhook: HeaderTrio;
+  svix: HeaderTrio;
+  scalekitSignature: HeaderValue;
+  xScalekitSignature: HeaderValue;
+}
 
-export type SignatureHeaders = Readonly<Record<SignatureHeaderName, HeaderValue>>;
+const NAMES = [
+  'webhook-id',
+  'webhook-timestamp',
+  'webhook-signature',
+  'svix-id',
+  'svix-timestamp',
+  'svix-signature',
+  'scalekit-signature',
+  'x-scalekit-signature',
+] as const;
+
+/** Names of one length happen to share their first letter: enough to tell most headers of a request from ours. */
+const FIRST_LETTER_BY_LENGTH = new Uint8Array(32);
+for (const name of NAMES) {
+  FIRST_LETTER_BY_LENGTH[name.length] = name.charCodeAt(0);
+}
+const LOWER_CASE_BIT = 0x20;
 
 /**
  * Takes the headers that signatures are made of out of all others. Every name is looked at, so that a second
- * `Webhook-Signature` beside `webhook-signature` is noticed. May throw what getters and proxies throw.
+ * `Webhook-Signature` beside `webhook-signature` is noticed. Throws whatever a getter or proxy throws.
  */
 export function collectSignatureHeaders(headers: WebhookHeaders): SignatureHeaders {
-  const found: Record<SignatureHeaderName, HeaderValue> = {
-    'webhook-id': undefined,
-    'webhook-timestamp': undefined,
-    'webhook-signature': undefined,
-    'svix-id': undefined,
-    'svix-timestamp': undefined,
-    'svix-signature': undefined,
-    'scalekit-signature': undefined,
-    'x-scalekit-signature': undefined,
+  const found: SignatureHeaders = {
+    webhook: { id: undefined, timestamp: undefined, signature: undefined },
+    svix: { id: undefined, timestamp: undefined, signature: undefined },
+    scalekitSignature: undefined,
+    xScalekitSignature: undefined,
   };
   if (isHeadersLike(headers)) {
-    for (const [rawName, value] of headers.entries()) {
-      const name = signatureHeaderName(rawName);
-      if (name) {
-        found[name] = merge(found[name], value);
-      }
+    for (const [name, value] of headers.entries()) {
+      add(found, name, value);
     }
     return found;
   }
-  for (const rawName in headers) {
-    const name = signatureHeaderName(rawName);
-    if (name && Object.hasOwn(headers, rawName)) {
-      found[name] = merge(found[name], headers[rawName]);
+  for (const name in headers) {
+    if (mayBeOurs(name) && Object.hasOwn(headers, name)) {
+      add(found, name, headers[name]);
     }
   }
   return found;
-}
-
-/**
- * A header that the deciding scheme can't do without.
- *
- * @throws WebhookVerificationError `missing_headers`, `malformed_header`
- */
-export function requireHeader(headers: SignatureHeaders, name: SignatureHeaderName): string {
-  const value = headers[name];
-  if (typeof value === 'string') {
-    return value;
-  }
-  throw value === undefined
-    ? new WebhookVerificationError(
-        'missing_headers',
-        `The header ${name} is missing: check that every proxy on the way passes it on.`,
-      )
-    : new WebhookVerificationError(
-        'malformed_header',
-        `The header ${name} came more than once, or is no text: it must be one string.`,
-      );
-}
-
-/** Of a repeated header the first value counts: joined, as Node joins most headers, its text begins so. */
-export function headerStartsWith(value: HeaderValue, prefix: string): boolean {
-  const text = typeof value === 'object' ? value.firstValue : value;
-  return typeof text === 'string' && text.startsWith(prefix);
 }
 
 function isHeadersLike(headers: WebhookHeaders): headers is WebhookHeadersLike {
   return typeof headers.entries === 'function' && typeof headers.get === 'function';
 }
 
-/** By length first: most headers of a request can be told from ours by that alone. */
-function signatureHeaderName(name: string): SignatureHeaderName | undefined {
-  switch (name.length) {
-    case 7:
-      return matchName(name, 'svix-id');
-    case 10:
-      return matchName(name, 'webhook-id');
-    case 14:
-      return matchName(name, 'svix-timestamp') ?? matchName(name, 'svix-signature');
-    case 17:
-      return matchName(name, 'webhook-timestamp') ?? matchName(name, 'webhook-signature');
-    case 18:
-      return matchName(name, 'scalekit-signature');
-    case 20:
-      return matchName(name, 'x-scalekit-signature');
-    default:
-      return undefined;
-  }
+function mayBeOurs(name: string): boolean {
+  return (name.charCodeAt(0) | LOWER_CASE_BIT) === FIRST_LETTER_BY_LENGTH[name.length];
 }
 
-function matchName<Name extends SignatureHeaderName>(name: string, candidate: Name): Name | undefined {
-  return name === candidate || equalsIgnoringAsciiCase(name, candidate) ? candidate : undefined;
+function add(found: SignatureHeaders, name: string, value: unknown): void {
+  switch (name) {
+    case 'webhook-id':
+      found.webhook.id = addValue(found.webhook.id, value);
+      break;
+    case 'webhook-timestamp':
+      found.webhook.timestamp = addValue(found.webhook.timestamp, value);
+      break;
+    case 'webhook-signature':
+      found.webhook.signature = addValue(found.webhook.signature, value);
+      break;
+    case 'svix-id':
+      found.svix.id = addValue(found.svix.id, value);
+      break;
+    case 'svix-timestamp':
+      found.svix.timestamp = addValue(found.svix.timestamp, value);
+      break;
+    case 'svix-signature':
+      found.svix.signature = addValue(found.svix.signature, value);
+      break;
+    case 'scalekit-signature':
+      found.scalekitSignature = addValue(found.scalekitSignature, value);
+      break;
+    case 'x-scalekit-signature':
+      found.xScalekitSignature = addValue(found.xScalekitSignature, value);
+      break;
+    default: {
+      const ours = NAMES.find((candidate) => equalsIgnoringAsciiCase(name, candidate));
+      if (ours) {
+        add(found, ours, value);
+      }
+    }
+  }
 }
 
 /** `toLowerCase` makes a `k` of the Kelvin sign, too; header names are ASCII. */
 function equalsIgnoringAsciiCase(name: string, lowerCase: string): boolean {
+  if (name.length !== lowerCase.length) {
+    return false;
+  }
   for (let i = 0; i < lowerCase.length; i++) {
     const code = name.charCodeAt(i);
     const isUpperCase = code >= 65 && code <= 90;
-    if ((isUpperCase ? code + 32 : code) !== lowerCase.charCodeAt(i)) {
+    if ((isUpperCase ? code | LOWER_CASE_BIT : code) !== lowerCase.charCodeAt(i)) {
       return false;
     }
   }
   return true;
-}
-
-function merge(current: HeaderValue, added: unknown): HeaderValue {
-  const value = normalise(added);
-  if (current === undefined || value === undefined) {
-    return current ?? value;
-  }
-  return { firstValue: typeof current === 'string' ? current : current.firstValue };
-}
-
-function normalise(value: unknown): HeaderValue {
-  if (typeof value === 'string') {
-    return value;
-  }
-  if (value === undefined || value === null) {
-    return undefined;
-  }
-  if (!Array.isArray(value)) {
-    return { firstValue: value };
-  }
-  if (value.length === 0) {
-    return undefined;
-  }
-  const firstValue: unknown = value[0];
-  return value.length === 1 && typeof firstValue === 'string' ? firstValue : { firstValue };
 }

@@ -8,8 +8,6 @@ export interface SignatureClaim {
   readonly signatures: readonly Uint8Array[];
   /** The signed text up to the body. */
   readonly signedPrefix: string;
-  /** When it says it was signed, in unix seconds. Undefined where the scheme signs no time. */
-  readonly signedAt: number | undefined;
   /** What holds as soon as a signature matches. */
   readonly proves: WebhookVerification;
 }

@@ -4,7 +4,7 @@ import { digestScheme } from './digest.scheme.js';
 import type { SignatureHeaders } from './signature-headers.js';
 import type { SignatureClaim, SignatureScheme } from './signature-scheme.js';
 import { standardScheme } from './standard.scheme.js';
-import { isTimestampedHeader, timestampedScheme } from './timestamped.scheme.js';
+import { isTimestamped, timestampedScheme } from './timestamped.scheme.js';
 
 /** The strongest first (S3). */
 const SCHEMES: readonly SignatureScheme[] = [standardScheme, timestampedScheme, digestScheme];
@@ -44,7 +44,7 @@ function withoutForeignHeaders(
   accepted: readonly SignatureScheme[],
   headers: SignatureHeaders,
 ): SignatureHeaders {
-  return isTimestampedHeader(headers['webhook-signature']) && !accepted.includes(timestampedScheme)
-    ? { ...headers, 'webhook-signature': undefined }
+  return isTimestamped(headers.webhook.signature) && !accepted.includes(timestampedScheme)
+    ? { ...headers, webhook: { ...headers.webhook, signature: undefined } }
     : headers;
 }

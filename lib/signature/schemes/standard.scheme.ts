@@ -1,12 +1,10 @@
 import { WebhookVerificationError } from '../webhook-verification.error.js';
 import { BASE64_MAC_LENGTH, decodeBase64Mac } from './base64-mac.js';
 import { endOfPart, parseTimestamp } from './header-syntax.js';
-import { requireHeader, type SignatureHeaders } from './signature-headers.js';
+import { requireText } from './header-value.js';
+import type { SignatureHeaders } from './signature-headers.js';
 import { MAX_SIGNATURES, type SignatureScheme, type SignedFields } from './signature-scheme.js';
-import { isTimestampedHeader } from './timestamped.scheme.js';
-
-const WEBHOOK = { id: 'webhook-id', timestamp: 'webhook-timestamp', signature: 'webhook-signature' } as const;
-const SVIX = { id: 'svix-id', timestamp: 'svix-timestamp', signature: 'svix-signature' } as const;
+import { isTimestamped } from './timestamped.scheme.js';
 
 const VERSION = 'v1,';
 
@@ -15,31 +13,30 @@ export const standardScheme: SignatureScheme = {
   name: 'standard',
 
   read(headers) {
-    const names = namesIn(headers);
-    if (!names) {
+    const prefix = prefixIn(headers);
+    if (!prefix) {
       return undefined;
     }
-    const signatures = parseSignatures(requireHeader(headers, names.signature));
-    const id = requireHeader(headers, names.id);
-    const timestamp = requireHeader(headers, names.timestamp);
+    const trio = headers[prefix];
+    const signatures = parseSignatures(requireText(trio.signature, prefix, '-signature'));
+    const id = requireText(trio.id, prefix, '-id');
+    const timestamp = requireText(trio.timestamp, prefix, '-timestamp');
     if (id === '') {
-      throw new WebhookVerificationError('missing_headers', `The header ${names.id} is empty.`);
+      throw new WebhookVerificationError('missing_headers', `The header ${prefix}-id is empty.`);
     }
-    const signedAt = parseTimestamp(timestamp);
     return {
       signatures,
       signedPrefix: signedPrefix({ id, timestamp }),
-      signedAt,
-      proves: { scheme: 'standard', id, timestamp: new Date(signedAt * 1000) },
+      proves: { scheme: 'standard', id, timestamp: parseTimestamp(timestamp) },
     };
   },
 
   signedPrefix,
 
   write: ({ id, timestamp }, signature) => ({
-    [WEBHOOK.id]: id,
-    [WEBHOOK.timestamp]: timestamp,
-    [WEBHOOK.signature]: `v1,${signature.toString('base64')}`,
+    'webhook-id': id,
+    'webhook-timestamp': timestamp,
+    'webhook-signature': VERSION + signature.toString('base64'),
   }),
 };
 
@@ -47,21 +44,25 @@ function signedPrefix({ id, timestamp }: SignedFields): string {
   return `${id}.${timestamp}.`;
 }
 
-/** S2: the `svix-*` names stand in only where `webhook-signature` is absent, and never singly. */
-function namesIn(headers: SignatureHeaders): typeof WEBHOOK | typeof SVIX | undefined {
-  const signature = headers['webhook-signature'];
-  if (signature !== undefined) {
-    return isTimestampedHeader(signature) ? undefined : WEBHOOK;
+/** S2: `svix-*` stand in only where `webhook-signature` is absent, and never singly. */
+function prefixIn({ webhook, svix }: SignatureHeaders): 'webhook' | 'svix' | undefined {
+  if (webhook.signature !== undefined) {
+    return isTimestamped(webhook.signature) ? undefined : 'webhook';
   }
-  return headers['svix-signature'] === undefined ? undefined : SVIX;
+  return svix.signature === undefined ? undefined : 'svix';
 }
 
-function parseSignatures(header: string): Uint8Array[] {
+function parseSignatures(header: string): readonly Uint8Array[] {
+  const only = parseSignature(header, 0, header.length);
+  return only ? [only] : parseList(header);
+}
+
+function parseList(header: string): readonly Uint8Array[] {
   const signatures: Uint8Array[] = [];
   let end = 0;
   for (let start = 0; start <= header.length && signatures.length < MAX_SIGNATURES; start = end + 1) {
     end = endOfPart(header, ' ', start);
-    const signature = parseSignature(header, start, end)
+    const signature = parseSignature(header, start, end);
     if (signature) {
       signatures.push(signature);
     }
@@ -75,7 +76,7 @@ function parseSignatures(header: string): Uint8Array[] {
   return signatures;
 }
 
-/** S4 */
+/** S4: whatever else stands between two spaces neither rescues nor ruins. */
 function parseSignature(header: string, start: number, end: number): Uint8Array | undefined {
   return end - start === VERSION.length + BASE64_MAC_LENGTH && header.startsWith(VERSION, start)
     ? decodeBase64Mac(header, start + VERSION.length)

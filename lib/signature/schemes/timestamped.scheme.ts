@@ -1,12 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { WebhookVerificationError } from '../webhook-verification.error.js';
 import { endOfPart, parseTimestamp } from './header-syntax.js';
-import {
-  headerStartsWith,
-  requireHeader,
-  type HeaderValue,
-  type SignatureHeaders,
-} from './signature-headers.js';
+import { requireText, startsWith, type HeaderValue } from './header-value.js';
+import type { SignatureHeaders } from './signature-headers.js';
 import { MAX_SIGNATURES, type SignatureScheme, type SignedFields } from './signature-scheme.js';
 
 const SIGNATURE = /^v1=[0-9A-Fa-f]{64}$/;
@@ -16,17 +12,15 @@ export const timestampedScheme: SignatureScheme = {
   name: 'timestamped',
 
   read(headers) {
-    const name = nameIn(headers);
-    if (!name) {
+    const header = headerIn(headers);
+    if (header === undefined) {
       return undefined;
     }
-    const { timestamp, signatures } = parse(requireHeader(headers, name));
-    const signedAt = parseTimestamp(timestamp);
+    const { timestamp, signatures } = parse(requireText(header, 'scalekit-signature (or webhook-signature)'));
     return {
       signatures,
       signedPrefix: signedPrefix({ timestamp }),
-      signedAt,
-      proves: { scheme: 'timestamped', timestamp: new Date(signedAt * 1000) },
+      proves: { scheme: 'timestamped', timestamp: parseTimestamp(timestamp) },
     };
   },
 
@@ -37,20 +31,17 @@ export const timestampedScheme: SignatureScheme = {
   }),
 };
 
-/** S2: so `webhook-signature` belongs to `timestamped`; else to `standard`. */
-export function isTimestampedHeader(value: HeaderValue): boolean {
-  return headerStartsWith(value, 't=');
+/** S2: a `webhook-signature` that begins so is of this scheme; any other is of `standard`. */
+export function isTimestamped(webhookSignature: HeaderValue): boolean {
+  return startsWith(webhookSignature, 't=');
 }
 
 function signedPrefix({ timestamp }: Pick<SignedFields, 'timestamp'>): string {
   return `${timestamp}.`;
 }
 
-function nameIn(headers: SignatureHeaders): 'scalekit-signature' | 'webhook-signature' | undefined {
-  if (headers['scalekit-signature'] !== undefined) {
-    return 'scalekit-signature';
-  }
-  return isTimestampedHeader(headers['webhook-signature']) ? 'webhook-signature' : undefined;
+function headerIn({ scalekitSignature, webhook }: SignatureHeaders): HeaderValue {
+  return scalekitSignature ?? (isTimestamped(webhook.signature) ? webhook.signature : undefined);
 }
 
 /** S6 */

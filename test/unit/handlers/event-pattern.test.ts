@@ -137,7 +137,7 @@ function distance(a: string, b: string, memo = new Map<string, number>()): numbe
   const edits = Math.min(
     distance(restA, b, memo) + 1,
     distance(a, restB, memo) + 1,
-    distance(restA, restB, memo) + (a.charAt(0) === b.charAt(0) ? 0 : 1),
+    distance(restA, restB, memo) + (a.startsWith(b.charAt(0)) ? 0 : 1),
   );
   memo.set(key, edits);
   return edits;
