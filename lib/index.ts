@@ -42,6 +42,12 @@ export {
 export { StoreUnavailableError } from './idempotency/store-unavailable.error.js';
 export { DeliveryAbortedError, type DeliveryAbortedErrorCode } from './idempotency/delivery-aborted.error.js';
 
+export {
+  type DeliveryAnswer,
+  type ReceivedDelivery,
+  ScalekitWebhookService,
+} from './receive/scalekit-webhook.service.js';
+
 export type {
   DispatcherFactory,
   DispatcherHost,

@@ -1,15 +1,18 @@
 import { Logger, Module } from '@nestjs/common';
 import { HandlerRegistry } from './handlers/handler.registry.js';
 import { Ledger } from './idempotency/ledger.js';
+import { ScalekitIdempotencyInterceptor } from './idempotency/scalekit-idempotency.interceptor.js';
 import { RateLimitedLog } from './logging/rate-limited-log.js';
 import { EndpointLifecycle } from './receive/endpoint.lifecycle.js';
 import type { Registration } from './receive/registration.js';
+import { ScalekitWebhookService } from './receive/scalekit-webhook.service.js';
 import { ScalekitWebhookCoreModule } from './scalekit-webhook-core.module.js';
 import { ConfigurableModuleClass } from './scalekit-webhook.module-definition.js';
 import { type ScalekitWebhookModuleOptions, ScalekitWebhookOptions } from './scalekit-webhook.options.js';
 import { resolveOptions } from './scalekit-webhook.options.resolver.js';
 import { EVENT_DISPATCHER, MODULE_OPTIONS, REGISTRATION } from './scalekit-webhook.tokens.js';
 import { DeliveryAuthenticator } from './signature/delivery-authenticator.js';
+import { ScalekitSignatureGuard } from './signature/scalekit-signature.guard.js';
 import { createDeliveryVerifier } from './signature/secret-source.js';
 
 /**
@@ -54,8 +57,11 @@ import { createDeliveryVerifier } from './signature/secret-source.js';
           handlersFor: (type) => handlers.handlersFor(name, type),
         }),
     },
+    ScalekitSignatureGuard,
+    ScalekitIdempotencyInterceptor,
+    ScalekitWebhookService,
     EndpointLifecycle,
   ],
-  exports: [ScalekitWebhookOptions, RateLimitedLog, DeliveryAuthenticator, Ledger],
+  exports: [ScalekitWebhookOptions, RateLimitedLog, DeliveryAuthenticator, Ledger, ScalekitWebhookService],
 })
 export class ScalekitWebhookModule extends ConfigurableModuleClass {}

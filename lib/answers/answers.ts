@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { HttpException, HttpStatus } from '@nestjs/common';
+import { HttpException, type HttpStatus } from '@nestjs/common';
 
 /** The texts of the two 200 answers, as the sender's documents show them. */
 export const HANDLED = 'OK';

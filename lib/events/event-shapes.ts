@@ -1,17 +1,12 @@
 import type { OpenEnum } from './catalogue/open-types.js';
 
-/**
- * What all events have in common. Types from elsewhere than Scalekit's two documents promise no more than this.
- *
- * @publicApi
- */
-export interface ScalekitEventShape<Type extends string, Data> {
+// The fields that no type parameter reaches have interfaces of their own: the compiler then makes them once, and not
+// once for each type of event.
+
+/** Everything beside `type` and `data` that an envelope may have. */
+export interface ScalekitEventFields {
   /** Unique to the event, and the same in each retry of its delivery: `evt_…`. Use it as your idempotency key. */
   readonly id: string;
-  /** What happened. */
-  readonly type: Type;
-  /** What it happened to. Deeply frozen: handlers share it. */
-  readonly data: Data;
   /** When it happened: RFC 3339, up to nanoseconds. `occurredAtNanos()` reads it without loss. */
   readonly occurred_at?: string;
   /** When it happened, in the short envelope: RFC 3339. */
@@ -28,6 +23,29 @@ export interface ScalekitEventShape<Type extends string, Data> {
   readonly display_name?: string;
 }
 
+/** The same for the long envelope, where more of it is sure. */
+export interface ScalekitReferenceEventFields extends ScalekitEventFields {
+  /** When it happened: RFC 3339, up to nanoseconds. `occurredAtNanos()` reads it without loss. */
+  readonly occurred_at: string;
+  /** The environment it happened in: `env_…`. */
+  readonly environment_id: string;
+  /** The version of the envelope, as a decimal number. */
+  readonly spec_version: string;
+}
+
+/**
+ * An event, of which no more is sure than what all events have: one of a type that is in neither of Scalekit's two
+ * documents.
+ *
+ * @publicApi
+ */
+export interface ScalekitEventShape<Type extends string, Data> extends ScalekitEventFields {
+  /** What happened. */
+  readonly type: Type;
+  /** What it happened to. Deeply frozen: handlers share it. */
+  readonly data: Data;
+}
+
 /**
  * An event of the API reference, in the long envelope.
  *
@@ -39,15 +57,13 @@ export interface ScalekitReferenceEvent<
   Type extends string,
   Data,
   Kind extends string,
-> extends ScalekitEventShape<Type, Data> {
-  /** When it happened: RFC 3339, up to nanoseconds. `occurredAtNanos()` reads it without loss. */
-  readonly occurred_at: string;
-  /** The environment it happened in: `env_…`. */
-  readonly environment_id: string;
+> extends ScalekitReferenceEventFields {
+  /** What happened. */
+  readonly type: Type;
+  /** What it happened to. Deeply frozen: handlers share it. */
+  readonly data: Data;
   /** The kind of thing it happened to. */
   readonly object: OpenEnum<Kind>;
-  /** The version of the envelope, as a decimal number. */
-  readonly spec_version: string;
 }
 
 /**
@@ -57,7 +73,11 @@ export interface ScalekitReferenceEvent<
  *
  * @publicApi
  */
-export interface ScalekitOverviewEvent<Type extends string, Data> extends ScalekitEventShape<Type, Data> {
+export interface ScalekitOverviewEvent<Type extends string, Data> extends ScalekitEventFields {
   /** When it happened: RFC 3339. */
   readonly created: string;
+  /** What happened. */
+  readonly type: Type;
+  /** What it happened to. Deeply frozen: handlers share it. */
+  readonly data: Data;
 }

@@ -20,11 +20,17 @@ export type CanTake<Parameter, Pattern extends string> = unknown extends Paramet
       ? true
       : [UnknownEvent] extends [Parameter]
         ? true
-        : [NonNullable<Parameter>] extends [NoPayload]
-          ? false
-          : [Misfit<ScalekitEventData<Heard<Pattern>>, NonNullable<Parameter>>] extends [never]
-            ? true
-            : false;
+        : CanTakeData<NonNullable<Parameter>, ScalekitEventData<Heard<Pattern>>>;
+
+type CanTakeData<Parameter, Payload> = [Parameter] extends [NoPayload]
+  ? false
+  : [Misfit<Payload, Parameter>] extends [never]
+    ? true
+    : false;
+
+/** The event of another type, a list, a function. */
+type NoPayload =
+  ScalekitEventShape<string, object> | readonly unknown[] | ((...parameters: never[]) => unknown);
 
 /** A pattern that only run time knows may be any of the types. */
 type Heard<Pattern extends string> = string extends Pattern ? ScalekitEventType : TypeMatching<Pattern>;
@@ -32,9 +38,6 @@ type Heard<Pattern extends string> = string extends Pattern ? ScalekitEventType 
 /** Mapped, because no interface is assignable to a type with an index signature. */
 type UnknownEvent = { [Field in keyof UnknownEventShape]: UnknownEventShape[Field] };
 type UnknownEventShape = ScalekitEventShape<string, OpenPayload>;
-
-/** What no `data` is: the event of another type, a list, a function. */
-type NoPayload = ScalekitEventShape<string, object> | readonly unknown[] | ((...args: never[]) => unknown);
 
 /** Those of the payloads that the parameter cannot take. */
 type Misfit<Payload, Parameter> = Payload extends unknown

@@ -22,16 +22,15 @@ export type OneOf<Patterns extends string | readonly string[]> = Patterns extend
   ? Patterns
   : Patterns[number];
 
-/** `a.b.c` → `a.*`, `a.b.*` */
-type Family<Type extends string> = Type extends `${infer Head}.${infer Rest}`
-  ? `${Head}.*` | `${Head}.${Family<Rest>}`
-  : never;
+/** `a.b.c` → `a.*` */
+type Family<Type extends string> = Type extends `${infer First}.${string}` ? `${First}.*` : never;
 
 /** Patterns that no rule finds, and that people want. */
 type UsefulPattern =
   | '*.created'
   | '*.updated'
   | '*.deleted'
+  | 'organization.directory.*'
   | 'organization.directory_*'
   | 'organization.directory.user_*'
   | 'organization.directory.group_*'
@@ -49,12 +48,10 @@ export type TypeMatching<Pattern extends string> = Pattern extends ScalekitEvent
   : Pattern extends '*'
     ? ScalekitEventType
     : Pattern extends `${string}*${string}`
-      ? KnownOr<Shape<Pattern>>
+      ? Otherwise<ScalekitEventType & Shape<Pattern>, Shape<Pattern>>
       : Pattern;
 
-type KnownOr<Shape extends string> = [Extract<ScalekitEventType, Shape>] extends [never]
-  ? Shape
-  : Extract<ScalekitEventType, Shape>;
+type Otherwise<Known extends string, Shape extends string> = [Known] extends [never] ? Shape : Known;
 
 /**
  * `a.*` as a template literal type. Two placeholders side by side would want a character between them, so `**`, which

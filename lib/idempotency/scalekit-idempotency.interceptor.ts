@@ -41,7 +41,6 @@ export class ScalekitIdempotencyInterceptor implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const http = context.switchToHttp();
     const request = http.getRequest<object>();
-    const response = http.getResponse<AnswerableResponse>();
     const delivery = deliveryOf(request);
     if (!delivery) {
       throw new ScalekitWebhookError(
@@ -50,11 +49,24 @@ export class ScalekitIdempotencyInterceptor implements NestInterceptor {
           'nothing unverified is ever processed. Add @UseGuards(ScalekitSignatureGuard).',
       );
     }
+    const answer = await this.once(delivery, http.getResponse<AnswerableResponse>(), (claim) => {
+      attachClaim(request, claim);
+      return lastValueFrom<unknown, undefined>(next.handle(), { defaultValue: undefined });
+    });
+    return of(answer);
+  }
+
+  /** @internal */
+  async once(
+    delivery: VerifiedDelivery,
+    response: AnswerableResponse,
+    work: (claim: Claim) => Promise<unknown>,
+  ): Promise<unknown> {
     try {
       const answer = await this.ledger.begin(delivery.event.id, delivery.rawBody);
       switch (answer.status) {
         case 'done':
-          return of(this.answerDuplicate(delivery, response, answer.sameBody));
+          return this.answerDuplicate(delivery, response, answer.sameBody);
         case 'in_progress':
           throw tryAgain(
             response,
@@ -63,8 +75,7 @@ export class ScalekitIdempotencyInterceptor implements NestInterceptor {
             'The event is being processed',
           );
         case 'acquired':
-          attachClaim(request, answer.claim);
-          return of(await this.answerInTime(this.settle(answer.claim, delivery, next), response));
+          return await this.answerInTime(this.settle(answer.claim, delivery, work), response);
       }
     } catch (error) {
       this.logIfStoreFailed(error);
@@ -88,9 +99,13 @@ export class ScalekitIdempotencyInterceptor implements NestInterceptor {
   }
 
   /** Done when the controller returns; free again, for the sender's retry, when it throws. */
-  private async settle(claim: Claim, delivery: VerifiedDelivery, next: CallHandler): Promise<unknown> {
+  private async settle(
+    claim: Claim,
+    delivery: VerifiedDelivery,
+    work: (claim: Claim) => Promise<unknown>,
+  ): Promise<unknown> {
     try {
-      const result: unknown = await lastValueFrom(next.handle(), { defaultValue: undefined });
+      const result = await work(claim);
       await complete(claim);
       return result;
     } catch (error) {

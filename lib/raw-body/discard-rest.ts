@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 
 const MAX_BYTES = 16_777_216;
 const MAX_MS = 5_000;
@@ -21,7 +21,18 @@ export function discardRest(request: IncomingMessage): void {
         cutOff();
       }
     })
+    .on('end', () => {
+      endIfClosing(request);
+    })
     .on('close', () => {
       clearTimeout(timer);
     });
+}
+
+/** `server.close()` ends the connections that are idle at that moment. This one was not, and is answered already. */
+function endIfClosing({ socket }: IncomingMessage): void {
+  const { server } = socket as typeof socket & { readonly server?: Server };
+  if (server?.listening === false) {
+    socket.end();
+  }
 }

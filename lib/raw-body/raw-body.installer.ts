@@ -20,14 +20,12 @@ export class RawBodyInstaller {
     private readonly modules: ModulesContainer,
     private readonly registry: ScalekitWebhookRegistry,
   ) {
-    if (this.adapter) {
-      this.install(this.adapter);
-    } else {
-      // A testing module gets its adapter after its providers; an application without HTTP never does.
-      host.init$.subscribe(() => {
-        this.install(host.httpAdapter);
-      });
-    }
+    // A testing module gets its adapter after its providers; an application without HTTP gets none.
+    host.init$.subscribe(() => {
+      if (this.adapter && !this.platform) {
+        this.install(this.adapter);
+      }
+    });
   }
 
   /** The real paths of an endpoint, once the routes are registered; none in an application without HTTP. */
@@ -37,7 +35,7 @@ export class RawBodyInstaller {
   }
 
   /** Its type does not say that the host may be empty. */
-  private get adapter(): AbstractHttpAdapter | undefined {
+  private get adapter(): AbstractHttpAdapter | null | undefined {
     return this.host.httpAdapter;
   }
 

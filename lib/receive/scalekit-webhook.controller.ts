@@ -12,8 +12,7 @@ import {
   UseInterceptors,
   VERSION_NEUTRAL,
 } from '@nestjs/common';
-import { type AnswerableResponse, HANDLED, httpError } from '../answers/answers.js';
-import { answerFailure } from '../answers/failure.answer.js';
+import type { AnswerableResponse } from '../answers/answers.js';
 import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
 import { claimOf } from '../idempotency/request-claim.js';
 import { ScalekitIdempotencyInterceptor } from '../idempotency/scalekit-idempotency.interceptor.js';
@@ -21,25 +20,19 @@ import { BelongsToEndpoint } from '../raw-body/raw-body-route.js';
 import { EVENT_DISPATCHER } from '../scalekit-webhook.tokens.js';
 import { ScalekitSignatureGuard } from '../signature/scalekit-signature.guard.js';
 import { deliveryOf } from '../signature/verified-delivery.js';
+import { dispatchEvent } from './dispatch-event.js';
 
 /** Hands a claimed event to the dispatcher and maps the outcome to an answer. */
 export abstract class ScalekitWebhookController {
   constructor(@Inject(EVENT_DISPATCHER) private readonly dispatcher: EventDispatcher) {}
 
-  protected async answer(request: object, response: AnswerableResponse): Promise<string> {
+  protected answer(request: object, response: AnswerableResponse): Promise<string> {
     const delivery = deliveryOf(request);
     const claim = claimOf(request);
     if (!delivery || !claim) {
       throw new TypeError('The guard and the interceptor of the webhook route did not run.');
     }
-    const outcome = await this.dispatcher.dispatch(delivery, claim);
-    if (outcome.status === 'handled') {
-      return HANDLED;
-    }
-    throw (
-      answerFailure(outcome.errors, response) ??
-      httpError(HttpStatus.INTERNAL_SERVER_ERROR, 'Internal Server Error', outcome.errors[0])
-    );
+    return dispatchEvent(this.dispatcher, delivery, claim, response);
   }
 }
 

@@ -32,9 +32,17 @@ export class ScalekitSignatureGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const http = context.switchToHttp();
-    const request = http.getRequest<RequestWithBody>();
+    const admitted = this.admit(http.getRequest<RequestWithBody>(), http.getResponse<AnswerableResponse>());
+    return admitted instanceof Promise ? admitted.then(() => true) : true;
+  }
+
+  /** @internal */
+  admit(
+    request: RequestWithBody,
+    response: AnswerableResponse,
+  ): VerifiedDelivery | Promise<VerifiedDelivery> {
     const refuse = (error: unknown): never => {
-      throw this.answer(error, http.getResponse<AnswerableResponse>());
+      throw this.answer(error, response);
     };
     try {
       const rawBody = takeRawBody(request, this.options.maxBodyBytes);
@@ -47,10 +55,10 @@ export class ScalekitSignatureGuard implements CanActivate {
     }
   }
 
-  private accept(request: RequestWithBody, delivery: VerifiedDelivery): true {
+  private accept(request: RequestWithBody, delivery: VerifiedDelivery): VerifiedDelivery {
     attachDelivery(request, delivery);
     request.body = delivery.event;
-    return true;
+    return delivery;
   }
 
   /** The reason of a 401 is logged, never answered: it would tell a forger what to mend. */
@@ -58,15 +66,16 @@ export class ScalekitSignatureGuard implements CanActivate {
     if (!(error instanceof ScalekitWebhookError)) {
       return error;
     }
-    this.log.warn(error.code, error.message);
+    const { code, message } = error as ScalekitWebhookError;
+    this.log.warn(code, message);
     if (error instanceof RawBodyError) {
       return unreadableBody(error);
     }
     if (error instanceof SecretUnavailableError) {
       return tryAgain(response, HttpStatus.SERVICE_UNAVAILABLE, SECRET_RETRY_SECONDS, 'Service Unavailable');
     }
-    return error instanceof EnvelopeError || error.code === 'wrong_environment'
-      ? httpError(HttpStatus.BAD_REQUEST, error.message)
+    return error instanceof EnvelopeError || code === 'wrong_environment'
+      ? httpError(HttpStatus.BAD_REQUEST, message)
       : httpError(HttpStatus.UNAUTHORIZED, 'Invalid signature');
   }
 }

@@ -105,7 +105,7 @@ class FetchedSecretVerifier implements DeliveryVerifier {
 
   private refreshAtMostEvery(milliseconds: number): WebhookVerifier | Promise<WebhookVerifier> {
     const isRecent = performance.now() - this.triedAt < milliseconds;
-    return isRecent && !this.refreshing ? this.lastResult() : this.refresh();
+    return isRecent ? this.lastResult() : this.refresh();
   }
 
   private lastResult(): WebhookVerifier {

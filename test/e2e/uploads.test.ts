@@ -1,4 +1,5 @@
 import { Agent, type Server, request as httpRequest } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { signWebhook } from '../../lib/index.js';
@@ -153,6 +154,28 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
       await connection.closed;
       await expectNothingHappened(before);
     });
+  });
+
+  it('closes while a body that it refused still comes', async () => {
+    const closing = await WebhookApp.start({
+      adapter: adapter(),
+      webhook: { maxBodyBytes: LIMIT },
+      logs: server.logs,
+      configure: (app) => {
+        (app.getHttpServer() as Server).keepAliveTimeout = 0;
+      },
+    });
+    const sender = await RawConnection.open(closing);
+    await sender.send(postHead(contentLength(LIMIT + 1)), Buffer.alloc(LIMIT));
+    expect((await sender.answer()).status).toBe(413);
+
+    const closed = closing.close();
+    while (closing.app.getHttpServer().listening) {
+      await nextTurn();
+    }
+    await sender.send(Buffer.alloc(1));
+    await sender.closed;
+    await closed;
   });
 
   it('takes 1 MiB where no limit is set, and not a byte more', async () => {

@@ -27,6 +27,10 @@ const NAMES = [
   'x-scalekit-signature',
 ] as const;
 
+type SignatureHeaderName = (typeof NAMES)[number];
+
+const NAME_AS_WRITTEN: ReadonlyMap<string, SignatureHeaderName> = new Map(NAMES.map((name) => [name, name]));
+
 /** Names of one length happen to share their first letter: enough to tell most headers of a request from ours. */
 const FIRST_LETTER_BY_LENGTH = new Uint8Array(32);
 for (const name of NAMES) {
@@ -46,14 +50,19 @@ export function collectSignatureHeaders(headers: WebhookHeaders): SignatureHeade
     xScalekitSignature: undefined,
   };
   if (isHeadersLike(headers)) {
-    for (const [name, value] of headers.entries()) {
-      add(found, name, value);
+    for (const [anyCase, value] of headers.entries()) {
+      const name = signatureHeaderName(anyCase);
+      if (name) {
+        add(found, name, value);
+      }
     }
     return found;
   }
-  for (const name in headers) {
-    if (mayBeOurs(name) && Object.hasOwn(headers, name)) {
-      add(found, name, headers[name]);
+  for (const anyCase in headers) {
+    const name = signatureHeaderName(anyCase);
+    // Inside a for-in, V8 answers this from the loop's own cache, and `Object.hasOwn` the slow way.
+    if (name && Object.prototype.hasOwnProperty.call(headers, anyCase)) {
+      add(found, name, headers[anyCase]);
     }
   }
   return found;
@@ -63,11 +72,14 @@ function isHeadersLike(headers: WebhookHeaders): headers is WebhookHeadersLike {
   return typeof headers.entries === 'function' && typeof headers.get === 'function';
 }
 
-function mayBeOurs(name: string): boolean {
-  return (name.charCodeAt(0) | LOWER_CASE_BIT) === FIRST_LETTER_BY_LENGTH[name.length];
+function signatureHeaderName(anyCase: string): SignatureHeaderName | undefined {
+  const mayBeOurs = (anyCase.charCodeAt(0) | LOWER_CASE_BIT) === FIRST_LETTER_BY_LENGTH[anyCase.length];
+  return mayBeOurs
+    ? (NAME_AS_WRITTEN.get(anyCase) ?? NAMES.find((name) => equalsIgnoringAsciiCase(anyCase, name)))
+    : undefined;
 }
 
-function add(found: SignatureHeaders, name: string, value: unknown): void {
+function add(found: SignatureHeaders, name: SignatureHeaderName, value: unknown): void {
   switch (name) {
     case 'webhook-id':
       found.webhook.id = addValue(found.webhook.id, value);
@@ -93,22 +105,16 @@ function add(found: SignatureHeaders, name: string, value: unknown): void {
     case 'x-scalekit-signature':
       found.xScalekitSignature = addValue(found.xScalekitSignature, value);
       break;
-    default: {
-      const ours = NAMES.find((candidate) => equalsIgnoringAsciiCase(name, candidate));
-      if (ours) {
-        add(found, ours, value);
-      }
-    }
   }
 }
 
 /** `toLowerCase` makes a `k` of the Kelvin sign, too; header names are ASCII. */
-function equalsIgnoringAsciiCase(name: string, lowerCase: string): boolean {
-  if (name.length !== lowerCase.length) {
+function equalsIgnoringAsciiCase(anyCase: string, lowerCase: string): boolean {
+  if (anyCase.length !== lowerCase.length) {
     return false;
   }
   for (let i = 0; i < lowerCase.length; i++) {
-    const code = name.charCodeAt(i);
+    const code = anyCase.charCodeAt(i);
     const isUpperCase = code >= 65 && code <= 90;
     if ((isUpperCase ? code | LOWER_CASE_BIT : code) !== lowerCase.charCodeAt(i)) {
       return false;

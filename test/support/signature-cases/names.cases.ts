@@ -79,6 +79,9 @@ export const nameCases: readonly SignatureCase[] = [
     ),
     overHttp: false,
   }),
+  rejects('S1', 'missing_headers', 'a header name that only begins like webhook-id', {
+    headers: { ...without(standard(), 'webhook-id'), 'webhook-id-number': ID },
+  }),
   rejects('S1', 'missing_headers', 'a control character for the hyphen of a header name', {
     headers: Object.fromEntries(
       Object.entries(standard()).map(([name, value]) => [name.replace('-', '\r'), value]),

@@ -9,6 +9,7 @@ import { type RawBodyResult, readRawBody } from '../../../lib/raw-body/read-raw-
 /** As much of a request as is read. */
 class FakeRequest extends EventEmitter {
   destroyed = false;
+  readonly socket = {};
 
   constructor(readonly headers: Record<string, string>) {
     super();

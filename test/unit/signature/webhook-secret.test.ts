@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { inspectSecret } from '../../../lib/signature/webhook-secret.js';
+import { KEY, SECRET } from '../../support/signature-cases/signature-case.js';
+
+const secretOf = (bytes: number) => `whsec_${Buffer.alloc(bytes, 'k').toString('base64')}`;
+
+describe('inspectSecret', () => {
+  it.each([
+    ['the secret of the dashboard', SECRET],
+    ['the same without whsec_', KEY.toString('base64')],
+    ['a key of 24 bytes', secretOf(24)],
+    ['a key of 64 bytes', secretOf(64)],
+  ])('finds nothing in %s', (_name, secret) => {
+    expect(inspectSecret(secret)).toEqual({ warnings: [] });
+  });
+
+  it.each([
+    ['a missing secret', undefined, /not a string/],
+    ['an object', { secret: SECRET }, /not a string/],
+    ['an empty secret', '', /empty.*environment variable/],
+    ['the line break of a mounted file', `${SECRET}\n`, /white space.*trim/],
+    ['a space before it', ` ${SECRET}`, /white space.*trim/],
+    ['a private key', `whsk_${KEY.toString('base64')}`, /asymmetric/],
+    ['a public key', `whpk_${KEY.toString('base64')}`, /asymmetric/],
+    ['a pasted signature', `v1,${KEY.toString('base64')}`, /pasted signature/],
+    ['seven characters', 'abcdefg', /fewer than 8 characters/],
+    ['seven characters after whsec_', 'whsec_abcdefg', /fewer than 8 characters/],
+  ])('names the problem of %s', (_name, secret, problem) => {
+    const inspection = inspectSecret(secret);
+    expect(inspection.problem).toMatch(problem);
+    expect(inspection.warnings).toEqual([]);
+  });
+
+  it('finds a secret that is no base64 a problem where only standard is accepted', () => {
+    const { problem, warnings } = inspectSecret('no base64, but quite long', ['standard']);
+    expect(problem).toMatch(/"standard" needs whsec_/);
+    expect(warnings).toEqual([]);
+  });
+
+  it('warns of a secret that is no base64 where other schemes are accepted, too', () => {
+    const { problem, warnings } = inspectSecret('no base64, but quite long', ['standard', 'digest']);
+    expect(problem).toBeUndefined();
+    expect(warnings).toEqual([expect.stringMatching(/"standard" needs whsec_.*will be refused/)]);
+  });
+
+  it('finds nothing in a secret that is no base64 where standard is not accepted', () => {
+    expect(inspectSecret('no base64, but quite long', ['timestamped', 'digest'])).toEqual({ warnings: [] });
+  });
+
+  it('warns of a key of less than 24 bytes', () => {
+    expect(inspectSecret(secretOf(23)).warnings).toEqual([expect.stringMatching(/23 bytes.*at least 24/)]);
+    expect(inspectSecret(secretOf(16), ['standard']).warnings).toEqual([expect.stringMatching(/16 bytes/)]);
+  });
+
+  it('measures the text where standard is not accepted', () => {
+    expect(inspectSecret(secretOf(16), ['digest']).warnings).toEqual([]);
+    expect(inspectSecret('š'.repeat(11), ['digest']).warnings).toEqual([expect.stringMatching(/22 bytes/)]);
+    expect(inspectSecret('š'.repeat(12), ['digest']).warnings).toEqual([]);
+  });
+
+  it('warns of both at once', () => {
+    expect(inspectSecret('not base64!')).toMatchObject({
+      warnings: [/./, /11 bytes/].map(expect.stringMatching),
+    });
+  });
+
+  it('never prints the secret', () => {
+    const secrets = [
+      'hunter2',
+      'whsec_hunter2',
+      'whsk_hunter2hunter2',
+      'v1,hunter2hunter2',
+      ' hunter2',
+      'hunter2 hunter2',
+    ];
+    for (const secret of secrets) {
+      expect(JSON.stringify([inspectSecret(secret), inspectSecret(secret, ['standard'])])).not.toContain(
+        'hunter2',
+      );
+    }
+  });
+});
