@@ -1,7 +1,8 @@
-import { createParamDecorator } from '@nestjs/common';
+import { createParamDecorator, HttpException } from '@nestjs/common';
 import type { ArgumentMetadata, ExecutionContext, PipeTransform, Type } from '@nestjs/common';
 
 import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
+import { UnrecoverableEventError } from './unrecoverable-event.error.js';
 
 type Pipe = Type<PipeTransform> | PipeTransform;
 
@@ -25,7 +26,8 @@ const eventContext = createParamDecorator((_: undefined, context: ExecutionConte
  * ```
  *
  * The payload is deeply frozen, because handlers share it; with pipes, the parameter is a copy of its own. Pipes see a
- * `body`, so that `ValidationPipe` validates it without `validateCustomDecorators`.
+ * `body`, so that `ValidationPipe` validates it without `validateCustomDecorators`; what a pipe refuses with a 4xx
+ * exception becomes an `UnrecoverableEventError` that names the fields, because retrying can't help.
  *
  * @publicApi
  */
@@ -49,17 +51,38 @@ export function EventContext(): ParameterDecorator {
 /** `ValidationPipe` and others change in place what they are given: a frozen `__proto__` or `constructor` would throw. */
 const thaw: PipeTransform = { transform: (value: unknown): unknown => structuredClone(value) };
 
-/** Nest calls whatever a custom decorator gives `custom`, and `ValidationPipe` passes over that in silence. */
+/**
+ * Nest calls whatever a custom decorator gives `custom`, and `ValidationPipe` passes over that in silence. A payload
+ * that a pipe refuses will be refused at every retry, too.
+ */
 function asBodyPipe(pipe: Pipe): Pipe {
   if (typeof pipe !== 'function') {
-    return { transform: (value: unknown, metadata): unknown => pipe.transform(value, ofBody(metadata)) };
+    return {
+      transform: (value: unknown, metadata) =>
+        orGiveUp(() => pipe.transform(value, ofBody(metadata)) as unknown),
+    };
   }
   class BodyPipe extends pipe {
-    override transform(value: unknown, metadata: ArgumentMetadata): unknown {
-      return super.transform(value, ofBody(metadata));
+    override transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+      return orGiveUp(() => super.transform(value, ofBody(metadata)) as unknown);
     }
   }
   return Object.defineProperty(BodyPipe, 'name', { value: pipe.name });
+}
+
+async function orGiveUp(transform: () => unknown): Promise<unknown> {
+  try {
+    return await transform();
+  } catch (error) {
+    throw error instanceof HttpException && error.getStatus() < 500 ? invalidPayload(error) : error;
+  }
+}
+
+/** Names the fields: `ValidationPipe` lists what is wrong with each. */
+function invalidPayload(refusal: HttpException): UnrecoverableEventError {
+  const { message } = Object(refusal.getResponse()) as { readonly message?: unknown };
+  const faults = Array.isArray(message) ? message.map(String).join('; ') : refusal.message;
+  return new UnrecoverableEventError(`The payload is not valid: ${faults}`, { cause: refusal });
 }
 
 function ofBody(metadata: ArgumentMetadata): ArgumentMetadata {

@@ -86,7 +86,7 @@ function requireTimely({ timestamp }: WebhookVerification, now: number, toleranc
   if (timestamp - now > toleranceSeconds) {
     throw new WebhookVerificationError(
       'timestamp_too_new',
-      `The delivery was signed more than ${toleranceSeconds} s in the future: is the clock of this machine slow?`,
+      `The delivery was signed more than ${toleranceSeconds} s in the future: the clock of this machine may be slow.`,
     );
   }
 }

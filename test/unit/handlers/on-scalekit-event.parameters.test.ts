@@ -88,7 +88,8 @@ describe('EventData', () => {
     async (method) => {
       expect(await call(method, { name: 'x', more: 1 })).toEqual({ name: 'x', more: 1 });
       await expect(call(method, { name: 1 })).rejects.toMatchObject({
-        response: { message: ['name must be a string'] },
+        code: 'unrecoverable_event',
+        message: 'The payload is not valid: name must be a string',
       });
     },
   );

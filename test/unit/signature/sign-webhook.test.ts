@@ -92,7 +92,7 @@ describe('signWebhook', () => {
     ['no body', { secret: SECRET }, 'invalid_body'],
     [
       'a body that only looks like bytes',
-      { body: Object.create(Uint8Array.prototype), secret: SECRET },
+      { body: Object.create(Uint8Array.prototype) as unknown, secret: SECRET },
       'invalid_body',
     ],
     ['no secret', { body: BODY }, 'invalid_secret'],

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import {
@@ -83,11 +84,11 @@ describe('the clock', () => {
 
 describe('createWebhookVerifier', () => {
   it('makes a verifier for any number of deliveries, good and bad', () => {
-    const { verify } = createWebhookVerifier({ secret: [SECRET, OTHER_SECRET] });
+    const verifier = createWebhookVerifier({ secret: [SECRET, OTHER_SECRET] });
     for (let i = 0; i < 3; i++) {
       const headers = standard({ id: `msg_${i}` });
-      expect(verify({ ...delivery, headers }).id).toBe(`msg_${i}`);
-      expect(errorOf(() => verify({ ...delivery, headers, rawBody: `${BODY} ` })).code).toBe(
+      expect(verifier.verify({ ...delivery, headers }).id).toBe(`msg_${i}`);
+      expect(errorOf(() => verifier.verify({ ...delivery, headers, rawBody: `${BODY} ` })).code).toBe(
         'signature_mismatch',
       );
     }
@@ -137,7 +138,7 @@ describe('headers', () => {
   });
 
   it('are taken as Node types them', () => {
-    expectTypeOf<import('node:http').IncomingHttpHeaders>().toExtend<WebhookHeaders>();
+    expectTypeOf<IncomingHttpHeaders>().toExtend<WebhookHeaders>();
     expectTypeOf<NodeJS.Dict<string[]>>().toExtend<WebhookHeaders>();
     expectTypeOf<Headers>().toExtend<WebhookHeaders>();
     expectTypeOf(verifyWebhook).returns.toEqualTypeOf<WebhookVerification>();
@@ -187,7 +188,7 @@ describe('a WebhookVerificationError', () => {
   const refused = signatureCases.flatMap((each) => ('rejected' in each.expect ? [each] : []));
 
   it.each(refused.map((each) => [each.name, each] as const))(
-    'holds no secret, no key and nothing a sender wrote when it %s',
+    'holds no secret, no signature and nothing that a sender wrote when verifyWebhook %s',
     (_name, { rawBody, headers, secret, schemes, toleranceSeconds, now }) => {
       const error = errorOf(() =>
         verifyWebhook({ rawBody, headers, secret, schemes, toleranceSeconds, now }),
@@ -198,9 +199,7 @@ describe('a WebhookVerificationError', () => {
         expect(text).not.toContain(taboo);
       }
       expect(error.name).toBe('WebhookVerificationError');
-      expect(error.message).toMatch(
-        /^[A-Z"].{20,}\.$|^(secret|schemes|toleranceSeconds|rawBody|headers|now) .{20,}/s,
-      );
+      expect(error.message).toMatch(/^.{20,}\.$/);
     },
   );
 });
