@@ -1,7 +1,10 @@
 import type { OpenEnum } from './catalogue/open-types.js';
+import type { OverviewEvents } from './catalogue/overview.js';
+import type { ReferenceEventObjects, ReferenceEvents } from './scalekit-event-map.js';
 
-// The fields that no type parameter reaches have interfaces of their own: the compiler then makes them once, and not
-// once for each type of event.
+// Unions of dozens of events are made here, so the compiler's work counts. The fields that no type parameter reaches
+// have interfaces of their own, which are made once and not once for each event; and the others look their types up
+// themselves, which happens when somebody asks.
 
 /** Everything beside `type` and `data` that an envelope may have. */
 export interface ScalekitEventFields {
@@ -54,16 +57,14 @@ export interface ScalekitEventShape<Type extends string, Data> extends ScalekitE
  * @publicApi
  */
 export interface ScalekitReferenceEvent<
-  Type extends string,
-  Data,
-  Kind extends string,
+  Type extends keyof ReferenceEvents,
 > extends ScalekitReferenceEventFields {
   /** What happened. */
   readonly type: Type;
   /** What it happened to. Deeply frozen: handlers share it. */
-  readonly data: Data;
+  readonly data: ReferenceEvents[Type];
   /** The kind of thing it happened to. */
-  readonly object: OpenEnum<Kind>;
+  readonly object: OpenEnum<ReferenceEventObjects[Type]>;
 }
 
 /**
@@ -73,11 +74,11 @@ export interface ScalekitReferenceEvent<
  *
  * @publicApi
  */
-export interface ScalekitOverviewEvent<Type extends string, Data> extends ScalekitEventFields {
+export interface ScalekitOverviewEvent<Type extends keyof OverviewEvents> extends ScalekitEventFields {
   /** When it happened: RFC 3339. */
   readonly created: string;
   /** What happened. */
   readonly type: Type;
   /** What it happened to. Deeply frozen: handlers share it. */
-  readonly data: Data;
+  readonly data: OverviewEvents[Type];
 }

@@ -9,6 +9,21 @@ import type { SsoConnectionEvents } from './catalogue/sso-connection.js';
 import type { UserMembershipEvents } from './catalogue/user-membership.js';
 import type { UserSessionEvents } from './catalogue/user-session.js';
 
+/** The types of the API reference: they come in the long envelope. */
+export interface ReferenceEvents
+  extends
+    OrganizationEvents,
+    OrganizationDomainEvents,
+    SsoConnectionEvents,
+    DirectoryEvents,
+    DirectoryUserEvents,
+    DirectoryGroupEvents,
+    UserMembershipEvents,
+    UserSessionEvents,
+    RoleEvents,
+    PermissionEvents,
+    ConnectedAccountEvents {}
+
 /**
  * Every event type that is known, and the payload that it carries in `data`.
  *
@@ -24,20 +39,7 @@ import type { UserSessionEvents } from './catalogue/user-session.js';
  *
  * @publicApi
  */
-export interface ScalekitEventMap
-  extends
-    OrganizationEvents,
-    OrganizationDomainEvents,
-    SsoConnectionEvents,
-    DirectoryEvents,
-    DirectoryUserEvents,
-    DirectoryGroupEvents,
-    UserMembershipEvents,
-    UserSessionEvents,
-    RoleEvents,
-    PermissionEvents,
-    ConnectedAccountEvents,
-    OverviewEvents {}
+export interface ScalekitEventMap extends ReferenceEvents, OverviewEvents {}
 
 /**
  * Every event type that is known.
@@ -46,11 +48,8 @@ export interface ScalekitEventMap
  */
 export type ScalekitEventType = keyof ScalekitEventMap;
 
-/**
- * What the envelope's `object` says, for each type of the API reference. It is also the list of the types that come
- * in the long envelope.
- */
-export interface ScalekitEventObjects
+/** What the long envelope's `object` says for each type. */
+export interface ReferenceEventObjects
   extends
     Record<keyof OrganizationEvents | keyof OrganizationDomainEvents, 'Organization'>,
     Record<keyof SsoConnectionEvents, 'Connection'>,

@@ -1,7 +1,7 @@
 import type { OpenPayload } from './catalogue/open-types.js';
 import type { OverviewEvents } from './catalogue/overview.js';
 import type { ScalekitEventShape, ScalekitOverviewEvent, ScalekitReferenceEvent } from './event-shapes.js';
-import type { ScalekitEventMap, ScalekitEventObjects } from './scalekit-event-map.js';
+import type { ReferenceEvents, ScalekitEventMap, ScalekitEventType } from './scalekit-event-map.js';
 import type { ScalekitEventPattern, TypeMatching } from './scalekit-event-pattern.js';
 
 /**
@@ -25,12 +25,10 @@ export type ScalekitEvent<Pattern extends ScalekitEventPattern = '*'> = EventOf<
  */
 export type ScalekitEventData<Pattern extends ScalekitEventPattern = '*'> = DataOf<TypeMatching<Pattern>>;
 
-type EventOf<Type extends string> = Type extends keyof ScalekitEventMap
-  ? Type extends keyof ScalekitEventObjects
-    ? ScalekitReferenceEvent<Type, ScalekitEventMap[Type], ScalekitEventObjects[Type]>
-    : Type extends keyof OverviewEvents
-      ? ScalekitOverviewEvent<Type, ScalekitEventMap[Type]>
-      : ScalekitEventShape<Type, ScalekitEventMap[Type]>
-  : ScalekitEventShape<Type, OpenPayload>;
+type EventOf<Type extends string> = Type extends keyof ReferenceEvents
+  ? ScalekitReferenceEvent<Type>
+  : Type extends keyof OverviewEvents
+    ? ScalekitOverviewEvent<Type>
+    : ScalekitEventShape<Type, DataOf<Type>>;
 
-type DataOf<Type extends string> = Type extends keyof ScalekitEventMap ? ScalekitEventMap[Type] : OpenPayload;
+type DataOf<Type extends string> = Type extends ScalekitEventType ? ScalekitEventMap[Type] : OpenPayload;

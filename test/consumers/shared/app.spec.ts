@@ -92,9 +92,10 @@ describe(`an app on ${onFastify ? 'Fastify' : 'Express'}`, () => {
     expect(await deliver(directoryUser('2'), 'timestamped')).toBe('200 OK');
     expect(await deliver(directoryUser('3'), 'digest')).toBe('200 OK');
     expect(await deliver(directoryUser('3'))).toBe('200 Already processed');
-    expect(sync.seen).toEqual(
-      ['1', '2', '3'].flatMap((id) => [`upsert diruser_${id}`, 'audit organization.directory.user_created']),
-    );
+    expect([...sync.seen].sort()).toEqual([
+      ...['1', '2', '3'].map(() => 'audit organization.directory.user_created'),
+      ...['1', '2', '3'].map((id) => `upsert diruser_${id}`),
+    ]);
   });
 
   it('gives a handler event and context', async () => {

@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { fuzzSignature } from '../../fuzz/fuzz-signature.js';
+
+it('judges 20,000 hostile deliveries as the oracle does, and meets every outcome', () => {
+  const tally = fuzzSignature({ seed: 20_260_101, count: 20_000 });
+  expect(Object.keys(tally).sort()).toEqual([
+    'accepted digest',
+    'accepted standard',
+    'accepted timestamped',
+    'invalid_options',
+    'invalid_secret',
+    'malformed_header',
+    'missing_headers',
+    'signature_mismatch',
+    'timestamp_too_new',
+    'timestamp_too_old',
+  ]);
+  expect(Math.min(...Object.values(tally))).toBeGreaterThan(20);
+});
+
+it('makes the same delivery for the same seed and number', () => {
+  const outcomes = Array.from({ length: 50 }, (_, first) => fuzzSignature({ seed: 7, count: 1, first }));
+  expect(Array.from({ length: 50 }, (_, first) => fuzzSignature({ seed: 7, count: 1, first }))).toEqual(
+    outcomes,
+  );
+});
