@@ -79,12 +79,13 @@ type CheckingDecorator<Patterns extends OneOrMore> = <Method>(
 ) => Verdict<Method, Patterns>;
 
 /** A decorator that returns anything but nothing or a descriptor is a compile error, which shows what it returns. */
-type Verdict<Method, Patterns extends OneOrMore> = Method extends (...parameters: infer Parameters) => unknown
-  ? Parameters extends []
+type Verdict<Method, Patterns extends OneOrMore> = Method extends (
+  first: infer First,
+  ...rest: never[]
+) => unknown
+  ? CanTake<First, OneOf<Patterns>> extends true
     ? undefined
-    : CanTake<Parameters[0], OneOf<Patterns>> extends true
-      ? undefined
-      : HandlerRefused<`the first parameter takes neither the events of ${Listed<Patterns>}, nor their data, nor the context`>
+    : HandlerRefused<`the first parameter takes neither the events of ${Listed<Patterns>}, nor their data, nor the context`>
   : HandlerRefused<'it is no method'>;
 
 /** Why a method cannot be a handler: only ever seen in the compiler's message. */

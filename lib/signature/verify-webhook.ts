@@ -79,36 +79,38 @@ function requireTimely({ timestamp }: WebhookVerification, now: number, toleranc
   if (now - timestamp > toleranceSeconds) {
     throw new WebhookVerificationError(
       'timestamp_too_old',
-      `The delivery was signed more than ${toleranceSeconds} s ago: it is a replay or was held up on the way, or the ` +
-        'clock of this machine is wrong.',
+      `The delivery was signed more than ${toleranceSeconds} s ago: it is a replay, it was held up on the way, or ` +
+        'the clock of this machine is fast.',
     );
   }
   if (timestamp - now > toleranceSeconds) {
     throw new WebhookVerificationError(
       'timestamp_too_new',
-      `The delivery was signed more than ${toleranceSeconds} s in the future: the clock of this machine may be slow.`,
+      `The delivery was signed more than ${toleranceSeconds} s in the future: it is a forgery, or the clock of this ` +
+        'machine is slow.',
     );
   }
 }
 
 function requireSignature(claim: SignatureClaim, keys: WebhookKeys, { rawBody }: PlainDelivery): void {
   const { signatures, signedPrefix, proves } = claim;
-  if (keys[proves.scheme].length === 0) {
+  const { scheme } = proves;
+  if (keys[scheme].length === 0) {
     throw new WebhookVerificationError(
       'invalid_secret',
-      `The delivery is signed under the scheme "${proves.scheme}", which no configured secret can serve: that needs whsec_ ` +
-        'and then base64. Copy the signing secret of this endpoint from the Scalekit dashboard.',
+      `The delivery is signed under the scheme "${scheme}", which no configured secret can serve: that needs ` +
+        'whsec_ and then base64. Copy the signing secret of this endpoint from the Scalekit dashboard.',
     );
   }
   let matches = 0;
-  for (const key of keys[proves.scheme]) {
+  for (const key of keys[scheme]) {
     matches += countMatches(computeMac(key, signedPrefix, rawBody), signatures);
   }
   if (matches === 0) {
     throw new WebhookVerificationError(
       'signature_mismatch',
-      `No signature matches under the scheme "${proves.scheme}". Check that the secret is this endpoint's, and that rawBody ` +
-        'is the body exactly as received, not parsed and serialised again.',
+      `No signature matches under the scheme "${scheme}". Check that the secret is that of this endpoint, and ` +
+        'that rawBody is the body exactly as received, not parsed and serialised again.',
     );
   }
 }

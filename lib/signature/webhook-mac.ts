@@ -20,7 +20,7 @@ export function countMatches(mac: Uint8Array, signatures: readonly Uint8Array[])
   return matches;
 }
 
-/** What signing and verifying may run into by themselves: limits of V8 and Node, about 512 MiB of text and 2 GiB of bytes. */
+/** Beside our own errors there are the limits of V8 and Node: about 512 MiB of text, 2 GiB of bytes. */
 export function toVerificationError(error: unknown): WebhookVerificationError {
   return error instanceof WebhookVerificationError
     ? error

@@ -8,7 +8,7 @@ const OPTIONS = { leaseMs: 60_000, ttlMs: 600_000, fingerprint: 7 };
 export interface StoreUnderTest {
   readonly store: IdempotencyStore;
   /** Moves the clock that the store goes by. */
-  advance(ms: number): void | Promise<void>;
+  readonly advance: (ms: number) => void | Promise<void>;
   close?(): void | Promise<void>;
 }
 
@@ -152,7 +152,7 @@ export function describeIdempotencyStore(
     });
 
     it('lets exactly one of many that ask at once have the key', async () => {
-      const answers = await Promise.all(Array.from({ length: 200 }, () => store.begin('a', OPTIONS)));
+      const answers = await Promise.all(Array.from({ length: 200 }, async () => store.begin('a', OPTIONS)));
       expect(answers.filter(({ status }) => status === 'acquired')).toHaveLength(1);
       expect(answers.filter(({ status }) => status === 'in_progress')).toHaveLength(199);
     });

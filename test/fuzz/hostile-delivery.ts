@@ -49,14 +49,14 @@ export function makeHostileDelivery(random: SeededRandom): FuzzedDelivery {
   for (let i = 1 + random.below(2); i > 0; i--) {
     sign(random, draft, random.chance(8) ? random.pick(SECRETS) : random.pick(secret));
   }
-  for (let i = random.below(5); i > 0; i--) {
+  for (let i = random.pick([0, 1, 1, 2, 4]); i > 0; i--) {
     random.pick(DAMAGES)(random, draft);
   }
   return {
     rawBody: draft.rawBody,
     headers: draft.headers,
     secret,
-    schemes: random.chance(3) ? WEBHOOK_SCHEMES.filter(() => !random.chance(2)) : WEBHOOK_SCHEMES,
+    schemes: random.chance(4) ? WEBHOOK_SCHEMES.filter(() => !random.chance(2)) : WEBHOOK_SCHEMES,
     toleranceSeconds: random.pick([300, 300, 300, 0, 299, 301]),
     now: new Date(draft.now),
   };
@@ -141,6 +141,9 @@ const DAMAGES: readonly Damage[] = [
   onText((text) => text.replace(/=+$/, '')),
   onText((text, random) => text + random.pick(['=', ' ', ',', '\n', '0'])),
   onText((text) => text.toUpperCase()),
+  onText((text, random) =>
+    text.replace(random.pick(['v1', 't=', 'sha', 'a', 'f']), (part) => part.toUpperCase()),
+  ),
   onText((text) => text.replace(/[0-9a-f]{64}/, (hex) => hex.toUpperCase())),
   onText((text) => `${text}, ${text}`),
   onText((text, random) => `v1,${random.text(BASE64, 43)}= ${text}`),

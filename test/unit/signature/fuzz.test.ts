@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest';
+import { WEBHOOK_SCHEMES } from '../../../lib/signature/webhook-scheme.js';
 import { fuzzSignature } from '../../fuzz/fuzz-signature.js';
+import { judge } from '../../fuzz/signature-oracle.js';
+import { signatureCases } from '../../support/signature-cases/index.js';
 
 it('judges 20,000 hostile deliveries as the oracle does, and meets every outcome', () => {
   const tally = fuzzSignature({ seed: 20_260_101, count: 20_000 });
@@ -23,4 +26,29 @@ it('makes the same delivery for the same seed and number', () => {
   expect(Array.from({ length: 50 }, (_, first) => fuzzSignature({ seed: 7, count: 1, first }))).toEqual(
     outcomes,
   );
+});
+
+it('has an oracle that judges the table of signature cases as it should', () => {
+  const deliveries = signatureCases.filter(({ overHttp }) => overHttp);
+  expect(deliveries.length).toBeGreaterThan(300);
+  for (const {
+    name,
+    rawBody,
+    headers,
+    secret,
+    schemes,
+    toleranceSeconds = 300,
+    now,
+    expect: verdict,
+  } of deliveries) {
+    const scheme = judge({
+      rawBody,
+      headers: headers as Record<string, string>,
+      secret: [secret].flat(),
+      schemes: schemes ?? WEBHOOK_SCHEMES,
+      toleranceSeconds,
+      now,
+    });
+    expect(scheme, name).toBe('accepted' in verdict ? verdict.accepted : undefined);
+  }
 });
