@@ -12,20 +12,80 @@ export { ScalekitSignatureGuard } from './signature/scalekit-signature.guard.js'
 export {
   createWebhookVerifier,
   verifyWebhook,
+  type VerifyWebhookOptions,
+  type WebhookDelivery,
+  type WebhookHeaders,
+  type WebhookHeadersLike,
   type WebhookVerification,
   type WebhookVerifier,
+  type WebhookVerifierOptions,
 } from './signature/verify-webhook.js';
-export { signWebhook } from './signature/sign-webhook.js';
+export { signWebhook, type SignWebhookOptions } from './signature/sign-webhook.js';
 export { WEBHOOK_SCHEMES, type WebhookScheme } from './signature/webhook-scheme.js';
-export { WebhookVerificationError } from './signature/webhook-verification.error.js';
+export {
+  WebhookVerificationError,
+  type WebhookVerificationErrorCode,
+} from './signature/webhook-verification.error.js';
 export { SecretUnavailableError } from './signature/secret-unavailable.error.js';
 export { DeliveryRefusedError, type DeliveryRefusedErrorCode } from './signature/delivery-refused.error.js';
 
 export { EnvelopeError, type EnvelopeErrorCode } from './events/envelope.error.js';
 export { readEnvelope, type ScalekitEnvelope } from './events/envelope.js';
 export type { ScalekitEvent, ScalekitEventData } from './events/scalekit-event.js';
-export type { DirectoryUser } from './events/catalogue/directory-user.js';
+export type { ScalekitEventMap, ScalekitEventType } from './events/scalekit-event-map.js';
+export type { ScalekitEventPattern } from './events/scalekit-event-pattern.js';
+export type {
+  ScalekitEventFields,
+  ScalekitEventShape,
+  ScalekitOverviewEvent,
+  ScalekitReferenceEvent,
+  ScalekitReferenceEventFields,
+} from './events/event-shapes.js';
+export { SCALEKIT_EVENT_TYPES } from './events/scalekit-event-types.js';
+export { isScalekitEvent } from './events/is-scalekit-event.js';
+export { occurredAtNanos } from './events/event-nanos.js';
 export type { ScalekitEventContext } from './events/scalekit-event-context.js';
+
+// What events carry in `data`.
+export type { Permission, Role } from './events/catalogue/access.js';
+export type {
+  ConnectedAccount,
+  ConnectedAccountAuthorizationType,
+  ConnectedAccountStatus,
+  ConnectedAccountStatusChange,
+} from './events/catalogue/connected-account.js';
+export type {
+  DirectoryUser,
+  DirectoryUserAddress,
+  DirectoryUserGroup,
+  DirectoryUserRole,
+} from './events/catalogue/directory-user.js';
+export type { Directory, DirectoryGroup } from './events/catalogue/directory.js';
+export type { OpenEnum, OpenPayload } from './events/catalogue/open-types.js';
+export type { OrganizationDomain } from './events/catalogue/organization-domain.js';
+export type {
+  Organization,
+  OrganizationFeature,
+  OrganizationSettings,
+} from './events/catalogue/organization.js';
+export type {
+  ConnectionCreated,
+  SessionChange,
+  UserAuthenticated,
+  UserAuthenticationFailed,
+  UserCreated,
+  UserDeleted,
+  UserUpdated,
+} from './events/catalogue/overview.js';
+export type { SsoConnection } from './events/catalogue/sso-connection.js';
+export type { MembershipOrganization, OrganizationMembership } from './events/catalogue/user-membership.js';
+export type {
+  SessionDevice,
+  SessionLocation,
+  UserSession,
+  UserSessionChange,
+} from './events/catalogue/user-session.js';
+export type { ExternalIdentity, User, UserProfile } from './events/catalogue/user.js';
 
 export { ScalekitIdempotencyInterceptor } from './idempotency/scalekit-idempotency.interceptor.js';
 export type {
@@ -58,6 +118,9 @@ export { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 
 export { OnScalekitEvent, type OnScalekitEventOptions } from './handlers/on-scalekit-event.decorator.js';
 export { EventContext, EventData } from './handlers/event-parameters.decorator.js';
+export { DirectoryDto } from './handlers/dto/directory.dto.js';
+export { DirectoryGroupDto } from './handlers/dto/directory-group.dto.js';
+export { DirectoryUserDto } from './handlers/dto/directory-user.dto.js';
 export { UnrecoverableEventError } from './handlers/unrecoverable-event.error.js';
 export { RetryLaterError } from './handlers/retry-later.error.js';
 

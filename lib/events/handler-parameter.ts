@@ -3,7 +3,6 @@ import type { ScalekitEventShape } from './event-shapes.js';
 import type { Narrows } from './narrows.js';
 import type { ScalekitEventContext } from './scalekit-event-context.js';
 import type { ScalekitEventMap, ScalekitEventType } from './scalekit-event-map.js';
-import type { TypeMatching } from './scalekit-event-pattern.js';
 import type { ScalekitEvent, ScalekitEventData } from './scalekit-event.js';
 
 /**
@@ -14,13 +13,15 @@ import type { ScalekitEvent, ScalekitEventData } from './scalekit-event.js';
  */
 export type CanTake<Parameter, Pattern extends string> = unknown extends Parameter
   ? true
-  : [ScalekitEvent<Heard<Pattern>>] extends [Parameter]
-    ? true
-    : [ScalekitEventContext] extends [Parameter]
+  : string extends Pattern
+    ? CanTake<Parameter, '*'>
+    : [ScalekitEvent<Pattern>] extends [Parameter]
       ? true
-      : [UnknownEvent] extends [Parameter]
+      : [ScalekitEventContext] extends [Parameter]
         ? true
-        : CanTakeData<NonNullable<Parameter>, ScalekitEventData<Heard<Pattern>>>;
+        : [UnknownEvent] extends [Parameter]
+          ? true
+          : CanTakeData<NonNullable<Parameter>, ScalekitEventData<Pattern>>;
 
 type CanTakeData<Parameter, Payload> = [Parameter] extends [NoPayload]
   ? false
@@ -31,9 +32,6 @@ type CanTakeData<Parameter, Payload> = [Parameter] extends [NoPayload]
 /** The event of another type, a list, a function. */
 type NoPayload =
   ScalekitEventShape<string, object> | readonly unknown[] | ((...parameters: never[]) => unknown);
-
-/** A pattern that only run time knows may be any of the types. */
-type Heard<Pattern extends string> = string extends Pattern ? ScalekitEventType : TypeMatching<Pattern>;
 
 /** Mapped, because no interface is assignable to a type with an index signature. */
 type UnknownEvent = { [Field in keyof UnknownEventShape]: UnknownEventShape[Field] };

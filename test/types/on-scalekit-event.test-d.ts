@@ -1,4 +1,3 @@
-/* eslint-disable @typescript-eslint/no-unused-vars -- the parameters are what is tested */
 import { applyDecorators, UseGuards, ValidationPipe } from '@nestjs/common';
 import { describe, test } from 'vitest';
 
