@@ -25,10 +25,23 @@ export type ScalekitEvent<Pattern extends ScalekitEventPattern = '*'> = EventOf<
  */
 export type ScalekitEventData<Pattern extends ScalekitEventPattern = '*'> = DataOf<TypeMatching<Pattern>>;
 
-type EventOf<Type extends string> = Type extends keyof ReferenceEvents
-  ? ScalekitReferenceEvent<Type>
-  : Type extends keyof OverviewEvents
-    ? ScalekitOverviewEvent<Type>
-    : ScalekitEventShape<Type, DataOf<Type>>;
+/** Looked up and not worked out, because a lookup costs the compiler the less the more types there are. */
+type EventOf<Type extends string> = [Type] extends [keyof EventsByType]
+  ? EventsByType[Type]
+  : OtherEventOf<Type>;
 
-type DataOf<Type extends string> = Type extends ScalekitEventType ? ScalekitEventMap[Type] : OpenPayload;
+type DataOf<Type extends string> = [Type] extends [ScalekitEventType]
+  ? ScalekitEventMap[Type]
+  : OtherDataOf<Type>;
+
+interface EventsByType
+  extends
+    Readonly<{ [Type in keyof ReferenceEvents]: ScalekitReferenceEvent<Type> }>,
+    Readonly<{ [Type in keyof OverviewEvents]: ScalekitOverviewEvent<Type> }> {}
+
+/** Types of the user, types that nobody knows, and unions with such. */
+type OtherEventOf<Type extends string> = Type extends keyof EventsByType
+  ? EventsByType[Type]
+  : ScalekitEventShape<Type, OtherDataOf<Type>>;
+
+type OtherDataOf<Type extends string> = Type extends ScalekitEventType ? ScalekitEventMap[Type] : OpenPayload;

@@ -3,6 +3,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { AnswerableResponse } from '../answers/answers.js';
 import { captureRawBody } from './capture-raw-body.js';
 import type { EndpointLookup, RawBodyPlatform, RawBodyRoute } from './raw-body-platform.js';
+import { bodyReadBefore, keepRawBody } from './request-raw-body.js';
 
 const ENDPOINT = Symbol.for('nestjs-scalekit-webhooks:endpoint');
 /** What `@RouteConfig()` of `@nestjs/platform-fastify` sets: Nest hands it to Fastify as the route's `config`. */
@@ -60,15 +61,21 @@ export class FastifyRawBody implements RawBodyPlatform {
     fastify.addHook('preParsing', (request, _response, _payload, done) => {
       const name = request.routeOptions.config[ENDPOINT];
       const endpoint = name === undefined ? undefined : endpointOf(name);
-      const { raw } = request;
-      if (!endpoint || raw.readableEnded) {
+      if (!endpoint) {
         done();
         return;
       }
-      captureRawBody({ request, raw, endpoint }, (error) => {
+      const { raw } = request;
+      const passParsingBy: Done = (error) => {
         request.headers = NO_BODY;
         done(error);
-      });
+      };
+      if (raw.readableEnded) {
+        keepRawBody(request, bodyReadBefore(raw)); // Fastify would wait for it for ever.
+        passParsingBy();
+      } else {
+        captureRawBody({ request, raw, endpoint }, passParsingBy);
+      }
     });
     fastify.addHook('preValidation', (request, _response, done) => {
       if (request.routeOptions.config[ENDPOINT] !== undefined) {

@@ -34,7 +34,8 @@ export class RawBodyError extends ScalekitWebhookError<RawBodyErrorCode> {
   static unknownPlatform(platform: string): RawBodyError {
     return new RawBodyError(
       'unknown_platform',
-      `The webhook module does not know how to read raw bodies on the HTTP platform "${platform}". Use Express.`,
+      `The webhook module does not know how to read raw bodies on the HTTP platform "${platform}". Use Express or ` +
+        'Fastify.',
     );
   }
 }

@@ -4,12 +4,24 @@ import { GrowingBuffer } from './growing-buffer.js';
 import { RawBodyError } from './raw-body.error.js';
 
 /** What became of a body: its bytes, or why there are none. */
-export type RawBodyResult = Buffer | RawBodyError;
+export type RawBodyResult = Uint8Array | RawBodyError;
+
+const CONTENT_ENCODING = 'content-encoding';
 
 /** RFC 9110, 8.4: `identity` is the one coding that changes nothing. */
 export function hasContentEncoding(headers: IncomingMessage['headers']): boolean {
-  const encoding = headers['content-encoding'];
-  return encoding !== undefined && encoding !== '' && encoding.trim().toLowerCase() !== 'identity';
+  for (const name in headers) {
+    // Only Node's own HTTP has all names in lower case.
+    const isOurs = name.length === CONTENT_ENCODING.length && name.toLowerCase() === CONTENT_ENCODING;
+    if (isOurs && isCoding(headers[name])) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function isCoding(value: string | string[] = ''): boolean {
+  return !/^(identity)?$/i.test(String(value).trim());
 }
 
 /**

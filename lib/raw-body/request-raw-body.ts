@@ -24,7 +24,7 @@ export function keepRawBody(request: object, result: RawBodyResult): void {
  * @throws RawBodyError
  */
 export function takeRawBody(request: RequestWithBody, maxBodyBytes: number): Uint8Array {
-  const result = request[RESULT] ?? bodyReadByPlatform(request);
+  const result = request[RESULT] ?? bodyReadBefore(request);
   if (result instanceof RawBodyError) {
     throw result;
   }
@@ -34,7 +34,8 @@ export function takeRawBody(request: RequestWithBody, maxBodyBytes: number): Uin
   return result;
 }
 
-function bodyReadByPlatform(request: RequestWithBody): Uint8Array | RawBodyError {
+/** Of a body that the platform had read before this module could. */
+export function bodyReadBefore(request: RequestWithBody): RawBodyResult {
   if (hasContentEncoding(request.headers)) {
     return RawBodyError.contentEncoding();
   }

@@ -3,6 +3,7 @@ import {
   Injectable,
   Logger,
   type OnApplicationBootstrap,
+  type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
 import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
@@ -22,7 +23,7 @@ const REPLAY_WARNING =
 
 /** Opens an endpoint when the application starts, says what it is, and finishes what runs there when it stops. */
 @Injectable()
-export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestroy {
+export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   private readonly logger = new Logger('ScalekitWebhook');
 
   constructor(
@@ -32,8 +33,8 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
     private readonly authenticator: DeliveryAuthenticator,
     private readonly ledger: Ledger,
     @Inject(EVENT_DISPATCHER) private readonly dispatcher: EventDispatcher,
+    private readonly log: RateLimitedLog,
     registry: ScalekitWebhookRegistry,
-    log: RateLimitedLog,
   ) {
     const { path, maxBodyBytes } = options;
     registry.add({ name: registration.name, path, maxBodyBytes, log });
@@ -57,5 +58,9 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
   /** The first hook of `app.close()`: what the handlers depend on is still there. */
   async onModuleDestroy(): Promise<void> {
     await this.ledger.drain(this.options.shutdownTimeoutMs);
+  }
+
+  onApplicationShutdown(): void {
+    this.log.close();
   }
 }

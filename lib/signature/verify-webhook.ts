@@ -1,3 +1,4 @@
+import { MAC_BYTES } from './schemes/base64-mac.js';
 import type { SignatureClaim } from './schemes/signature-scheme.js';
 import { readClaim, signatureSchemes } from './schemes/signature-schemes.js';
 import { readDelivery, type PlainDelivery, type WebhookDelivery } from './webhook-delivery.js';
@@ -12,7 +13,11 @@ export type { WebhookHeaders, WebhookHeadersLike } from './webhook-headers.js';
 export type { WebhookVerification } from './webhook-verification.js';
 export type { WebhookVerifierOptions } from './webhook-verifier-options.js';
 
-/** @publicApi */
+/**
+ * Verifies any number of deliveries, from {@link createWebhookVerifier}.
+ *
+ * @publicApi
+ */
 export interface WebhookVerifier {
   /**
    * As {@link verifyWebhook}, with what the verifier was made of.
@@ -22,7 +27,11 @@ export interface WebhookVerifier {
   verify(delivery: WebhookDelivery): WebhookVerification;
 }
 
-/** @publicApi */
+/**
+ * A delivery, and what to verify it with.
+ *
+ * @publicApi
+ */
 export interface VerifyWebhookOptions extends WebhookVerifierOptions, WebhookDelivery {}
 
 /**
@@ -56,11 +65,12 @@ export function createWebhookVerifier(options: WebhookVerifierOptions): WebhookV
   const { secrets, schemes, toleranceSeconds } = resolveVerifierOptions(options);
   const accepted = signatureSchemes(schemes);
   const keys = prepareKeys(secrets);
+  const scratch = new Uint8Array(MAC_BYTES);
   return {
     verify(input) {
       const delivery = readDelivery(input);
       try {
-        const claim = readClaim(accepted, delivery.headers);
+        const claim = readClaim(accepted, delivery.headers, scratch);
         requireTimely(claim.proves, delivery.now, toleranceSeconds);
         requireSignature(claim, keys, delivery);
         return claim.proves;

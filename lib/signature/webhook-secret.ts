@@ -10,9 +10,10 @@ const SHORTEST_STANDARD_KEY_BYTES = 16;
 const ADVISED_KEY_BYTES = 24;
 
 const COPY_IT = 'Copy the signing secret of this endpoint (whsec_…) from the Scalekit dashboard.';
-const STANDARD_NEEDS =
-  `The scheme "standard" needs ${PREFIX} and then canonical base64 of at least ` +
-  `${SHORTEST_STANDARD_KEY_BYTES} bytes`;
+const NOT_A_STRING = `The webhook secret is not a string. ${COPY_IT}`;
+const NOT_STANDARD =
+  `The scheme "standard" needs ${PREFIX} and then canonical base64 of at least ${SHORTEST_STANDARD_KEY_BYTES} bytes, ` +
+  'which the webhook secret is not';
 
 /** What a look at a configured secret tells. No text here ever holds a part of the secret. */
 export interface SecretInspection {
@@ -32,17 +33,23 @@ export function inspectSecret(
   schemes: readonly WebhookScheme[] = WEBHOOK_SCHEMES,
 ): SecretInspection {
   if (typeof secret !== 'string') {
-    return { problem: `The webhook secret is not a string. ${COPY_IT}`, warnings: [] };
+    return { problem: NOT_A_STRING, warnings: [] };
   }
   const problem = findProblem(secret, schemes);
   return problem === undefined ? { warnings: findWarnings(secret, schemes) } : { problem, warnings: [] };
 }
 
 /** @throws WebhookVerificationError `invalid_secret` */
-export function requireUsableSecret(secret: unknown, schemes: readonly WebhookScheme[]): string {
-  const { problem } = inspectSecret(secret, schemes);
-  if (typeof secret !== 'string' || problem !== undefined) {
-    throw new WebhookVerificationError('invalid_secret', problem ?? COPY_IT);
+export function requireUsableSecret(
+  secret: unknown,
+  schemes: readonly WebhookScheme[] = WEBHOOK_SCHEMES,
+): string {
+  if (typeof secret !== 'string') {
+    throw new WebhookVerificationError('invalid_secret', NOT_A_STRING);
+  }
+  const problem = findProblem(secret, schemes);
+  if (problem !== undefined) {
+    throw new WebhookVerificationError('invalid_secret', problem);
   }
   return secret;
 }
@@ -61,9 +68,9 @@ export function prepareKeys(secrets: readonly string[]): WebhookKeys {
 
 /** @throws WebhookVerificationError `invalid_secret` */
 export function prepareSigningKey(secret: unknown, scheme: WebhookScheme): KeyObject {
-  const bytes = keyBytes(requireUsableSecret(secret, [scheme]), scheme);
+  const bytes = keyBytes(requireUsableSecret(secret), scheme);
   if (bytes === undefined) {
-    throw new WebhookVerificationError('invalid_secret', COPY_IT);
+    throw new WebhookVerificationError('invalid_secret', `${NOT_STANDARD}. ${COPY_IT}`);
   }
   return createSecretKey(bytes);
 }
@@ -85,7 +92,7 @@ function findProblem(secret: string, schemes: readonly WebhookScheme[]): string 
     return `The webhook secret has fewer than ${SHORTEST_SECRET} characters and can be guessed. ${COPY_IT}`;
   }
   if (schemes.every((scheme) => keyBytes(secret, scheme) === undefined)) {
-    return `${STANDARD_NEEDS}, which the webhook secret is not. ${COPY_IT}`;
+    return `${NOT_STANDARD}. ${COPY_IT}`;
   }
   return undefined;
 }
@@ -95,9 +102,7 @@ function findWarnings(secret: string, schemes: readonly WebhookScheme[]): string
   const shortest = Math.min(...keys.map((bytes) => bytes?.length ?? Infinity));
   const warnings: string[] = [];
   if (keys.includes(undefined)) {
-    warnings.push(
-      `${STANDARD_NEEDS}, which the webhook secret is not: deliveries signed so will be refused. ${COPY_IT}`,
-    );
+    warnings.push(`${NOT_STANDARD}: deliveries signed so will be refused. ${COPY_IT}`);
   }
   if (shortest < ADVISED_KEY_BYTES) {
     warnings.push(

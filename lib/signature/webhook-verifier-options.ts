@@ -19,7 +19,8 @@ export interface WebhookVerifierOptions {
    */
   readonly secret: string | readonly string[];
   /**
-   * The schemes to accept. Headers of the others are ignored as if absent.
+   * The schemes to accept. Headers of the others are ignored as if absent. `digest` signs no time, so a captured
+   * delivery can be replayed: accept `['standard']` alone where your deliveries allow it (S12).
    *
    * @default all: WEBHOOK_SCHEMES
    */

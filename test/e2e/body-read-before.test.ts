@@ -2,7 +2,6 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type INestApplication, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import express, { type RequestHandler } from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ScalekitWebhookModule, signWebhook } from '../../lib/index.js';
@@ -23,12 +22,20 @@ const AS_BYTES: readonly { left: string; outer: RequestHandler }[] = [
 @Module({ imports: [ScalekitWebhookModule.forRoot({ secret: SECRET })], providers: [Recorder] })
 class AppModule {}
 
-/** Nest's own instance as a function that takes a request which something before it has read. */
-function listenerOf(app: INestApplication): RequestListener {
-  const adapter = app.getHttpAdapter();
-  return adapter.getType() === 'fastify'
-    ? (request, response) => (app as NestFastifyApplication).getInstance().server.emit('request', request, response)
-    : adapter.getInstance<RequestListener>();
+interface FastifyLike {
+  readonly server: Server;
+  ready(): Promise<unknown>;
+}
+
+/** Nest's own instance, as a function for requests that something before it has read. */
+async function listenerOf(app: INestApplication): Promise<RequestListener> {
+  const instance: unknown = app.getHttpAdapter().getInstance();
+  if (app.getHttpAdapter().getType() === 'express') {
+    return instance as RequestListener;
+  }
+  const fastify = instance as FastifyLike;
+  await fastify.ready();
+  return (request, response) => fastify.server.emit('request', request, response);
 }
 
 describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
@@ -42,12 +49,13 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
 
   const start = async (before: RequestHandler, application: object = {}) => {
     logs = new LogLines();
-    app = await NestFactory.create(AppModule, adapter(), { logger: logs, abortOnError: false, ...application });
+    app = await NestFactory.create(AppModule, adapter(), {
+      logger: logs,
+      abortOnError: false,
+      ...application,
+    });
     await app.init();
-    if (app.getHttpAdapter().getType() === 'fastify') {
-      await (app as NestFastifyApplication).getInstance().ready();
-    }
-    outer = createServer(express().use(before, listenerOf(app) as RequestHandler));
+    outer = createServer(express().use(before, (await listenerOf(app)) as RequestHandler));
     await new Promise<void>((resolve) => outer.listen(0, '127.0.0.1', resolve));
   };
 
@@ -83,15 +91,16 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
     'where it left a parsed object alone, the log says what to change, and the answer does not; created with %o',
     async (application) => {
       await start(express.json(), application);
+      const booted = logs.lines.length;
       expect(await deliver(anEvent())).toEqual({
         status: 500,
         body: '{"statusCode":500,"message":"Internal Server Error","error":"Internal Server Error"}',
       });
-      const lines = logs.lines.filter((line) => !line.startsWith('log:'));
-      expect(lines).toHaveLength(1);
-      expect(lines[0]).toMatch(
-        /^warn: .*raw_body_lost.*parsed the request body before.*remove that parser for the webhook path.*request\.rawBody.*express\.json\(\{ verify: .*express\.raw\(\{ type: "\*\/\*" \}\)/,
-      );
+      expect(logs.lines.slice(booted)).toEqual([
+        expect.stringMatching(
+          /^warn: .*raw_body_lost: .*remove that parser for the webhook path.*request\.rawBody.*verify:.*express\.raw/,
+        ),
+      ]);
       expect(app.get(Recorder).ids).toEqual([]);
     },
   );

@@ -1,6 +1,5 @@
 import { configure } from '@codegenie/serverless-express';
 import awsLambdaFastify from '@fastify/aws-lambda';
-import type { RequestListener } from 'node:http';
 import { type INestApplication, Module } from '@nestjs/common';
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -12,6 +11,11 @@ import { Recorder } from '../support/recorder.js';
 import { anEvent, LogLines, SECRET } from '../support/webhook-app.js';
 
 type LambdaFunction = (event: object) => Promise<LambdaAnswer>;
+type LambdaHandler = (event: object, context: object) => Promise<LambdaAnswer>;
+
+// The types of both name packages that they don't install.
+const serverlessExpress = configure as unknown as (options: { app: unknown }) => LambdaHandler;
+const fastifyLambda = awsLambdaFastify as unknown as (fastify: unknown) => LambdaHandler;
 
 interface Wrapper {
   wrapper: string;
@@ -19,23 +23,21 @@ interface Wrapper {
   wrap: (app: INestApplication) => LambdaFunction;
 }
 
-const instanceOf = (app: INestApplication): unknown => app.getHttpAdapter().getInstance();
-
 const WRAPPERS: readonly Wrapper[] = [
   {
     wrapper: '@codegenie/serverless-express',
     adapter: () => new ExpressAdapter(),
     wrap: (app) => {
-      const handler = configure<object, LambdaAnswer>({ app: instanceOf(app) as RequestListener });
-      return async (event) => (await handler(event, {}, () => {})) as LambdaAnswer;
+      const handler = serverlessExpress({ app: app.getHttpAdapter().getInstance() });
+      return (event) => handler(event, {});
     },
   },
   {
     wrapper: '@fastify/aws-lambda',
     adapter: () => new FastifyAdapter(),
     wrap: (app) => {
-      const handler = awsLambdaFastify<object>(instanceOf(app) as Parameters<typeof awsLambdaFastify>[0]);
-      return async (event) => (await handler(event, {})) as LambdaAnswer;
+      const handler = fastifyLambda(app.getHttpAdapter().getInstance());
+      return (event) => handler(event, {});
     },
   },
 ];

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { verifyWebhook } from '../../lib/signature/verify-webhook.js';
 import { WebhookVerificationError } from '../../lib/signature/webhook-verification.error.js';
 import { makeHostileDelivery } from './hostile-delivery.js';
+import { trickyValues } from '../support/signature-hostile-values.js';
 import { SeededRandom } from './seeded-random.js';
 import { judge, type FuzzedDelivery } from './signature-oracle.js';
 
@@ -16,15 +17,18 @@ export interface FuzzOptions {
 export type FuzzTally = Record<string, number>;
 
 /**
- * Makes hostile deliveries and compares what verifyWebhook says of each with the oracle. Each input depends on the
- * seed and its own number alone.
+ * Makes hostile deliveries and compares what verifyWebhook says of each with the oracle. Now and then one comes again
+ * with something of a wrong type in it, which the oracle need not judge. Each input depends on the seed and its own
+ * number alone.
  *
- * @throws Error at the first input that verifyWebhook and the oracle judge differently, with that input
+ * @throws Error at the first input that verifyWebhook and the oracle judge differently, or for which verifyWebhook
+ * throws a foreign error
  */
 export function fuzzSignature({ seed, count, first = 0 }: FuzzOptions): FuzzTally {
   const tally: FuzzTally = {};
   for (let number = first; number < first + count; number++) {
-    const delivery = makeHostileDelivery(new SeededRandom(Math.imul(seed, 0x9e3779b1) + number));
+    const random = new SeededRandom(Math.imul(seed, 0x9e3779b1) + number);
+    const delivery = makeHostileDelivery(random);
     const expected = judge(delivery);
     const { scheme, outcome } = verdictOf(delivery);
     if (scheme !== expected) {
@@ -34,6 +38,10 @@ export function fuzzSignature({ seed, count, first = 0 }: FuzzOptions): FuzzTall
       );
     }
     tally[outcome] = (tally[outcome] ?? 0) + 1;
+    if (random.chance(20)) {
+      const property = random.pick(Object.keys(delivery));
+      verdictOf({ ...delivery, [property]: random.pick(trickyValues)() });
+    }
   }
   return tally;
 }

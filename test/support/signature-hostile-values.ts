@@ -1,5 +1,3 @@
-import fc from 'fast-check';
-
 /** Throws at whatever is done with it: reading, calling, `instanceof`, listing, converting. And throws itself. */
 function hostileProxy(target: object): object {
   const traps = Object.getOwnPropertyNames(Reflect);
@@ -105,22 +103,3 @@ export const trickyValues: readonly (() => unknown)[] = [
   () => /x/g,
   () => globalThis,
 ];
-
-/** Makes anything whatever. */
-export const anyValue = (): fc.Arbitrary<() => unknown> =>
-  fc.oneof(
-    fc.constantFrom(...trickyValues),
-    fc
-      .anything({
-        withBigInt: true,
-        withBoxedValues: true,
-        withDate: true,
-        withMap: true,
-        withNullPrototype: true,
-        withObjectString: true,
-        withSet: true,
-        withSparseArray: true,
-        withTypedArray: true,
-      })
-      .map((value) => () => value),
-  );

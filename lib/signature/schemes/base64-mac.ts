@@ -4,6 +4,8 @@ for (let value = 0; value < ALPHABET.length; value++) {
   VALUE_OF[ALPHABET.charCodeAt(value)] = value;
 }
 
+export const MAC_BYTES = 32;
+
 /** 32 bytes make 43 digits and one `=`. */
 export const BASE64_MAC_LENGTH = 44;
 
@@ -11,9 +13,10 @@ export const BASE64_MAC_LENGTH = 44;
  * The MAC whose canonical base64 stands at `start`, or undefined if none does (S4). Node's decoder would take
  * base64url and missing padding, read some non-ASCII letters as others, and ignore the two bits that the last digit
  * has to spare: many texts for one MAC.
+ *
+ * @param bytes where to put it: returned, or left with whatever it holds by then
  */
-export function decodeBase64Mac(text: string, start: number): Uint8Array | undefined {
-  const bytes = new Uint8Array(32);
+export function decodeBase64Mac(text: string, start: number, bytes: Uint8Array): Uint8Array | undefined {
   let length = 0;
   let bits = 0;
   let bitCount = 0;

@@ -20,6 +20,7 @@ export function addValue(current: HeaderValue, added: unknown): HeaderValue {
 /**
  * A header that the deciding scheme can't do without.
  *
+ * @param suffix of the name: apart from it, so that names are joined for an error alone
  * @throws WebhookVerificationError `missing_headers`, `malformed_header`
  */
 export function requireText(value: HeaderValue, name: string, suffix = ''): string {

@@ -24,9 +24,10 @@ export interface SignatureScheme {
   /**
    * Undefined when the scheme's signature header is absent (S1).
    *
+   * @param scratch a MAC's room, where a signature of the claim may lie until the next read
    * @throws WebhookVerificationError `missing_headers`, `malformed_header`
    */
-  read(headers: SignatureHeaders): SignatureClaim | undefined;
+  read(headers: SignatureHeaders, scratch: Uint8Array): SignatureClaim | undefined;
   signedPrefix(fields: SignedFields): string;
   /** The headers that a delivery with this signature carries. */
   write(fields: SignedFields, signature: Buffer): Record<string, string>;

@@ -18,12 +18,17 @@ export function signatureSchemes(names: readonly WebhookScheme[]): readonly Sign
  * S3: the strongest accepted scheme that is present speaks for the delivery; the others are not asked, so a
  * sender can't fall back to a weaker one.
  *
+ * @param scratch as of `SignatureScheme.read`
  * @throws WebhookVerificationError `missing_headers`, `malformed_header`
  */
-export function readClaim(accepted: readonly SignatureScheme[], headers: SignatureHeaders): SignatureClaim {
+export function readClaim(
+  accepted: readonly SignatureScheme[],
+  headers: SignatureHeaders,
+  scratch: Uint8Array,
+): SignatureClaim {
   const heeded = withoutForeignHeaders(accepted, headers);
   for (const scheme of accepted) {
-    const claim = scheme.read(heeded);
+    const claim = scheme.read(heeded, scratch);
     if (claim) {
       return claim;
     }

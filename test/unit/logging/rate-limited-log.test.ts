@@ -35,6 +35,19 @@ describe('RateLimitedLog', () => {
     ]);
   });
 
+  it('writes what is still due when it is closed, and nothing after that', () => {
+    log.warn('missing_headers', 'Nothing is signed.');
+    log.warn('missing_headers', 'Nothing is signed.');
+    log.warn('timestamp_too_old', 'A replay.');
+    log.close();
+    expect(lines).toEqual([
+      '[billing] missing_headers: Nothing is signed.',
+      '[billing] timestamp_too_old: A replay.',
+      '[billing] missing_headers: Nothing is signed. (1 more of these in the last second)',
+    ]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('writes nothing more when a reason came once', () => {
     log.warn('missing_headers', 'Nothing is signed.');
     vi.advanceTimersByTime(60_000);

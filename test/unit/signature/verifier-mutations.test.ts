@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { countComparisons } from '../../mutation/comparisons.js';
 import { build, readSignatureSources, type Sources } from '../../mutation/signature-build.js';
-import { verifierMutations, type Mutation } from '../../mutation/verifier-mutations.js';
+import type { Mutation } from '../../mutation/mutation.js';
+import { verifierMutations } from '../../mutation/verifier-mutations.js';
 import { signatureCases, type SignatureCase } from '../../support/signature-cases/index.js';
 import { verdictOn, type VerifyWebhook } from '../../support/signature-verdict.js';
 
