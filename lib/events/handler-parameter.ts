@@ -15,19 +15,17 @@ export type CanTake<Parameter, Pattern extends string> = unknown extends Paramet
   ? true
   : string extends Pattern
     ? CanTake<Parameter, '*'>
-    : [ScalekitEvent<Pattern>] extends [Parameter]
+    : ScalekitEvent<Pattern> extends Parameter
       ? true
-      : [ScalekitEventContext] extends [Parameter]
+      : ScalekitEventContext extends Parameter
         ? true
-        : [UnknownEvent] extends [Parameter]
+        : UnknownEvent extends Parameter
           ? true
-          : CanTakeData<NonNullable<Parameter>, ScalekitEventData<Pattern>>;
-
-type CanTakeData<Parameter, Payload> = [Parameter] extends [NoPayload]
-  ? false
-  : [Misfit<Payload, Parameter>] extends [never]
-    ? true
-    : false;
+          : NonNullable<Parameter> extends NoPayload
+            ? false
+            : Misfit<ScalekitEventData<Pattern>, NonNullable<Parameter>> extends never
+              ? true
+              : false;
 
 /** The event of another type, a list, a function. */
 type NoPayload =
@@ -70,4 +68,10 @@ type NarrowsEach<Type, Payload> = Type extends unknown ? Narrows<Type, Payload> 
 type IsAmong<Union, Type> = true extends (Union extends unknown ? IsSame<Union, Type> : never) ? true : false;
 
 /** Two types that differ in optional fields only are assignable to each other: it takes their names, too. */
-type IsSame<A, B> = [keyof A, keyof B, A, B] extends [keyof B, keyof A, B, A] ? true : false;
+type IsSame<A, B> = keyof A extends keyof B
+  ? keyof B extends keyof A
+    ? [A, B] extends [B, A]
+      ? true
+      : false
+    : false
+  : false;

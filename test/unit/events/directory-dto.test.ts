@@ -116,7 +116,10 @@ describe('the directory DTOs', () => {
   it('keep the types of the catalogue through a transforming, whitelisting pipe', async () => {
     const pipe = new ValidationPipe({ transform: true, whitelist: true });
 
-    const user: unknown = await pipe.transform(USER_OF_TOMORROW, { type: 'body', metatype: DirectoryUserDto });
+    const user: unknown = await pipe.transform(USER_OF_TOMORROW, {
+      type: 'body',
+      metatype: DirectoryUserDto,
+    });
 
     expect(user).toBeInstanceOf(DirectoryUserDto);
     expect({ ...(user as object) }).toEqual(FULL_USER);
