@@ -77,8 +77,8 @@ export const precedenceMutations: readonly Mutation[] = [
   mutate(
     SCHEMES,
     'a weaker scheme rescues a broken one',
-    '    const claim = scheme.read(heeded);',
-    '    let claim;\n    try {\n      claim = scheme.read(heeded);\n    } catch (error) {\n      if (scheme === accepted.at(-1)) {\n        throw error;\n      }\n    }',
+    '    const claim = scheme.read(heeded, scratch);',
+    '    let claim;\n    try {\n      claim = scheme.read(heeded, scratch);\n    } catch (error) {\n      if (scheme === accepted.at(-1)) {\n        throw error;\n      }\n    }',
   ),
   mutate(
     SCHEMES,

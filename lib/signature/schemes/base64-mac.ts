@@ -4,6 +4,7 @@ for (let value = 0; value < ALPHABET.length; value++) {
   VALUE_OF[ALPHABET.charCodeAt(value)] = value;
 }
 
+/** HMAC-SHA256 */
 export const MAC_BYTES = 32;
 
 /** 32 bytes make 43 digits and one `=`. */
@@ -14,9 +15,13 @@ export const BASE64_MAC_LENGTH = 44;
  * base64url and missing padding, read some non-ASCII letters as others, and ignore the two bits that the last digit
  * has to spare: many texts for one MAC.
  *
- * @param bytes where to put it: returned, or left with whatever it holds by then
+ * @param bytes where to put it, and what is returned
  */
-export function decodeBase64Mac(text: string, start: number, bytes: Uint8Array): Uint8Array | undefined {
+export function decodeBase64Mac(
+  text: string,
+  start: number,
+  bytes: Uint8Array = new Uint8Array(MAC_BYTES),
+): Uint8Array | undefined {
   let length = 0;
   let bits = 0;
   let bitCount = 0;

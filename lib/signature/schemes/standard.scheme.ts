@@ -1,5 +1,5 @@
 import { WebhookVerificationError } from '../webhook-verification.error.js';
-import { BASE64_MAC_LENGTH, decodeBase64Mac, MAC_BYTES } from './base64-mac.js';
+import { BASE64_MAC_LENGTH, decodeBase64Mac } from './base64-mac.js';
 import { endOfPart, parseTimestamp } from './header-syntax.js';
 import { requireText } from './header-value.js';
 import type { SignatureHeaders } from './signature-headers.js';
@@ -63,7 +63,7 @@ function parseList(header: string): readonly Uint8Array[] {
   let end = 0;
   for (let start = 0; start <= header.length && signatures.length < MAX_SIGNATURES; start = end + 1) {
     end = endOfPart(header, ' ', start);
-    const signature = parseSignature(header, start, end, new Uint8Array(MAC_BYTES));
+    const signature = parseSignature(header, start, end);
     if (signature) {
       signatures.push(signature);
     }
@@ -82,7 +82,7 @@ function parseSignature(
   header: string,
   start: number,
   end: number,
-  bytes: Uint8Array,
+  bytes?: Uint8Array,
 ): Uint8Array | undefined {
   return end - start === VERSION.length + BASE64_MAC_LENGTH && header.startsWith(VERSION, start)
     ? decodeBase64Mac(header, start + VERSION.length, bytes)
