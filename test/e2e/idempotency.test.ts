@@ -268,12 +268,12 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
 
     it('keep their lease while they run', async () => {
       const store = new RecordingStore();
-      await start({ answerWithinMs: 20, idempotency: { store, leaseMs: 150 } });
+      await start({ answerWithinMs: 20, idempotency: { store, leaseMs: 600 } });
       const gate = new Gate();
       steps.behaviour.first = () => gate.pass();
       const event = anEvent();
       await server.deliver(event);
-      await until(() => store.calls.renew.length >= 6);
+      await until(() => store.calls.renew.length >= 4);
       expect((await server.deliver(event)).status).toBe(409);
       gate.release();
       await until(() => store.calls.complete.length === 1);
