@@ -45,20 +45,18 @@ type UsefulPattern =
  */
 export type TypeMatching<Pattern extends string> = Pattern extends ScalekitEventType
   ? Pattern
-  : Pattern extends '*'
-    ? ScalekitEventType
-    : Pattern extends `${string}*${string}`
-      ? Otherwise<ScalekitEventType & Shape<Pattern>, Shape<Pattern>>
-      : Pattern;
-
-type Otherwise<Known extends string, Shape extends string> = [Known] extends [never] ? Shape : Known;
+  : Pattern extends `${string}*${string}`
+    ? ScalekitEventType & Shape<Pattern> extends never
+      ? Shape<Pattern>
+      : ScalekitEventType & Shape<Pattern>
+    : Pattern;
 
 /**
- * `a.*` as a template literal type. Two placeholders side by side would want a character between them, so `**`, which
- * means the same as `*`, becomes one.
+ * `a.*` as a template literal type. `**` means the same as `*`, but two placeholders side by side would want a
+ * character between them.
  */
-type Shape<Pattern extends string> = Pattern extends `${infer Head}**${infer Tail}`
-  ? Shape<`${Head}*${Tail}`>
-  : Pattern extends `${infer Head}*${infer Tail}`
-    ? `${Head}${string}${Shape<Tail>}`
-    : Pattern;
+type Shape<Pattern extends string> = Pattern extends `${infer Head}*${infer Tail}`
+  ? Tail extends `*${string}`
+    ? `${Head}${Shape<Tail>}`
+    : `${Head}${string}${Shape<Tail>}`
+  : Pattern;
