@@ -92,8 +92,11 @@ export type {
   Awaitable,
   BeginOptions,
   BeginResult,
+  CompletedAs,
   FencingToken,
   IdempotencyStore,
+  TransactionalIdempotencyStore,
+  TransactionRecords,
 } from './idempotency/idempotency-store.js';
 export {
   MemoryIdempotencyStore,

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { Claim } from './claim.js';
 import { DeliveryAbortedError } from './delivery-aborted.error.js';
-import type { BeginOptions, BeginResult, IdempotencyStore } from './idempotency-store.js';
+import type { BeginOptions, BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
 import { RunningClaims } from './running-claims.js';
 import { StoreUnavailableError } from './store-unavailable.error.js';
 
@@ -14,7 +14,7 @@ interface LedgerOptions {
 export type LedgerAnswer =
   | { readonly status: 'acquired'; readonly claim: Claim }
   | { readonly status: 'in_progress'; readonly retryAfterMs: number }
-  | { readonly status: 'done'; readonly sameBody: boolean };
+  | { readonly status: CompletedAs; readonly sameBody: boolean };
 
 /** Who works on which event of one endpoint, and which are done. */
 export class Ledger {
@@ -53,7 +53,8 @@ export class Ledger {
       case 'in_progress':
         return result;
       case 'done':
-        return { status: 'done', sameBody: result.fingerprint === fingerprint };
+      case 'accepted':
+        return { status: result.status, sameBody: result.fingerprint === fingerprint };
     }
   }
 

@@ -1,12 +1,20 @@
 import { OldestFirstMap } from './oldest-first.map.js';
 import { StoreUnavailableError } from './store-unavailable.error.js';
-import type { BeginOptions, BeginResult, FencingToken, IdempotencyStore } from './idempotency-store.js';
+import type {
+  BeginOptions,
+  BeginResult,
+  CompletedAs,
+  FencingToken,
+  IdempotencyStore,
+} from './idempotency-store.js';
 
 interface Claimed {
   readonly token: FencingToken;
   readonly attempt: number;
   readonly fingerprint: number;
   readonly ttlMs: number;
+  readonly position: bigint | undefined;
+  readonly lastPosition: bigint | undefined;
   handlersDone: readonly string[];
   leaseEndsAt: number;
 }
@@ -14,12 +22,17 @@ interface Claimed {
 interface Released {
   readonly attempt: number;
   readonly handlersDone: readonly string[];
+  readonly fingerprint: number;
+  readonly lastPosition: bigint | undefined;
   readonly expiresAt: number;
 }
 
 interface Done {
+  readonly as: CompletedAs;
   readonly fingerprint: number;
   readonly expiresAt: number;
+  /** Left out of most, and then it takes no memory. */
+  readonly lastPosition?: bigint | undefined;
 }
 
 /** @publicApi */
@@ -64,19 +77,21 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
 
   begin(key: string, options: BeginOptions): BeginResult {
     const now = performance.now();
-    const done = this.done.get(key);
-    if (done) {
-      if (done.expiresAt > now) {
-        this.done.set(key, done);
-        return { status: 'done', fingerprint: done.fingerprint };
-      }
-      this.done.delete(key);
-    }
+    const done = this.unexpired(this.done, key, now);
     const holder = this.claimed.get(key);
+    const before = holder ?? this.unexpired(this.released, key, now);
+    const last = done ?? before;
+    if (last && isOutdated(options.position, last.lastPosition)) {
+      return { status: 'done', fingerprint: last.fingerprint };
+    }
+    if (done && options.position === undefined) {
+      this.done.set(key, done);
+      return { status: done.as, fingerprint: done.fingerprint };
+    }
     if (holder && holder.leaseEndsAt > now) {
       return { status: 'in_progress', retryAfterMs: holder.leaseEndsAt - now };
     }
-    return this.claim(key, options, now, holder ?? this.takeReleased(key, now));
+    return this.claim(key, options, now, before, done?.lastPosition);
   }
 
   renew(key: string, token: FencingToken, leaseMs: number): boolean {
@@ -101,13 +116,20 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     return true;
   }
 
-  complete(key: string, token: FencingToken, ttlMs: number): boolean {
+  complete(key: string, token: FencingToken, ttlMs: number, as: CompletedAs = 'done'): boolean {
     const claimed = this.heldBy(key, token);
     if (!claimed) {
       return false;
     }
+    const { fingerprint, lastPosition, position = lastPosition } = claimed;
+    const expiresAt = performance.now() + ttlMs;
     this.claimed.delete(key);
-    this.done.set(key, { fingerprint: claimed.fingerprint, expiresAt: performance.now() + ttlMs });
+    this.done.set(
+      key,
+      position === undefined
+        ? { as, fingerprint, expiresAt }
+        : { as, fingerprint, expiresAt, lastPosition: position },
+    );
     return true;
   }
 
@@ -116,35 +138,54 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     if (!claimed) {
       return false;
     }
-    const { attempt, handlersDone, ttlMs } = claimed;
+    const { attempt, handlersDone, fingerprint, lastPosition, ttlMs } = claimed;
+    const expiresAt = performance.now() + ttlMs;
     this.claimed.delete(key);
-    this.released.set(key, { attempt, handlersDone, expiresAt: performance.now() + ttlMs });
+    this.released.set(key, { attempt, handlersDone, fingerprint, lastPosition, expiresAt });
     return true;
   }
 
-  private claim(key: string, options: BeginOptions, now: number, before?: Claimed | Released): BeginResult {
+  private claim(
+    key: string,
+    { fingerprint, leaseMs, ttlMs, position }: BeginOptions,
+    now: number,
+    before?: Claimed | Released,
+    lastPosition = before?.lastPosition,
+  ): BeginResult {
     this.claimed.delete(key);
+    this.released.delete(key);
+    this.done.delete(key);
     if (this.size >= this.maxEntries) {
       this.forgetOne(now);
     }
     const attempt = (before?.attempt ?? 0) + 1;
     const handlersDone = before?.handlersDone ?? [];
     const token = ++this.lastToken;
+    const leaseEndsAt = now + leaseMs;
     this.claimed.set(key, {
       token,
       attempt,
       handlersDone,
-      fingerprint: options.fingerprint,
-      ttlMs: options.ttlMs,
-      leaseEndsAt: now + options.leaseMs,
+      fingerprint,
+      ttlMs,
+      position,
+      lastPosition,
+      leaseEndsAt,
     });
     return { status: 'acquired', token, attempt, handlersDone };
   }
 
-  private takeReleased(key: string, now: number): Released | undefined {
-    const released = this.released.get(key);
-    this.released.delete(key);
-    return released && released.expiresAt > now ? released : undefined;
+  private unexpired<T extends { readonly expiresAt: number }>(
+    entries: OldestFirstMap<T>,
+    key: string,
+    now: number,
+  ): T | undefined {
+    const entry = entries.get(key);
+    if (entry && entry.expiresAt <= now) {
+      entries.delete(key);
+      return undefined;
+    }
+    return entry;
   }
 
   private heldBy(key: string, token: FencingToken): Claimed | undefined {
@@ -165,4 +206,8 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
       `All ${this.maxEntries} entries of the memory store are running events. Raise maxEntries, or use a shared store.`,
     );
   }
+}
+
+function isOutdated(position: bigint | undefined, last: bigint | undefined): boolean {
+  return position !== undefined && last !== undefined && position < last;
 }

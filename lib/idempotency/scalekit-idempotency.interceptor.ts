@@ -66,6 +66,7 @@ export class ScalekitIdempotencyInterceptor implements NestInterceptor {
       const answer = await this.ledger.begin(delivery.event.id, delivery.rawBody);
       switch (answer.status) {
         case 'done':
+        case 'accepted':
           return this.answerDuplicate(delivery, response, answer.sameBody);
         case 'in_progress':
           throw tryAgain(

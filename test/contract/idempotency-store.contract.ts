@@ -126,6 +126,29 @@ export function describeIdempotencyStore(
       expect(await acquire('a')).toMatchObject({ attempt: 1, handlersDone: [] });
     });
 
+    it('tells an accepted key from one that is done', async () => {
+      const { token } = await acquire('a');
+      expect(await store.complete('a', token, OPTIONS.ttlMs, 'accepted')).toBe(true);
+      expect(await store.begin('a', OPTIONS)).toEqual({ status: 'accepted', fingerprint: 7 });
+      expect(await store.complete('a', token, OPTIONS.ttlMs)).toBe(false);
+    });
+
+    it('begins a key that is done for a position as high or higher, and for no lower one', async () => {
+      const at = (position: bigint) => ({ ...OPTIONS, position });
+      const first = await acquire('a', at(1_700_000_000_000_000_005n));
+      expect((await store.begin('a', at(1n))).status).toBe('in_progress');
+      await store.handlerDone('a', first.token, 'A.one');
+      await store.complete('a', first.token, OPTIONS.ttlMs);
+      expect((await store.begin('a', at(1_700_000_000_000_000_004n))).status).toBe('done');
+      const same = await acquire('a', at(1_700_000_000_000_000_005n));
+      expect(same).toMatchObject({ attempt: 1, handlersDone: [] });
+      await store.complete('a', same.token, OPTIONS.ttlMs);
+      const next = await acquire('a', at(1_700_000_000_000_000_006n));
+      await store.release('a', next.token);
+      expect((await store.begin('a', at(1_700_000_000_000_000_004n))).status).toBe('done');
+      expect(await acquire('a', at(1_700_000_000_000_000_005n))).toMatchObject({ attempt: 2 });
+    });
+
     it('takes any text as a key or a handler, and never mixes keys up', async () => {
       const keys = [
         '__proto__',
@@ -183,12 +206,13 @@ function acquired(result: BeginResult): Extract<BeginResult, { status: 'acquired
 
 const client = fc.nat({ max: 2 });
 const key = fc.constantFrom('a', 'b');
+const position = fc.constantFrom(undefined, undefined, -1n, 1n, 2n, 9_223_372_036_854_775_807n);
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ call: fc.constant('begin' as const), client, key }) },
+  { weight: 4, arbitrary: fc.record({ call: fc.constant('begin' as const), client, key, position }) },
   {
     weight: 4,
     arbitrary: fc.record({
-      call: fc.constantFrom('renew' as const, 'complete' as const, 'release' as const),
+      call: fc.constantFrom('renew' as const, 'complete' as const, 'accept' as const, 'release' as const),
       client,
       key,
     }),

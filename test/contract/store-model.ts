@@ -4,16 +4,19 @@ import type { StoreUnderTest } from './idempotency-store.contract.js';
 const OPTIONS = { leaseMs: 60_000, ttlMs: 600_000, fingerprint: 7 };
 
 export type Step =
-  | { call: 'begin' | 'renew' | 'complete' | 'release'; client: number; key: string }
+  | { call: 'begin'; client: number; key: string; position: bigint | undefined }
+  | { call: 'renew' | 'complete' | 'accept' | 'release'; client: number; key: string }
   | { call: 'handlerDone'; client: number; key: string; handler: string }
   | { call: 'advance'; ms: number };
 
 interface Row {
-  state: 'running' | 'released' | 'done';
+  state: 'running' | 'released' | 'done' | 'accepted';
   holder: string;
   attempt: number;
   leaseEndsAt: number;
   expiresAt: number;
+  position: bigint | undefined;
+  lastPosition: bigint | undefined;
   handlersDone: Set<string>;
 }
 
@@ -34,8 +37,8 @@ export class StoreModel {
     const claim = this.held.get(`${step.client}:${step.key}`) ?? { holder: 'nobody', token: 0 };
     switch (step.call) {
       case 'begin': {
-        const expected = this.begin(step.key);
-        const answer = await store.begin(step.key, OPTIONS);
+        const expected = this.begin(step.key, step.position);
+        const answer = await store.begin(step.key, { ...OPTIONS, position: step.position });
         expect(answer).toMatchObject(expected);
         if (answer.status === 'acquired') {
           expect(new Set(answer.handlersDone)).toEqual(this.rows.get(step.key)?.handlersDone);
@@ -60,30 +63,35 @@ export class StoreModel {
           }),
         );
         return;
-      case 'complete':
-      case 'release': {
-        const state = step.call === 'complete' ? 'done' : 'released';
-        const result =
-          step.call === 'complete'
-            ? await store.complete(step.key, claim.token, OPTIONS.ttlMs)
-            : await store.release(step.key, claim.token);
-        expect(result).toBe(
-          this.change(step.key, claim.holder, (row) => {
-            row.state = state;
-            row.expiresAt = this.now + OPTIONS.ttlMs;
-          }),
+      case 'release':
+        expect(await store.release(step.key, claim.token)).toBe(this.end(step.key, claim.holder, 'released'));
+        return;
+      case 'accept':
+        expect(await store.complete(step.key, claim.token, OPTIONS.ttlMs, 'accepted')).toBe(
+          this.end(step.key, claim.holder, 'accepted'),
         );
-      }
+        return;
+      case 'complete':
+        expect(await store.complete(step.key, claim.token, OPTIONS.ttlMs)).toBe(
+          this.end(step.key, claim.holder, 'done'),
+        );
     }
   }
 
-  private begin(key: string): object {
+  private begin(key: string, position: bigint | undefined): object {
     let row = this.rows.get(key);
     if (row && row.state !== 'running' && row.expiresAt <= this.now) {
       row = undefined;
     }
-    if (row?.state === 'done') {
+    if (row?.lastPosition !== undefined && position !== undefined && position < row.lastPosition) {
       return { status: 'done', fingerprint: OPTIONS.fingerprint };
+    }
+    const { lastPosition } = row ?? {};
+    if (row?.state === 'done' || row?.state === 'accepted') {
+      if (position === undefined) {
+        return { status: row.state, fingerprint: OPTIONS.fingerprint };
+      }
+      row = undefined;
     }
     if (row?.state === 'running' && row.leaseEndsAt > this.now) {
       return { status: 'in_progress' };
@@ -96,9 +104,21 @@ export class StoreModel {
       attempt,
       leaseEndsAt: this.now + OPTIONS.leaseMs,
       expiresAt: Infinity,
+      position,
+      lastPosition,
       handlersDone: row?.handlersDone ?? new Set(),
     });
     return { status: 'acquired', attempt };
+  }
+
+  private end(key: string, holder: string, state: Row['state']): boolean {
+    return this.change(key, holder, (row) => {
+      row.state = state;
+      row.expiresAt = this.now + OPTIONS.ttlMs;
+      if (state !== 'released') {
+        row.lastPosition = row.position ?? row.lastPosition;
+      }
+    });
   }
 
   private change(key: string, holder: string, change: (row: Row) => void): boolean {
