@@ -117,10 +117,22 @@ export type {
   DispatchOutcome,
   EventDispatcher,
 } from './dispatch/event-dispatcher.js';
+export type { EndpointRole } from './dispatch/endpoint-role.js';
+export { type EventJob, jobKey } from './dispatch/event-job.js';
+export type { EventJobs, JobOutcome } from './dispatch/event-jobs.js';
+export type {
+  FailedEvent,
+  FailedEventPage,
+  FailedEventQuery,
+  FailedEvents,
+  ReplayOptions,
+} from './dispatch/failed-events.js';
+export type { HandlerRunner } from './dispatch/handler-runner.js';
 export { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 
 export { OnScalekitEvent, type OnScalekitEventOptions } from './handlers/on-scalekit-event.decorator.js';
-export { EventContext, EventData } from './handlers/event-parameters.decorator.js';
+export type { HandlerBackoff, HandlerRetry } from './handlers/handler-options.js';
+export { EventContext, EventData, EventTransaction } from './handlers/event-parameters.decorator.js';
 export { DirectoryDto } from './handlers/dto/directory.dto.js';
 export { DirectoryGroupDto } from './handlers/dto/directory-group.dto.js';
 export { DirectoryUserDto } from './handlers/dto/directory-user.dto.js';

@@ -25,3 +25,9 @@ export function hasErrorCode<Code extends string>(
 ): error is ScalekitWebhookError<Code> {
   return error instanceof Error && BRAND in error && 'code' in error && error.code === code;
 }
+
+/** When a handler that was not run, or did not want to, is to be called again; undefined for all other errors. */
+export function retrySecondsOf(error: unknown): number | undefined {
+  const isRetry = hasErrorCode(error, 'retry_later') || hasErrorCode(error, 'out_of_turn');
+  return isRetry && 'seconds' in error ? Number(error.seconds) : undefined;
+}

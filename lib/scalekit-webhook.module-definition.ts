@@ -1,4 +1,5 @@
 import { ConfigurableModuleBuilder, type Provider } from '@nestjs/common';
+import type { EndpointRole } from './dispatch/endpoint-role.js';
 import { register } from './receive/registration.js';
 import type { ScalekitWebhookModuleOptions } from './scalekit-webhook.options.js';
 import { MODULE_OPTIONS, REGISTRATION } from './scalekit-webhook.tokens.js';
@@ -18,6 +19,14 @@ export interface ScalekitWebhookModuleExtras {
    * @default 'webhooks/scalekit'
    */
   path?: string | undefined;
+  /**
+   * What this process does: `receive` verifies deliveries and queues their events, and needs no handlers; `work`
+   * has no route and runs the handlers of queued events, in an application with HTTP or without; `both` does both. Other than
+   * `both` needs a dispatcher with a queue.
+   *
+   * @default 'both'
+   */
+  role?: EndpointRole;
   /**
    * Exports the guard's and the interceptor's dependencies to all modules, for controllers of your own.
    *
@@ -41,6 +50,7 @@ export interface ScalekitWebhookModuleExtras {
 const DEFAULTS: ScalekitWebhookModuleExtras = {
   name: 'default',
   path: undefined,
+  role: 'both',
   isGlobal: false,
   controllerDecorators: [],
   extraProviders: [],
@@ -51,12 +61,12 @@ export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<Scaleki
 })
   .setClassMethodName('forRoot')
   .setFactoryMethodName('createScalekitWebhookOptions')
-  .setExtras(DEFAULTS, (definition, { name, path, isGlobal, controllerDecorators, extraProviders }) => {
-    const registration = register(name ?? 'default', path, controllerDecorators ?? []);
+  .setExtras(DEFAULTS, (definition, { name, path, role, isGlobal, controllerDecorators, extraProviders }) => {
+    const registration = register(name ?? 'default', path, role ?? 'both', controllerDecorators ?? []);
     return {
       ...definition,
       global: isGlobal ?? false,
-      controllers: [registration.controller],
+      controllers: registration.role === 'work' ? [] : [registration.controller],
       providers: [
         ...(definition.providers ?? []),
         ...(extraProviders ?? []),

@@ -4,6 +4,7 @@ import { Ledger } from './idempotency/ledger.js';
 import { ScalekitIdempotencyInterceptor } from './idempotency/scalekit-idempotency.interceptor.js';
 import { RateLimitedLog } from './logging/rate-limited-log.js';
 import { EndpointLifecycle } from './receive/endpoint.lifecycle.js';
+import { createDispatcher } from './receive/create-dispatcher.js';
 import type { Registration } from './receive/registration.js';
 import { ScalekitWebhookService } from './receive/scalekit-webhook.service.js';
 import { ScalekitWebhookCoreModule } from './scalekit-webhook-core.module.js';
@@ -50,12 +51,8 @@ import { createDeliveryVerifier } from './signature/secret-source.js';
     },
     {
       provide: EVENT_DISPATCHER,
-      inject: [REGISTRATION, ScalekitWebhookOptions, HandlerRegistry],
-      useFactory: ({ name }: Registration, options: ScalekitWebhookOptions, handlers: HandlerRegistry) =>
-        options.dispatcher({
-          handlerTimeoutMs: options.handlerTimeoutMs,
-          handlersFor: (type) => handlers.handlersFor(name, type),
-        }),
+      inject: [REGISTRATION, ScalekitWebhookOptions, Ledger, HandlerRegistry],
+      useFactory: createDispatcher,
     },
     ScalekitSignatureGuard,
     ScalekitIdempotencyInterceptor,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { EndpointRole } from './dispatch/endpoint-role.js';
 import type { RateLimitedLog } from './logging/rate-limited-log.js';
 import { ScalekitWebhookError } from './scalekit-webhook.errors.js';
 
@@ -6,6 +7,7 @@ import { ScalekitWebhookError } from './scalekit-webhook.errors.js';
 export interface RegisteredEndpoint {
   readonly name: string;
   readonly path: string;
+  readonly role: EndpointRole;
   readonly maxBodyBytes: number;
   readonly log: RateLimitedLog;
 }
@@ -32,6 +34,11 @@ export class ScalekitWebhookRegistry {
       );
     }
     this.endpoints.set(endpoint.name, endpoint);
+  }
+
+  /** False where every endpoint only receives, for others to work. */
+  get needsHandlers(): boolean {
+    return [...this.endpoints.values()].some(({ role }) => role !== 'receive');
   }
 
   get names(): readonly string[] {

@@ -1,9 +1,11 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException, type HttpStatus } from '@nestjs/common';
 
-/** The texts of the two 200 answers, as the sender's documents show them. */
+/** The texts of the 200 answers, as the sender's documents show them. */
 export const HANDLED = 'OK';
 export const ALREADY_PROCESSED = 'Already processed';
+/** For an event that is safely queued: it may not be processed yet. */
+export const ALREADY_ACCEPTED = 'Already accepted';
 
 /** What Express's response and Fastify's reply have in common. */
 export interface AnswerableResponse {

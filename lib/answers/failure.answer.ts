@@ -1,5 +1,5 @@
 import { type HttpException, HttpStatus } from '@nestjs/common';
-import { hasErrorCode } from '../scalekit-webhook.errors.js';
+import { hasErrorCode, retrySecondsOf } from '../scalekit-webhook.errors.js';
 import { type AnswerableResponse, tryAgain } from './answers.js';
 
 const STORE_RETRY_SECONDS = 10;
@@ -15,7 +15,7 @@ export function answerFailure(
   response: AnswerableResponse,
 ): HttpException | undefined {
   const has = (code: string) => errors.find((error) => hasErrorCode(error, code));
-  const seconds = errors.flatMap((error) => secondsOf(error) ?? []);
+  const seconds = errors.flatMap((error) => retrySecondsOf(error) ?? []);
   if (seconds.length > 0) {
     return unavailable(
       response,
@@ -44,8 +44,4 @@ function unavailable(
   cause?: unknown,
 ): HttpException {
   return tryAgain(response, HttpStatus.SERVICE_UNAVAILABLE, seconds, message, cause);
-}
-
-function secondsOf(error: unknown): number | undefined {
-  return hasErrorCode(error, 'retry_later') && 'seconds' in error ? Number(error.seconds) : undefined;
 }

@@ -1,25 +1,36 @@
-import type { EventHandler } from '../handlers/event-handler.js';
 import type { Claim } from '../idempotency/claim.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
+import type { EndpointRole } from './endpoint-role.js';
+import type { EventJobs } from './event-jobs.js';
+import type { FailedEvents } from './failed-events.js';
+import type { HandlerRunner } from './handler-runner.js';
 
 /**
- * - `handled`: the work is finished or safely queued; the delivery may be answered 2xx.
- * - `failed`: it is not, and the sender has to retry. The errors are logged already.
+ * - `handled`: the work is finished; the delivery may be answered 2xx.
+ * - `accepted`: it is safely queued; so may this one.
+ * - `failed`: it is neither, and the sender has to retry. The errors are logged already.
  */
 export type DispatchOutcome =
-  { readonly status: 'handled' } | { readonly status: 'failed'; readonly errors: readonly unknown[] };
+  | { readonly status: 'handled' | 'accepted' }
+  | { readonly status: 'failed'; readonly errors: readonly unknown[] };
 
 /** Gets a claimed event to its handlers: at once, or through a queue. */
 export interface EventDispatcher {
   /** For the boot log. */
   readonly name: string;
+  /** Where the dispatcher keeps the events that it gave up on. */
+  readonly failures?: FailedEvents;
   dispatch(delivery: VerifiedDelivery, claim: Claim): Promise<DispatchOutcome>;
 }
 
 /** What a dispatcher is given of the endpoint it works for. */
 export interface DispatcherHost {
-  readonly handlerTimeoutMs: number;
-  handlersFor(type: string): readonly EventHandler[];
+  readonly endpoint: string;
+  readonly role: EndpointRole;
+  /** For a dispatcher that runs the handlers itself. */
+  readonly handlers: HandlerRunner;
+  /** For a dispatcher that puts them on a queue. */
+  readonly jobs: EventJobs;
 }
 
 /** Makes an endpoint's dispatcher. One that implements Nest's lifecycle hooks has them called. */

@@ -2,17 +2,11 @@ import { Logger } from '@nestjs/common';
 import type { EventHandler } from '../handlers/event-handler.js';
 import type { Claim } from '../idempotency/claim.js';
 import { DeliveryAbortedError } from '../idempotency/delivery-aborted.error.js';
-import { describeError } from '../logging/describe-error.js';
-import { escapeControlCharacters } from '../logging/escape-control-characters.js';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
-import { createEventContext } from './event-context.js';
-import type {
-  DispatcherFactory,
-  DispatcherHost,
-  DispatchOutcome,
-  EventDispatcher,
-} from './event-dispatcher.js';
+import type { DispatcherFactory, DispatchOutcome, EventDispatcher } from './event-dispatcher.js';
+import type { HandlerRunner, Session } from './handler-runner.js';
+import { describeEvent, logFailure } from './log-failure.js';
 
 /**
  * Runs the handlers of an event side by side, before the delivery is answered: the sender's own retries are the
@@ -21,60 +15,49 @@ import type {
  * @publicApi
  */
 export function inlineDispatcher(): DispatcherFactory {
-  return (host) => new InlineDispatcher(host);
+  return ({ handlers }) => new InlineDispatcher(handlers);
 }
 
 class InlineDispatcher implements EventDispatcher {
   readonly name = 'inline';
   private readonly logger = new Logger('ScalekitWebhook');
 
-  constructor(private readonly host: DispatcherHost) {}
+  constructor(private readonly runner: HandlerRunner) {}
 
   async dispatch(delivery: VerifiedDelivery, claim: Claim): Promise<DispatchOutcome> {
-    const handlers = this.host
+    const handlers = this.runner
       .handlersFor(delivery.event.type)
       .filter(({ name }) => !claim.handlersDone.has(name));
     if (handlers.length === 0) {
       return { status: 'handled' };
     }
-    const timer = setTimeout(() => {
-      claim.abort(new DeliveryAbortedError('handler_timeout'));
-    }, this.host.handlerTimeoutMs);
-    try {
-      const errors = await this.runAll(handlers, delivery, claim);
-      return errors.length === 0 ? { status: 'handled' } : { status: 'failed', errors };
-    } finally {
-      clearTimeout(timer);
-    }
+    const errors = await this.runner.within(delivery, claim, (session) => this.runAll(handlers, session));
+    return errors.length === 0 ? { status: 'handled' } : { status: 'failed', errors };
   }
 
-  private async runAll(
-    handlers: readonly EventHandler[],
-    delivery: VerifiedDelivery,
-    claim: Claim,
-  ): Promise<readonly unknown[]> {
-    const context = createEventContext(delivery, claim);
-    const aborted = new Promise<never>((_, reject) => {
-      claim.onAbort(reject);
-    });
+  private async runAll(handlers: readonly EventHandler[], session: Session): Promise<readonly unknown[]> {
+    const { delivery, claim } = session;
     const errors: unknown[] = [];
     let running = handlers.length;
 
     const run = async (handler: EventHandler) => {
-      const error = await Promise.race([handler.invoke(delivery.event, context), aborted]).then(
-        () => undefined,
-        (reason: unknown) => ({ reason }),
-      );
+      const result = await this.runner
+        .run(handler, session, (records) => claim.handlerDoneWithin(records, handler.name))
+        .then(
+          (recorded) => ({ recorded }),
+          (reason: unknown) => ({ recorded: false, reason }),
+        );
       running--;
-      if (error) {
-        this.logFailure(handler, error.reason, delivery, claim);
-        if (!hasErrorCode(error.reason, 'unrecoverable_event')) {
-          errors.push(error.reason);
+      if ('reason' in result) {
+        const { reason: error } = result;
+        logFailure(this.logger, { handler: handler.name, error, delivery, attempt: claim.attempt });
+        if (!hasErrorCode(error, 'unrecoverable_event')) {
+          errors.push(error);
           return;
         }
       }
       // The completion of the whole event says it for the last one, unless another handler has failed.
-      if (running > 0 || errors.length > 0) {
+      if (!result.recorded && (running > 0 || errors.length > 0)) {
         await this.record(handler, delivery, claim);
       }
     };
@@ -89,28 +72,9 @@ class InlineDispatcher implements EventDispatcher {
       }
     } catch {
       this.logger.warn(
-        `${name} finished ${describeEvent(event)}, but the store could not record it: a retry may run it again.`,
+        `${name} finished ${describeEvent(event)}, but the store can't record it now. If this process ends before ` +
+          'it can, a retry runs the handler again.',
       );
     }
   }
-
-  private logFailure(
-    { name }: EventHandler,
-    error: unknown,
-    { event }: VerifiedDelivery,
-    claim: Claim,
-  ): void {
-    const unrecoverable = hasErrorCode(error, 'unrecoverable_event');
-    const verdict = unrecoverable ? 'gave up on' : 'failed on';
-    const text = `${name} ${verdict} ${describeEvent(event)}, attempt ${claim.attempt}: ${describeError(error, event.data)}`;
-    if (hasErrorCode(error, 'retry_later')) {
-      this.logger.warn(text);
-    } else {
-      this.logger.error(text);
-    }
-  }
-}
-
-function describeEvent({ id, type }: VerifiedDelivery['event']): string {
-  return escapeControlCharacters(`event ${id} (${type})`);
 }

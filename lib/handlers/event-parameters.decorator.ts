@@ -2,6 +2,7 @@ import { createParamDecorator, HttpException } from '@nestjs/common';
 import type { ArgumentMetadata, ExecutionContext, PipeTransform, Type } from '@nestjs/common';
 
 import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { UnrecoverableEventError } from './unrecoverable-event.error.js';
 
 type Pipe = Type<PipeTransform> | PipeTransform;
@@ -37,6 +38,28 @@ export function EventData(...propertyOrPipes: (string | Pipe)[]): ParameterDecor
   const [property] = propertyOrPipes.filter((each) => typeof each === 'string');
   const pipes = propertyOrPipes.filter((each) => typeof each !== 'string').map(asBodyPipe);
   return eventData(property, ...(pipes.length > 0 ? [thaw] : []), ...pipes);
+}
+
+const eventTransaction = createParamDecorator((_: undefined, context: ExecutionContext): unknown => {
+  const transaction: unknown = context.getArgByIndex(2);
+  if (transaction === undefined) {
+    throw new ScalekitWebhookError(
+      'no_transaction',
+      `${context.getClass().name}.${context.getHandler().name} has an @EventTransaction() parameter, but runs in no ` +
+        "transaction. Ask for one: @OnScalekitEvent('…', { transactional: true }).",
+    );
+  }
+  return transaction;
+});
+
+/**
+ * The transaction in which the event's "done" commits together with what the handler writes through it; for handlers with
+ * `{ transactional: true }`. What it is depends on the client that the store was given: with `pg`, a client.
+ *
+ * @publicApi
+ */
+export function EventTransaction(): ParameterDecorator {
+  return eventTransaction();
 }
 
 /**

@@ -63,12 +63,12 @@ function createScopedInvoker(
   bind: (instance: object, contextId: ContextId) => Invoke,
 ): Invoke {
   const moduleRef = module.getProviderByKey<ModuleRef>(ModuleRef).instance;
-  return async (event: ScalekitEnvelope, context: ScalekitEventContext) => {
+  return async (event: ScalekitEnvelope, context: ScalekitEventContext, transaction?: unknown) => {
     const request = { event, context, headers: {} };
     const contextId = ContextIdFactory.getByRequest(request) as ContextId & { readonly payload?: unknown };
     const tenant = wrapper.isDependencyTreeDurable() ? contextId.payload : undefined;
     moduleRef.registerRequestByContextId(tenant ?? Object.assign(request, contextId.payload), contextId);
     const instance: object = await moduleRef.resolve(wrapper.token, contextId);
-    return bind(instance, contextId)(event, context);
+    return bind(instance, contextId)(event, context, transaction);
   };
 }

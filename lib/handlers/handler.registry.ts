@@ -16,6 +16,7 @@ const MAX_REMEMBERED_TYPES = 10_000;
 export class HandlerRegistry implements OnApplicationBootstrap {
   private readonly logger = new Logger('ScalekitWebhook');
   private readonly handlers = new Map<string, EventHandler>();
+  private isDiscovered = false;
   private readonly byType = new Map<string, readonly EventHandler[]>();
 
   constructor(
@@ -24,6 +25,15 @@ export class HandlerRegistry implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
+    this.discover();
+  }
+
+  /** Called by whoever is first to need the handlers: hooks of other modules may come before this one's. */
+  private discover(): void {
+    if (this.isDiscovered) {
+      return;
+    }
+    this.isDiscovered = true;
     for (const candidate of findHandlers(this.discovery)) {
       const { name, subscriptions } = candidate;
       if (this.handlers.has(name)) {
@@ -36,10 +46,10 @@ export class HandlerRegistry implements OnApplicationBootstrap {
       subscriptions.forEach((subscription) => {
         this.check(name, subscription);
       });
-      this.handlers.set(name, { name, subscriptions, invoke: createInvoker(candidate) });
+      this.handlers.set(name, { name, subscriptions, options: {}, invoke: createInvoker(candidate) });
       this.logger.log(`Handler ${name} listens to ${subscriptions.map(describe).join(', ')}`);
     }
-    if (this.handlers.size === 0) {
+    if (this.handlers.size === 0 && this.registry.needsHandlers) {
       this.logger.warn('No handler found: decorate a method of a provider with @OnScalekitEvent().');
     }
   }
@@ -49,15 +59,25 @@ export class HandlerRegistry implements OnApplicationBootstrap {
     const key = `${endpoint}:${type}`;
     let handlers = this.byType.get(key);
     if (!handlers) {
-      handlers = [...this.handlers.values()].filter(({ subscriptions }) =>
-        subscriptions.some((subscription) => takes(subscription, endpoint, type)),
-      );
+      this.discover();
+      handlers = [...this.handlers.values()].flatMap((handler) => {
+        const match = handler.subscriptions.find((subscription) => takes(subscription, endpoint, type));
+        return match ? [match.options ? { ...handler, options: match.options } : handler] : [];
+      });
       if (this.byType.size >= MAX_REMEMBERED_TYPES) {
         this.byType.clear();
       }
       this.byType.set(key, handlers);
     }
     return handlers;
+  }
+
+  /** All that listen to that endpoint, whatever the type. */
+  listenersOf(endpoint: string): readonly EventHandler[] {
+    this.discover();
+    return [...this.handlers.values()].filter(({ subscriptions }) =>
+      subscriptions.some((subscription) => listens(subscription, endpoint)),
+    );
   }
 
   private check(handler: string, { patterns, endpoint }: Subscription): void {
@@ -82,8 +102,14 @@ export class HandlerRegistry implements OnApplicationBootstrap {
 }
 
 function takes(subscription: Subscription, endpoint: string, type: string): boolean {
-  const listens = subscription.endpoint === undefined || subscription.endpoint === endpoint;
-  return listens && subscription.patterns.some((pattern) => compileEventPattern(pattern)(type));
+  return (
+    listens(subscription, endpoint) &&
+    subscription.patterns.some((pattern) => compileEventPattern(pattern)(type))
+  );
+}
+
+function listens(subscription: Subscription, endpoint: string): boolean {
+  return subscription.endpoint === undefined || subscription.endpoint === endpoint;
 }
 
 function describe({ patterns, endpoint }: Subscription): string {

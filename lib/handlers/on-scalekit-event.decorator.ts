@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 
 import type { CanTake } from '../events/handler-parameter.js';
+import type { ScalekitEvent } from '../events/scalekit-event.js';
 import type { OneOf, OneOrMore } from '../events/scalekit-event-pattern.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import type { HandlerOptions, HandlerRetry } from './handler-options.js';
 import { SUBSCRIPTIONS } from './subscription.js';
 import type { Subscription } from './subscription.js';
 
@@ -11,13 +13,32 @@ import type { Subscription } from './subscription.js';
  *
  * @publicApi
  */
-export interface OnScalekitEventOptions {
+export interface OnScalekitEventOptions<Pattern extends string = '*'> extends HandlerRetry {
   /**
    * Name of the endpoint whose events to take, for apps with several.
    *
    * @default the events of every endpoint
    */
   readonly endpoint?: string;
+
+  /**
+   * Runs the method in a transaction of the store's database, in which its completion is recorded: what it writes
+   * through `@EventTransaction()` takes effect exactly once. Needs a store that has transactions, such as
+   * `PostgresIdempotencyStore`.
+   *
+   * @default false
+   */
+  readonly transactional?: boolean;
+
+  /**
+   * Names the thing that the event is about, such as the id of a user. Of the events with the same name the method
+   * handles one at a time, and drops one that is older, by all digits of `occurred_at`, than one that it has handled:
+   * updates that overtake each other never bring an old state back. Events without a date are always handled.
+   * Undefined: no order for this event.
+   *
+   * @default undefined (events are handled as they come)
+   */
+  readonly latestOnly?: (event: ScalekitEvent<Pattern>) => string | undefined;
 }
 
 /**
@@ -45,13 +66,13 @@ export interface OnScalekitEventOptions {
  */
 export function OnScalekitEvent<const Patterns extends OneOrMore>(
   pattern: Patterns | OneOrMore,
-  options?: OnScalekitEventOptions,
+  options?: OnScalekitEventOptions<OneOf<Patterns>>,
 ): ScalekitEventDecorator<Patterns>;
 export function OnScalekitEvent(
   pattern: string | readonly string[],
-  { endpoint }: OnScalekitEventOptions = {},
+  options: OnScalekitEventOptions = {},
 ): MethodDecorator {
-  const subscription = subscriptionTo([pattern].flat(), endpoint);
+  const subscription = subscriptionTo([pattern].flat(), options);
 
   return (_prototype, name, descriptor: PropertyDescriptor | undefined) => {
     const method: unknown = descriptor?.value;
@@ -101,12 +122,41 @@ type Listed<Patterns extends OneOrMore> = Patterns extends string
       : `'${First}' or ${Listed<Rest>}`
     : 'any type';
 
-function subscriptionTo(patterns: readonly string[], endpoint: string | undefined): Subscription {
+function subscriptionTo(
+  patterns: readonly string[],
+  { endpoint, transactional, latestOnly, attempts, backoff }: OnScalekitEventOptions,
+): Subscription {
   if (patterns.length === 0) throw invalid('The list of types is empty. Name at least one, or "*" for all.');
   if (patterns.some(isBlank)) throw invalid('A type is blank. Name one, or "*" for all.');
-  if (endpoint === undefined) return { patterns };
-  if (isBlank(endpoint)) throw invalid('The endpoint is blank. Name one, or leave it out for all.');
-  return { patterns, endpoint };
+  if (endpoint !== undefined && isBlank(endpoint)) {
+    throw invalid('The endpoint is blank. Name one, or leave it out for all.');
+  }
+  checkRetry({ attempts, backoff });
+  const retry = { ...(attempts !== undefined && { attempts }), ...(backoff && { backoff }) };
+  const options = {
+    ...(transactional && { transactional }),
+    ...(latestOnly && { latestOnly: latestOnly as unknown as NonNullable<HandlerOptions['latestOnly']> }),
+    ...(Object.keys(retry).length > 0 && { retry }),
+  };
+  return {
+    patterns,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(Object.keys(options).length > 0 && { options }),
+  };
+}
+
+function checkRetry({ attempts, backoff }: Record<keyof HandlerRetry, unknown>): void {
+  if (attempts !== undefined && !isWholeNumber(attempts, 1)) {
+    throw invalid('attempts must be a whole number from 1.');
+  }
+  const { type, delayMs } = (backoff ?? { type: 'fixed', delayMs: 0 }) as Record<string, unknown>;
+  if (!(type === 'exponential' || type === 'fixed') || !isWholeNumber(delayMs, 0)) {
+    throw invalid("backoff must be { type: 'exponential' or 'fixed', delayMs: a whole number from 0 }.");
+  }
+}
+
+function isWholeNumber(value: unknown, min: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= min;
 }
 
 function isBlank(text: unknown): boolean {

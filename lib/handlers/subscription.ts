@@ -1,3 +1,5 @@
+import type { HandlerOptions } from './handler-options.js';
+
 /**
  * Metadata key of a handler method's subscriptions. A plain string, so that the ESM and the CommonJS copy of this
  * package find each other's handlers.
@@ -11,4 +13,7 @@ export interface Subscription {
 
   /** Only events of the endpoint with this name; of every endpoint if left out. */
   readonly endpoint?: string;
+
+  /** How the method is run for these events. */
+  readonly options?: HandlerOptions;
 }

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { Claim } from './claim.js';
 import { DeliveryAbortedError } from './delivery-aborted.error.js';
 import type { BeginOptions, BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
+import { eventKey, handlerKey, orderKey } from './ledger-keys.js';
 import { RunningClaims } from './running-claims.js';
 import { StoreUnavailableError } from './store-unavailable.error.js';
 
@@ -16,7 +17,12 @@ export type LedgerAnswer =
   | { readonly status: 'in_progress'; readonly retryAfterMs: number }
   | { readonly status: CompletedAs; readonly sameBody: boolean };
 
-/** Who works on which event of one endpoint, and which are done. */
+/**
+ * Who works on which event of one endpoint, and which are done. Every method that begins throws
+ *
+ * - `StoreUnavailableError` when the store can't tell,
+ * - `DeliveryAbortedError` (`shutting_down`) once `drain` was called.
+ */
 export class Ledger {
   private readonly running: RunningClaims;
   private readonly ttlMs: number;
@@ -30,20 +36,40 @@ export class Ledger {
     this.ttlMs = options.ttlSeconds * 1_000;
   }
 
-  /**
-   * @throws StoreUnavailableError when the store can't tell
-   * @throws DeliveryAbortedError (`shutting_down`) once `drain` was called
-   */
-  async begin(eventId: string, rawBody: Uint8Array): Promise<LedgerAnswer> {
+  begin(eventId: string, rawBody: Uint8Array): Promise<LedgerAnswer> {
+    return this.claim(eventKey(this.endpoint, eventId), crc32(rawBody));
+  }
+
+  /** For one handler of an event that is accepted: workers claim each apart. */
+  beginHandler(job: {
+    readonly eventId: string;
+    readonly handler: string;
+    readonly run: string | undefined;
+    readonly rawBody: Uint8Array;
+  }): Promise<LedgerAnswer> {
+    const key = handlerKey(this.endpoint, job.eventId, job.handler, job.run);
+    return this.claim(key, crc32(job.rawBody));
+  }
+
+  /** For what a handler sees in order: done for a position that is older than one it has handled. */
+  beginInOrder(handler: string, key: string, position: bigint): Promise<LedgerAnswer> {
+    return this.claim(orderKey(this.endpoint, handler, key), 0, position);
+  }
+
+  /** Stops claiming, waits for what runs (at most `timeoutMs`), then aborts and releases the rest. */
+  async drain(timeoutMs: number): Promise<void> {
+    this.draining = true;
+    await this.running.drain(timeoutMs);
+  }
+
+  private async claim(key: string, fingerprint: number, position?: bigint): Promise<LedgerAnswer> {
     this.refuseWhileDraining();
-    const key = `${this.endpoint}:${eventId}`;
-    const fingerprint = crc32(rawBody);
     const { store, leaseMs } = this.options;
-    const result = await this.ask(key, { leaseMs, ttlMs: this.ttlMs, fingerprint });
+    const { ttlMs } = this;
+    const result = await this.ask(key, { leaseMs, ttlMs, fingerprint, position });
     switch (result.status) {
       case 'acquired': {
-        const terms = { key, leaseMs, ttlMs: this.ttlMs, ...result };
-        const claim = new Claim(store, terms, (ended) => {
+        const claim = new Claim(store, { key, leaseMs, ttlMs, ...result }, (ended) => {
           this.running.remove(ended);
         });
         this.running.add(claim);
@@ -56,12 +82,6 @@ export class Ledger {
       case 'accepted':
         return { status: result.status, sameBody: result.fingerprint === fingerprint };
     }
-  }
-
-  /** Stops claiming, waits for what runs (at most `timeoutMs`), then aborts and releases the rest. */
-  async drain(timeoutMs: number): Promise<void> {
-    this.draining = true;
-    await this.running.drain(timeoutMs);
   }
 
   private refuseWhileDraining(): void {

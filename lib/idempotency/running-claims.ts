@@ -33,7 +33,7 @@ export class RunningClaims {
     await Promise.allSettled(
       [...this.claims].map((claim) => {
         claim.abort(new DeliveryAbortedError('shutting_down'));
-        return claim.release();
+        return claim.giveUp();
       }),
     );
   }
@@ -54,7 +54,7 @@ export class RunningClaims {
     for (const claim of this.claims) {
       claim.renew().then(
         (held) => {
-          if (!held && this.claims.has(claim)) {
+          if (!held && this.claims.has(claim) && !claim.isEnding) {
             claim.abort(new DeliveryAbortedError('lease_lost'));
           }
         },

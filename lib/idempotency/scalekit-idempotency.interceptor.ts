@@ -7,7 +7,13 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { lastValueFrom, type Observable, of } from 'rxjs';
-import { ALREADY_PROCESSED, type AnswerableResponse, HANDLED, tryAgain } from '../answers/answers.js';
+import {
+  ALREADY_ACCEPTED,
+  ALREADY_PROCESSED,
+  type AnswerableResponse,
+  HANDLED,
+  tryAgain,
+} from '../answers/answers.js';
 import { answerFailure } from '../answers/failure.answer.js';
 import { describeError } from '../logging/describe-error.js';
 import { RateLimitedLog } from '../logging/rate-limited-log.js';
@@ -16,6 +22,7 @@ import { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
 import { deliveryOf, type VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { Claim } from './claim.js';
 import { DeliveryAbortedError } from './delivery-aborted.error.js';
+import type { CompletedAs } from './idempotency-store.js';
 import { Ledger } from './ledger.js';
 import { attachClaim } from './request-claim.js';
 import { StoreUnavailableError } from './store-unavailable.error.js';
@@ -67,7 +74,7 @@ export class ScalekitIdempotencyInterceptor implements NestInterceptor {
       switch (answer.status) {
         case 'done':
         case 'accepted':
-          return this.answerDuplicate(delivery, response, answer.sameBody);
+          return this.answerDuplicate(delivery, response, answer);
         case 'in_progress':
           throw tryAgain(
             response,
@@ -87,16 +94,16 @@ export class ScalekitIdempotencyInterceptor implements NestInterceptor {
   private answerDuplicate(
     { event }: VerifiedDelivery,
     response: AnswerableResponse,
-    sameBody: boolean,
+    { status, sameBody }: { readonly status: CompletedAs; readonly sameBody: boolean },
   ): string {
     if (!sameBody) {
       this.log.warn(
         'id_reused',
-        `Event ${event.id} (${event.type}) is processed already, and came again with another body: ignored.`,
+        `Event ${event.id} (${event.type}) is ${status} already, and came again with another body: ignored.`,
       );
     }
     response.status(HttpStatus.OK);
-    return ALREADY_PROCESSED;
+    return status === 'accepted' ? ALREADY_ACCEPTED : ALREADY_PROCESSED;
   }
 
   /** Done when the controller returns; free again, for the sender's retry, when it throws. */
@@ -117,7 +124,7 @@ export class ScalekitIdempotencyInterceptor implements NestInterceptor {
         await complete(claim);
         return HANDLED;
       }
-      await claim.release().catch(() => undefined); // Else the lease runs out by itself.
+      await claim.release().catch(() => undefined); // The store is told as soon as it is back.
       throw error;
     }
   }

@@ -13,7 +13,8 @@ export async function dispatchEvent(
   response: AnswerableResponse,
 ): Promise<string> {
   const outcome = await dispatcher.dispatch(delivery, claim);
-  if (outcome.status === 'handled') {
+  if (outcome.status !== 'failed') {
+    claim.completesAs = outcome.status === 'accepted' ? 'accepted' : 'done';
     return HANDLED;
   }
   throw (

@@ -7,9 +7,12 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
+import { isTransactional } from '../dispatch/handler-runner.js';
+import { HandlerRegistry } from '../handlers/handler.registry.js';
 import { Ledger } from '../idempotency/ledger.js';
 import { RateLimitedLog } from '../logging/rate-limited-log.js';
 import { RawBodyInstaller } from '../raw-body/raw-body.installer.js';
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { EVENT_DISPATCHER, REGISTRATION } from '../scalekit-webhook.tokens.js';
@@ -34,16 +37,23 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
     private readonly ledger: Ledger,
     @Inject(EVENT_DISPATCHER) private readonly dispatcher: EventDispatcher,
     private readonly log: RateLimitedLog,
+    private readonly handlers: HandlerRegistry,
     registry: ScalekitWebhookRegistry,
   ) {
     const { path, maxBodyBytes } = options;
-    registry.add({ name: registration.name, path, maxBodyBytes, log });
-    mountController(registration.controller, path);
+    const { name, role, controller } = registration;
+    registry.add({ name, path, role, maxBodyBytes, log });
+    mountController(controller, path);
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    const { name, role } = this.registration;
+    this.refuseImpossibleHandlers();
+    if (role === 'work') {
+      this.logger.log(`[${name}] works on queued events; dispatcher: ${this.dispatcher.name}`);
+      return;
+    }
     const warnings = await this.authenticator.prepare();
-    const { name } = this.registration;
     const { signature, idempotency } = this.options;
     const routes = this.rawBody.pathsOf(name).map((path) => `POST ${path}`);
     this.logger.log(
@@ -52,6 +62,21 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
     );
     for (const warning of signature.schemes.includes('digest') ? [...warnings, REPLAY_WARNING] : warnings) {
       this.logger.warn(`[${name}] ${warning}`);
+    }
+  }
+
+  private refuseImpossibleHandlers(): void {
+    const { name, role } = this.registration;
+    const { store } = this.options.idempotency;
+    const transactional = this.handlers
+      .listenersOf(name)
+      .find(({ subscriptions }) => subscriptions.some(({ options }) => options?.transactional));
+    if (transactional && role !== 'receive' && !isTransactional(store)) {
+      throw new ScalekitWebhookError(
+        'invalid_handler',
+        `${transactional.name} is transactional, but the store of the endpoint "${name}", ` +
+          `${store.constructor.name}, has no transactions. Use PostgresIdempotencyStore, or leave transactional out.`,
+      );
     }
   }
 

@@ -1,10 +1,19 @@
 import { HttpException, Inject, Injectable } from '@nestjs/common';
 import type { AnswerableResponse } from '../answers/answers.js';
 import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
+import type {
+  FailedEventPage,
+  FailedEventQuery,
+  FailedEvents,
+  ReplayOptions,
+} from '../dispatch/failed-events.js';
 import { ScalekitIdempotencyInterceptor } from '../idempotency/scalekit-idempotency.interceptor.js';
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { EVENT_DISPATCHER } from '../scalekit-webhook.tokens.js';
 import { ScalekitSignatureGuard } from '../signature/scalekit-signature.guard.js';
 import { dispatchEvent } from './dispatch-event.js';
+
+const MAX_PAGE = 1_000;
 
 /**
  * A delivery as it came in over whatever transport.
@@ -62,6 +71,50 @@ export class ScalekitWebhookService {
       }
       throw error;
     }
+  }
+
+  /**
+   * The dead letters of this endpoint, oldest first: handlers that were given up, each with its reason.
+   *
+   * @throws ScalekitWebhookError (`keeps_no_events`) where the dispatcher keeps none: inline, the sender keeps them
+   */
+  failed({ limit = 100, cursor }: FailedEventQuery = {}): Promise<FailedEventPage> {
+    if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_PAGE) {
+      throw new RangeError(`failed() takes a limit from 1 to ${MAX_PAGE}, received ${limit}.`);
+    }
+    return this.failures.failed({ limit, cursor });
+  }
+
+  /**
+   * Queues an event's work again: the handlers that have not finished or, with `{ all: true }`, all of them.
+   *
+   * @returns how many handlers; 0 where nothing is kept of the event
+   * @throws ScalekitWebhookError (`keeps_no_events`)
+   */
+  replay(eventId: string, { all = false }: ReplayOptions = {}): Promise<number> {
+    return this.failures.replay(eventId, { all });
+  }
+
+  /**
+   * Forgets an event's dead letters.
+   *
+   * @returns how many there were
+   * @throws ScalekitWebhookError (`keeps_no_events`)
+   */
+  discard(eventId: string): Promise<number> {
+    return this.failures.discard(eventId);
+  }
+
+  private get failures(): FailedEvents {
+    const { failures, name } = this.dispatcher;
+    if (!failures) {
+      throw new ScalekitWebhookError(
+        'keeps_no_events',
+        `The dispatcher "${name}" keeps no events: what failed is retried by the sender. Use a dispatcher with a ` +
+          'queue, or resend the event from the Scalekit dashboard.',
+      );
+    }
+    return failures;
   }
 }
 

@@ -1,0 +1,68 @@
+import { readEnvelope } from '../events/envelope.js';
+import { readOccurredAt } from '../events/occurred-at.js';
+import type { VerifiedDelivery } from '../signature/verified-delivery.js';
+import type { WebhookScheme } from '../signature/webhook-scheme.js';
+import type { HandlerRetry } from '../handlers/handler-options.js';
+
+/**
+ * What a queue carries: one handler's work on one event, or a whole event that a worker splits into such jobs. Plain
+ * JSON, readable by every later version of this package.
+ *
+ * @publicApi
+ */
+export interface EventJob {
+  readonly endpoint: string;
+  readonly eventId: string;
+  readonly type: string;
+  /** `Class.method`; undefined for a whole event, whose receiver does not know the handlers. */
+  readonly handler?: string;
+  /** Set where a replay runs all handlers again: names the run. */
+  readonly run?: string;
+  /** Of a whole event: handlers that had finished before it was queued. */
+  readonly finished?: readonly string[];
+  /** What the handler asks for; where it asks for nothing, the dispatcher's own defaults count. */
+  readonly retry?: HandlerRetry;
+  /** The signed bytes as text: valid UTF-8 is sure, so that nothing is lost. */
+  readonly rawBody: string;
+  readonly deliveryId: string;
+  readonly scheme: WebhookScheme;
+  /** ISO 8601. */
+  readonly receivedAt: string;
+  /** What OpenTelemetry's propagators wrote on the receiving side. */
+  readonly trace?: Readonly<Record<string, string>>;
+}
+
+/** Identifies a job among all jobs: the same for each try to queue it. */
+export function jobKey({ endpoint, eventId, handler = '', run = '' }: EventJob): string {
+  return [endpoint, eventId, handler, run].join('\n');
+}
+
+export function createEventJob(
+  { endpoint, event, rawBody, deliveryId, scheme, receivedAt }: VerifiedDelivery,
+  details: Pick<EventJob, 'handler' | 'run' | 'finished' | 'retry' | 'trace'>,
+): EventJob {
+  return {
+    endpoint,
+    eventId: event.id,
+    type: event.type,
+    ...details,
+    rawBody: Buffer.from(rawBody).toString('utf8'),
+    deliveryId,
+    scheme,
+    receivedAt: receivedAt.toISOString(),
+  };
+}
+
+/** The delivery as it was when it was verified. */
+export function deliveryOfJob({
+  endpoint,
+  rawBody: text,
+  deliveryId,
+  scheme,
+  receivedAt,
+}: EventJob): VerifiedDelivery {
+  const rawBody = Buffer.from(text);
+  const event = readEnvelope(rawBody);
+  const occurredAt = readOccurredAt(event).date;
+  return { endpoint, scheme, deliveryId, rawBody, event, occurredAt, receivedAt: new Date(receivedAt) };
+}

@@ -1,0 +1,29 @@
+import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
+import { EventJobs } from '../dispatch/event-jobs.js';
+import { HandlerRunner } from '../dispatch/handler-runner.js';
+import type { HandlerRegistry } from '../handlers/handler.registry.js';
+import type { Ledger } from '../idempotency/ledger.js';
+import type { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
+import type { Registration } from './registration.js';
+
+/** Gives the chosen dispatcher what it needs of its endpoint. */
+export function createDispatcher(
+  { name: endpoint, role }: Registration,
+  { dispatcher, handlerTimeoutMs, idempotency }: ScalekitWebhookOptions,
+  ledger: Ledger,
+  registry: HandlerRegistry,
+): EventDispatcher {
+  const handlers = new HandlerRunner(ledger, idempotency.store, handlerTimeoutMs, (type) =>
+    registry.handlersFor(endpoint, type),
+  );
+  let jobs: EventJobs | undefined;
+  return dispatcher({
+    endpoint,
+    role,
+    handlers,
+    get jobs() {
+      jobs ??= new EventJobs({ role, ledger, handlers });
+      return jobs;
+    },
+  });
+}
