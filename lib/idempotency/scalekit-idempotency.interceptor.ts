@@ -112,21 +112,23 @@ export class ScalekitIdempotencyInterceptor implements NestInterceptor {
     delivery: VerifiedDelivery,
     work: (claim: Claim) => Promise<unknown>,
   ): Promise<unknown> {
+    let result: unknown;
     try {
-      const result = await work(claim);
-      await complete(claim);
-      return result;
+      result = await work(claim);
     } catch (error) {
-      if (hasErrorCode(error, 'unrecoverable_event')) {
-        this.logger.error(
-          `Gave up on event ${delivery.event.id} (${delivery.event.type}): ${describeError(error, delivery.event.data)}`,
-        );
-        await complete(claim);
-        return HANDLED;
+      if (!hasErrorCode(error, 'unrecoverable_event')) {
+        await claim.release().catch(() => undefined); // The store is told as soon as it is back.
+        throw error;
       }
-      await claim.release().catch(() => undefined); // The store is told as soon as it is back.
-      throw error;
+      this.logger.error(
+        `Gave up on event ${delivery.event.id} (${delivery.event.type}): ${describeError(error, delivery.event.data)}`,
+      );
+      result = HANDLED;
     }
+    if (!(await claim.complete())) {
+      throw new DeliveryAbortedError('lease_lost');
+    }
+    return result;
   }
 
   /** The sender hangs up after a while. Work that is slower runs on, and the retry finds its result. */
@@ -151,11 +153,5 @@ export class ScalekitIdempotencyInterceptor implements NestInterceptor {
       const cause = error.cause instanceof Error ? ` ${error.cause.message}` : '';
       this.log.warn(error.code, `${error.message}${cause} Deliveries are answered 503 until it is back.`);
     }
-  }
-}
-
-async function complete(claim: Claim): Promise<void> {
-  if (!(await claim.complete())) {
-    throw new DeliveryAbortedError('lease_lost');
   }
 }
