@@ -1,0 +1,167 @@
+// One process of the fleet: a real application on a fixed port, with a store and a dispatcher that other processes
+// share. Everything that its handlers and its store do is appended to a log that outlives it.
+import 'reflect-metadata';
+import { appendFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { EventTransaction, OnScalekitEvent, ScalekitWebhookModule } from 'nestjs-scalekit-webhooks';
+import { connect } from './engines.mjs';
+
+const setup = JSON.parse(process.argv[2]);
+
+function handlerMs() {
+  const [least, most] = setup.handlerMs ?? [0, 10];
+  return least + Math.random() * (most - least);
+}
+
+/** Of one line, so the appends of several processes do not mix; the kernel has it when this returns. */
+function log(...fields) {
+  appendFileSync(setup.log, `${fields.join('\t')}\t${process.pid}\n`);
+}
+
+/** Dies here, as by `kill -9` from outside, with the probability that the fleet was given for this point. */
+function mayDieAt(point) {
+  if (Math.random() < (setup.killAt?.[point] ?? 0)) {
+    process.kill(process.pid, 'SIGKILL');
+  }
+}
+
+function decorate(target, method, ...decorators) {
+  const descriptor = Object.getOwnPropertyDescriptor(target, method);
+  for (const each of decorators) each(target, method, descriptor);
+  Object.defineProperty(target, method, descriptor);
+}
+
+class Handlers {
+  async one(event) {
+    await this.run('Handlers.one', event);
+  }
+
+  async two(event) {
+    await this.run('Handlers.two', event);
+  }
+
+  async run(handler, { id }) {
+    log('start', id, handler);
+    await wait(handlerMs());
+    if (Math.random() < (setup.failRate ?? 0)) {
+      throw new Error('This handler fails at random.');
+    }
+    log('effect', id, handler);
+    mayDieAt('after-effect');
+  }
+}
+decorate(Handlers.prototype, 'one', OnScalekitEvent('user.created'));
+decorate(Handlers.prototype, 'two', OnScalekitEvent('user.*'));
+
+class TransactionalHandlers {
+  async write({ id }, transaction) {
+    log('start', id, 'TransactionalHandlers.write');
+    await transaction.query('INSERT INTO effects (event) VALUES ($1)', [id]);
+    await wait(handlerMs());
+    if (Math.random() < (setup.failRate ?? 0)) {
+      throw new Error('This handler fails at random.');
+    }
+    mayDieAt('after-effect');
+  }
+}
+EventTransaction()(TransactionalHandlers.prototype, 'write', 1);
+decorate(TransactionalHandlers.prototype, 'write', OnScalekitEvent('user.created', { transactional: true }));
+
+/** Writes down what the store has confirmed, and dies around it. */
+function observed(store) {
+  const confirmed = (call, key, handler) => {
+    const [event, claimed = handler] = key.split('\n');
+    log(call, event.slice('default:'.length), claimed ?? '*');
+  };
+  const recording = (records, onConfirmed) => ({
+    handlerDone: async (key, token, handler) => {
+      const held = await records.handlerDone(key, token, handler);
+      if (held) onConfirmed('recorded', key, handler);
+      return held;
+    },
+    complete: async (key, token, ttlMs, as) => {
+      const held = await records.complete(key, token, ttlMs, as);
+      if (held) onConfirmed(as === 'accepted' ? 'accepted' : 'recorded', key);
+      return held;
+    },
+  });
+  const dying = (...call) => {
+    confirmed(...call);
+    mayDieAt('after-record');
+  };
+  return {
+    begin: async (...call) => {
+      const answer = await store.begin(...call);
+      if (answer.status === 'acquired') mayDieAt('after-claim');
+      return answer;
+    },
+    renew: (...call) => store.renew(...call),
+    release: (...call) => store.release(...call),
+    ...recording(store, dying),
+    ...(store.transaction && {
+      transaction: async (work, signal) => {
+        const calls = [];
+        const result = await store.transaction(
+          (transaction, records) =>
+            work(
+              transaction,
+              recording(records, (...call) => calls.push(call)),
+            ),
+          signal,
+        );
+        for (const call of calls) dying(...call);
+        return result;
+      },
+    }),
+  };
+}
+
+/** A dispatcher that dies between queueing and telling the ledger. */
+function observedDispatcher(factory) {
+  return (host) => {
+    const dispatcher = factory(host);
+    const dispatch = dispatcher.dispatch.bind(dispatcher);
+    dispatcher.dispatch = async (...call) => {
+      const outcome = await dispatch(...call);
+      if (outcome.status === 'accepted') mayDieAt('after-enqueue');
+      return outcome;
+    };
+    return dispatcher;
+  };
+}
+
+const engine = await connect(setup);
+
+class AppModule {}
+Module({
+  imports: [
+    ScalekitWebhookModule.forRoot({
+      secret: setup.secret,
+      ...(engine.dispatcher && { dispatcher: observedDispatcher(engine.dispatcher) }),
+      idempotency: { store: observed(engine.store), leaseMs: setup.leaseMs },
+      shutdownTimeoutMs: 5_000,
+    }),
+  ],
+  providers: [Handlers, ...(engine.store.transaction ? [TransactionalHandlers] : [])],
+})(AppModule);
+
+const app = await NestFactory.create(AppModule, { logger: setup.verbose ? ['warn', 'error'] : false });
+app.use((request, response, next) => {
+  const end = response.end.bind(response);
+  response.end = (...call) => {
+    mayDieAt('before-answer');
+    return end(...call);
+  };
+  next();
+});
+await app.listen(setup.port, '127.0.0.1');
+process.on('SIGTERM', () =>
+  app
+    .close()
+    .then(() => engine.close())
+    .then(() => process.exit(0)),
+);
+process.on('disconnect', () => process.exit(1)); // The test run has gone.
+process.send('ready');

@@ -1,0 +1,91 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startTcpProxy } from '../support/tcp-proxy.js';
+import type { Fleet } from './fleet.js';
+import { send } from './sender.js';
+import { createdEvents, ENGINES, SECRET, World } from './world.js';
+
+const EVENTS = 200;
+const WITHIN_MS = 8_000;
+const PATIENCE_MS = 120_000;
+
+describe.each(ENGINES)('two processes whose server fails, %s', (engine) => {
+  let world: World;
+  let fleet: Fleet | undefined;
+  afterEach(async () => {
+    await fleet?.stop();
+    await world.close();
+  });
+
+  /** Has the fault happen among deliveries; returns what was answered. */
+  const deliverDuring = async (fault: () => Promise<void>, through?: number) => {
+    const running = await world.startFleet(2, {
+      leaseMs: 60_000,
+      handlerMs: [0, 100],
+      ...(through !== undefined && { through }),
+    });
+    fleet = running;
+    const events = createdEvents(EVENTS, 'fault');
+    const ids = events.map(({ id }) => id);
+    const url = () => running.anyone().url;
+    const [{ answers }] = await Promise.all([
+      send({ secret: SECRET, events, copies: 2, withinMs: WITHIN_MS, url, patienceMs: PATIENCE_MS }),
+      wait(WITHIN_MS / 4).then(fault),
+    ]);
+    const history = await world.history(ids, PATIENCE_MS);
+    expect(history.unfinished(ids)).toEqual([]);
+    expect(history.notOnce(ids, world.plainHandlers)).toEqual([]);
+    expect(await world.notOnceInDatabase(ids)).toEqual([]);
+    expect(running.kills).toBe(0);
+    return answers;
+  };
+
+  it(
+    'answer 503 while it hangs for 5 s, then finish every handler once',
+    { timeout: 2 * PATIENCE_MS },
+    async () => {
+      world = await World.create(engine);
+      const answers = await deliverDuring(async () => {
+        world.server.pause();
+        await wait(5_000);
+        world.server.resume();
+      });
+      expect(answers.get(503)).toBeGreaterThan(0);
+    },
+  );
+
+  it(
+    'answer 503 while it is down, then finish every handler once',
+    { timeout: 2 * PATIENCE_MS },
+    async () => {
+      world = await World.create(engine);
+      const answers = await deliverDuring(async () => {
+        await world.server.kill();
+        await wait(2_000);
+        await world.server.restart();
+      });
+      expect(answers.get(503)).toBeGreaterThan(0);
+    },
+  );
+
+  it(
+    'finish every handler once though connections are cut again and again',
+    { timeout: 2 * PATIENCE_MS },
+    async () => {
+      world = await World.create(engine);
+      const proxy = await startTcpProxy(world.server.port);
+      try {
+        await deliverDuring(async () => {
+          for (let cut = 0; cut < 20; cut++) {
+            proxy.cut();
+            await wait(200);
+          }
+        }, proxy.port);
+      } finally {
+        await fleet?.stop();
+        fleet = undefined;
+        await proxy.close();
+      }
+    },
+  );
+});

@@ -1,0 +1,127 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { PostgresIdempotencyStore } from '../../lib/adapters/postgres/index.js';
+import { PostgresServer } from '../support/postgres-server.js';
+import { RedisServer } from '../support/redis-server.js';
+import { type EngineName, Fleet, type FleetSetup } from './fleet.js';
+import { History } from './history.js';
+
+export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+export const ENGINES: readonly EngineName[] = [
+  'inline on Redis',
+  'inline on PostgreSQL',
+  'BullMQ on Redis',
+  'pg-boss on PostgreSQL',
+];
+
+const PLAIN = ['Handlers.one', 'Handlers.two'];
+const TRANSACTIONAL = ['TransactionalHandlers.write'];
+
+/** How soon work that a killed process leaves behind is taken up: sooner than anyone would want it in production. */
+const QUEUES: Partial<Record<EngineName, object>> = {
+  'BullMQ on Redis': {
+    attempts: 100,
+    backoff: { type: 'fixed', delayMs: 200 },
+    worker: { lockDuration: 2_000, stalledInterval: 1_000 },
+  },
+  'pg-boss on PostgreSQL': {
+    attempts: 100,
+    backoff: { type: 'fixed', delayMs: 1_000 },
+  },
+};
+
+/** A server and what runs on it; both end with `close`. */
+export class World {
+  readonly handlers: readonly string[];
+  private readonly folder = mkdtempSync(join(tmpdir(), 'fleet-'));
+  private readonly log = join(this.folder, 'log');
+
+  private constructor(
+    readonly engine: EngineName,
+    readonly server: RedisServer | PostgresServer,
+    private readonly databaseUrl?: string,
+  ) {
+    this.handlers = databaseUrl === undefined ? PLAIN : [...PLAIN, ...TRANSACTIONAL];
+    writeFileSync(this.log, '');
+  }
+
+  static async create(engine: EngineName): Promise<World> {
+    if (engine.endsWith('Redis')) {
+      return new World(engine, await RedisServer.start({ appendOnly: 'always' }));
+    }
+    const server = await PostgresServer.start();
+    const url = await server.createDatabase();
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await new PostgresIdempotencyStore({ client }).migrate();
+    await client.query('CREATE TABLE effects (event text NOT NULL)');
+    await client.end();
+    return new World(engine, server, url);
+  }
+
+  startFleet(
+    size: number,
+    {
+      through = this.server.port,
+      ...setup
+    }: Omit<FleetSetup, 'engine' | 'secret' | 'log'> & { through?: number },
+  ): Promise<Fleet> {
+    return Fleet.start(size, {
+      engine: this.engine,
+      secret: SECRET,
+      log: this.log,
+      ...(this.databaseUrl === undefined
+        ? { redisPort: through }
+        : { databaseUrl: withPort(this.databaseUrl, through) }),
+      queue: QUEUES[this.engine] ?? {},
+      ...setup,
+    });
+  }
+
+  /** The log as it is now. */
+  get soFar(): History {
+    return History.read(this.log, this.handlers);
+  }
+
+  history(eventIds: readonly string[], patienceMs: number): Promise<History> {
+    return History.whenQuiet(this.log, this.handlers, eventIds, patienceMs);
+  }
+
+  /** Those of the events whose transactional handler has not taken effect exactly once: none without a database. */
+  async notOnceInDatabase(eventIds: readonly string[]): Promise<string[]> {
+    if (this.databaseUrl === undefined) {
+      return [];
+    }
+    const client = new pg.Client({ connectionString: this.databaseUrl });
+    await client.connect();
+    const { rows } = await client.query<{ event: string; effects: number }>(
+      'SELECT event, count(*)::int AS effects FROM effects GROUP BY event',
+    );
+    await client.end();
+    const effects = new Map(rows.map((row) => [row.event, row.effects]));
+    return eventIds.filter((id) => effects.get(id) !== 1);
+  }
+
+  get plainHandlers(): readonly string[] {
+    return PLAIN;
+  }
+
+  async close(): Promise<void> {
+    await this.server.stop();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+function withPort(url: string, port: number): string {
+  return Object.assign(new URL(url), { port: String(port) }).href;
+}
+
+export function createdEvents(count: number, prefix: string): { id: string; type: string; data: object }[] {
+  return Array.from({ length: count }, (_, at) => ({
+    id: `evt_${prefix}_${at}`,
+    type: 'user.created',
+    data: { userId: `usr_${at}`, email: `person-${at}@example.com` },
+  }));
+}
