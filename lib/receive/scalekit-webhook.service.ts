@@ -78,11 +78,11 @@ export class ScalekitWebhookService {
    *
    * @throws ScalekitWebhookError (`keeps_no_events`) where the dispatcher keeps none: inline, the sender keeps them
    */
-  failed({ limit = 100, cursor }: FailedEventQuery = {}): Promise<FailedEventPage> {
+  async failed({ limit = 100, cursor }: FailedEventQuery = {}): Promise<FailedEventPage> {
     if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_PAGE) {
       throw new RangeError(`failed() takes a limit from 1 to ${MAX_PAGE}, received ${limit}.`);
     }
-    return this.failures.failed({ limit, cursor });
+    return await this.failures.failed({ limit, cursor });
   }
 
   /**
@@ -91,8 +91,8 @@ export class ScalekitWebhookService {
    * @returns how many handlers; 0 where nothing is kept of the event
    * @throws ScalekitWebhookError (`keeps_no_events`)
    */
-  replay(eventId: string, { all = false }: ReplayOptions = {}): Promise<number> {
-    return this.failures.replay(eventId, { all });
+  async replay(eventId: string, { all = false }: ReplayOptions = {}): Promise<number> {
+    return await this.failures.replay(eventId, { all });
   }
 
   /**
@@ -101,8 +101,8 @@ export class ScalekitWebhookService {
    * @returns how many there were
    * @throws ScalekitWebhookError (`keeps_no_events`)
    */
-  discard(eventId: string): Promise<number> {
-    return this.failures.discard(eventId);
+  async discard(eventId: string): Promise<number> {
+    return await this.failures.discard(eventId);
   }
 
   private get failures(): FailedEvents {
