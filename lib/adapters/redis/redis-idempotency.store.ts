@@ -53,7 +53,7 @@ export class RedisIdempotencyStore implements IdempotencyStore {
     }
     if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 0x7fff_ffff) {
       throw new RangeError(
-        `RedisIdempotencyStore: timeoutMs must be a whole number from 1 to ${0x7fff_ffff}, received ${String(timeoutMs)}.`,
+        `RedisIdempotencyStore: timeoutMs must be a whole number from 1 to 2147483647, received ${String(timeoutMs)}.`,
       );
     }
     this.calls = new StoreCalls(storeScriptRunner(client), timeoutMs);

@@ -44,7 +44,7 @@ export class StoreCalls {
   }
 
   private async send(calls: readonly StoreCall[]): Promise<void> {
-    let isLate = false;
+    let isLate = false as boolean;
     const timer = setTimeout(() => {
       isLate = true;
       fail(calls, new StoreUnavailableError(`Redis did not answer within ${this.timeoutMs} ms (timeoutMs).`));
