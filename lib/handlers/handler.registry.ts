@@ -7,6 +7,7 @@ import type { EventHandler } from './event-handler.js';
 import { compileEventPattern, nearestEventType } from './event-pattern.js';
 import { findHandlers } from './handler-candidate.js';
 import { createInvoker } from './handler-invoker.js';
+import { type HandlerWatcher, HandlerWatchers } from './handler-watchers.js';
 import type { Subscription } from './subscription.js';
 
 const MAX_REMEMBERED_TYPES = 10_000;
@@ -16,6 +17,7 @@ const MAX_REMEMBERED_TYPES = 10_000;
 export class HandlerRegistry implements OnApplicationBootstrap {
   private readonly logger = new Logger('ScalekitWebhook');
   private readonly handlers = new Map<string, EventHandler>();
+  private readonly watchers = new HandlerWatchers();
   private isDiscovered = false;
   private readonly byType = new Map<string, readonly EventHandler[]>();
 
@@ -46,7 +48,12 @@ export class HandlerRegistry implements OnApplicationBootstrap {
       subscriptions.forEach((subscription) => {
         this.check(name, subscription);
       });
-      this.handlers.set(name, { name, subscriptions, options: {}, invoke: createInvoker(candidate) });
+      this.handlers.set(name, {
+        name,
+        subscriptions,
+        options: {},
+        invoke: this.watchers.watched(name, createInvoker(candidate)),
+      });
       this.logger.log(`Handler ${name} listens to ${subscriptions.map(describe).join(', ')}`);
     }
     if (this.handlers.size === 0 && this.registry.needsHandlers) {
@@ -78,6 +85,11 @@ export class HandlerRegistry implements OnApplicationBootstrap {
     return [...this.handlers.values()].filter(({ subscriptions }) =>
       subscriptions.some((subscription) => listens(subscription, endpoint)),
     );
+  }
+
+  /** Has each call of a handler told, for tests. Returns how to stop. */
+  watch(watcher: HandlerWatcher): () => void {
+    return this.watchers.add(watcher);
   }
 
   private check(handler: string, { patterns, endpoint }: Subscription): void {

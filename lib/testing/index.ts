@@ -1,1 +1,28 @@
-export {};
+export { scalekitEvent, type ScalekitEventFixtureOptions } from './fixtures/scalekit-event.fixture.js';
+export type { DeepPartial, ScalekitEventOverrides } from './fixtures/event-overrides.js';
+
+export { signedDelivery } from './deliveries/signed-delivery.presets.js';
+export type { SignedDelivery } from './deliveries/signed-delivery.js';
+export type { DeliverableEvent, SignedDeliveryOptions } from './deliveries/sign-event.js';
+
+export {
+  type RetryOptions,
+  ScalekitWebhookTester,
+  type ScalekitWebhookTesterOptions,
+} from './tester/scalekit-webhook.tester.js';
+export type { TesterTransport } from './tester/transports.js';
+export type { DeliveryAttempt, DeliveryResult, RetriedDelivery } from './tester/delivery-result.js';
+
+export {
+  type EmitOptions,
+  ScalekitWebhookTestingModule,
+  type TestingModuleOptions,
+} from './handlers/scalekit-webhook-testing.module.js';
+
+export {
+  type ContractCase,
+  describeIdempotencyStore,
+  idempotencyStoreContract,
+} from './contracts/idempotency-store.contract.js';
+export type { StoreContractOptions } from './contracts/store-sequences.js';
+export type { StoreUnderTest } from './contracts/store-under-test.js';

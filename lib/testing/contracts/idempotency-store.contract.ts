@@ -1,0 +1,88 @@
+import type { Awaitable } from '../../idempotency/idempotency-store.js';
+import { CLAIM_CASES } from './store-cases/claim.cases.js';
+import { COMPLETION_CASES } from './store-cases/completion.cases.js';
+import { KEY_CASES } from './store-cases/key.cases.js';
+import { compareSequences, type StoreContractOptions } from './store-sequences.js';
+import { StoreCase, type StoreCases } from './store-case.js';
+import type { StoreUnderTest } from './store-under-test.js';
+
+/**
+ * One rule of a contract, and the check of it.
+ *
+ * @publicApi
+ */
+export interface ContractCase {
+  /** The rule, as a title. */
+  readonly name: string;
+  /** Rejects where the rule is broken. */
+  run(): Promise<void>;
+}
+
+/** What Jest, Vitest, Mocha and node:test have in common. */
+export interface TestRunner {
+  readonly describe: (name: string, body: () => void) => unknown;
+  readonly it: (name: string, body: () => Promise<void>) => unknown;
+}
+
+/**
+ * What every idempotency store does, whatever it stands on: for runners that have no `describe` and `it`.
+ *
+ * @param create makes an empty store for each case
+ * @publicApi
+ */
+export function idempotencyStoreContract(
+  create: () => Awaitable<StoreUnderTest>,
+  options: StoreContractOptions = {},
+): readonly ContractCase[] {
+  const cases: StoreCases = { ...CLAIM_CASES, ...COMPLETION_CASES, ...KEY_CASES };
+  return [
+    ...Object.entries(cases).map(([name, check]) => ({ name, run: () => runCase(create, check) })),
+    {
+      name: 'does what a simple model does, for any sequence of calls by several clients',
+      run: () => compareSequences(create, options),
+    },
+  ];
+}
+
+/**
+ * Registers the contract as a suite of the test runner at hand.
+ *
+ * ```ts
+ * describeIdempotencyStore('MyStore', () => {
+ *   const clock = new FakeClock();
+ *   return { store: new MyStore({ now: clock.now }), advance: clock.advance };
+ * });
+ * ```
+ *
+ * @param runner `{ describe, it }`, where they are no globals (Vitest, node:test)
+ * @publicApi
+ */
+export function describeIdempotencyStore(
+  name: string,
+  create: () => Awaitable<StoreUnderTest>,
+  { describe, it, ...options }: Partial<TestRunner> & StoreContractOptions = {},
+): void {
+  const globals = globalThis as Partial<TestRunner>;
+  const runner = { describe: describe ?? globals.describe, it: it ?? globals.it };
+  if (!runner.describe || !runner.it) {
+    throw new TypeError(
+      'describeIdempotencyStore() found no global describe and it: pass those of your test runner, ' +
+        'describeIdempotencyStore(name, create, { describe, it }).',
+    );
+  }
+  const { it: register } = runner;
+  runner.describe(`${name} as an idempotency store`, () => {
+    for (const each of idempotencyStoreContract(create, options)) {
+      register(each.name, () => each.run());
+    }
+  });
+}
+
+async function runCase(create: () => Awaitable<StoreUnderTest>, check: StoreCases[string]): Promise<void> {
+  const subject = await create();
+  try {
+    await check(new StoreCase(subject));
+  } finally {
+    await subject.close?.();
+  }
+}

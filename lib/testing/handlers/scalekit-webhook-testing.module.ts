@@ -1,0 +1,121 @@
+import { Buffer } from 'node:buffer';
+import type {
+  DynamicModule,
+  INestApplicationContext,
+  InjectionToken,
+  LoggerService,
+  LogLevel,
+  ModuleMetadata,
+  Type,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { readEnvelope, type ScalekitEnvelope } from '../../events/envelope.js';
+import { readOccurredAt } from '../../events/occurred-at.js';
+import type { ScalekitEventContext } from '../../events/scalekit-event-context.js';
+import { HandlerRegistry } from '../../handlers/handler.registry.js';
+import { HandlersUnderTest } from './handlers-under-test.module.js';
+
+/** @publicApi */
+export interface EmitOptions extends Partial<ScalekitEventContext> {
+  /** What `@EventTransaction()` gives. */
+  readonly transaction?: unknown;
+}
+
+/** @publicApi */
+export interface TestingModuleOptions {
+  /**
+   * Where Nest logs to.
+   *
+   * @default warnings and errors, to the console
+   */
+  readonly logger?: LoggerService | LogLevel[] | false;
+}
+
+/**
+ * Calls handlers as the application does, without HTTP, secrets and stores: a unit test of a handler class.
+ *
+ * ```ts
+ * const handlers = await ScalekitWebhookTestingModule.create({ providers: [UserSync, Directory] });
+ * await handlers.emit(scalekitEvent('user.created'));
+ * expect(handlers.get(Directory).users).toHaveLength(1);
+ * ```
+ *
+ * Handlers are found and called by the same code as in production: patterns, parameter decorators, pipes, guards,
+ * interceptors, filters and scopes work. What surrounds the calls is not there: order, retries, time limits and the
+ * memory of what is done. For those there is {@link ScalekitWebhookTester}.
+ *
+ * @publicApi
+ */
+export class ScalekitWebhookTestingModule {
+  private constructor(private readonly app: INestApplicationContext) {}
+
+  /** Starts an application of these providers; put what they inject among them, real or fake. */
+  static async create(
+    metadata: Pick<ModuleMetadata, 'imports' | 'providers' | 'controllers'>,
+    { logger = ['warn', 'error', 'fatal'] }: TestingModuleOptions = {},
+  ): Promise<ScalekitWebhookTestingModule> {
+    const module: DynamicModule = { ...metadata, module: HandlersUnderTest };
+    const options: object = { logger, abortOnError: false };
+    return new ScalekitWebhookTestingModule(await NestFactory.createApplicationContext(module, options));
+  }
+
+  /**
+   * Calls the handlers that listen to the event, side by side.
+   *
+   * @param options what the handlers find in their context, where it matters to them
+   * @returns the names (`Class.method`) of the handlers that were called
+   * @throws what a handler throws, or an `AggregateError` if several do
+   */
+  async emit(
+    event: { readonly type: string },
+    { transaction, ...known }: EmitOptions = {},
+  ): Promise<readonly string[]> {
+    const rawBody = Buffer.from(JSON.stringify(event));
+    const envelope = readEnvelope(rawBody);
+    const context = contextOf(envelope, rawBody, known);
+    const registry = this.app.get(HandlerRegistry, { strict: false });
+    const handlers = registry.handlersFor(context.endpoint, envelope.type);
+    const outcomes = await Promise.allSettled(
+      handlers.map(async (handler) =>
+        transaction === undefined
+          ? handler.invoke(envelope, context)
+          : handler.invoke(envelope, context, transaction),
+      ),
+    );
+    throwErrors(outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : [])));
+    return handlers.map(({ name }) => name);
+  }
+
+  /** A provider, to look at what a handler did to it. */
+  get<T>(token: Type<T> | InjectionToken<T>): T {
+    return this.app.get<T>(token, { strict: false });
+  }
+
+  /** Runs the shutdown hooks. Only needed for providers that hold something open. */
+  async close(): Promise<void> {
+    await this.app.close();
+  }
+}
+
+function contextOf(
+  envelope: ScalekitEnvelope,
+  rawBody: Uint8Array,
+  known: Partial<ScalekitEventContext>,
+): ScalekitEventContext {
+  return {
+    deliveryId: envelope.id,
+    endpoint: 'default',
+    scheme: 'standard',
+    occurredAt: readOccurredAt(envelope).date,
+    receivedAt: new Date(),
+    attempt: 1,
+    rawBody,
+    signal: new AbortController().signal,
+    ...known,
+  };
+}
+
+function throwErrors(errors: readonly unknown[]): void {
+  if (errors.length === 1) throw errors[0];
+  if (errors.length > 1) throw new AggregateError(errors, `${errors.length} handlers failed.`);
+}
