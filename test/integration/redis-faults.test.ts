@@ -160,6 +160,26 @@ describe.each(REDIS_CLIENTS)('RedisIdempotencyStore on %s', (kind) => {
   });
 });
 
+it('rejects with the reason while the server is out of memory, and changes nothing', async () => {
+  const redis = new Redis(server.port);
+  onTestFinished(() => redis.disconnect());
+  const store = new RedisIdempotencyStore({ client: redis, keyPrefix: freshPrefix() });
+  const { token } = await acquire(store, 'held');
+  await redis.config('SET', 'maxmemory', '1');
+  const answers = await Promise.allSettled([
+    store.begin('a', OPTIONS),
+    store.handlerDone('held', token, 'A.one'),
+    store.complete('held', token, OPTIONS.ttlMs),
+  ]);
+  expect(answers.map((answer) => answer.status === 'rejected' && String(answer.reason))).toEqual(
+    answers.map(() => expect.stringMatching(/OOM/) as string),
+  );
+  await redis.config('SET', 'maxmemory', '0');
+  expect(await acquire(store, 'a')).toMatchObject({ attempt: 1 });
+  expect(await store.begin('held', OPTIONS)).toMatchObject({ status: 'in_progress' });
+  expect(await store.complete('held', token, OPTIONS.ttlMs)).toBe(true);
+});
+
 it('releases a begin that overtakes its own release', async () => {
   const redis = new Redis(server.port);
   onTestFinished(() => redis.disconnect());
