@@ -44,7 +44,7 @@ function describeOn(name: string, nodes: () => readonly Redis[], used: () => rea
     const keyPrefix = freshPrefix();
     const stores = used().map((client) => new RedisIdempotencyStore({ client, keyPrefix }));
     return {
-      store: taking(stores),
+      store: inTurn(stores),
       advance: (ms) => advanceRows(nodes(), keyPrefix, ms),
       close: () => deleteRows(nodes(), keyPrefix),
     };
@@ -52,9 +52,9 @@ function describeOn(name: string, nodes: () => readonly Redis[], used: () => rea
 }
 
 /** Each call goes to the next of the stores: they are several processes that share the rows. */
-function taking(stores: readonly RedisIdempotencyStore[]): IdempotencyStore {
-  let calls = 0;
-  const next = () => stores[calls++ % stores.length] as RedisIdempotencyStore;
+function inTurn(stores: readonly RedisIdempotencyStore[]): IdempotencyStore {
+  const turns = endlessly(stores);
+  const next = () => turns.next().value;
   return {
     begin: (...args) => next().begin(...args),
     renew: (...args) => next().renew(...args),
@@ -62,6 +62,12 @@ function taking(stores: readonly RedisIdempotencyStore[]): IdempotencyStore {
     complete: (...args) => next().complete(...args),
     release: (...args) => next().release(...args),
   };
+}
+
+function* endlessly<T>(values: readonly T[]): Generator<T, never> {
+  for (;;) {
+    yield* values;
+  }
 }
 
 describeOn(

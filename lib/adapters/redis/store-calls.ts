@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../../idempotency/store-unavailable.error.js';
-import type { StoreScriptRunner } from './store-script.runner.js';
+import { isErrorReply, type StoreScriptRunner } from './store-script.runner.js';
 
 /** Bounds how long one script call keeps the server from others: about a millisecond. */
 const MAX_CALLS_AT_ONCE = 200;
@@ -62,7 +62,7 @@ export class StoreCalls {
         });
       }
     } catch (error) {
-      if (calls.length > 1 && error instanceof Error && error.message.startsWith('CROSSSLOT')) {
+      if (!isLate && calls.length > 1 && isErrorReply(error, 'CROSSSLOT')) {
         this.isCluster = true;
         for (const batch of byEvent(calls)) {
           void this.send(batch);

@@ -14,7 +14,7 @@ export function storeScriptRunner(client: IoredisClient | NodeRedisClient): Stor
     try {
       return await bySha1(keys, args);
     } catch (error) {
-      if (error instanceof Error && error.message.startsWith('NOSCRIPT')) {
+      if (isErrorReply(error, 'NOSCRIPT')) {
         return bySource(keys, args);
       }
       throw error;
@@ -22,22 +22,38 @@ export function storeScriptRunner(client: IoredisClient | NodeRedisClient): Stor
   };
 }
 
+/** An error that the server answered with, by the word it begins with. */
+export function isErrorReply(error: unknown, code: string): boolean {
+  return error instanceof Error && error.message.startsWith(`${code} `);
+}
+
 function waysToRun(
   client: IoredisClient | NodeRedisClient,
 ): Record<'bySha1' | 'bySource', StoreScriptRunner> {
-  if ('evalSha' in client) {
+  if (isNodeRedis(client)) {
     return {
       bySha1: (keys, args) => client.evalSha(STORE_SCRIPT_SHA1, { keys, arguments: args }),
       bySource: (keys, args) => client.eval(STORE_SCRIPT, { keys, arguments: args }),
     };
   }
-  if ('evalsha' in client) {
+  if (isIoredis(client)) {
     return {
       bySha1: (keys, args) => client.evalsha(STORE_SCRIPT_SHA1, keys.length, ...keys, ...args),
       bySource: (keys, args) => client.eval(STORE_SCRIPT, keys.length, ...keys, ...args),
     };
   }
   throw new TypeError(
-    'RedisIdempotencyStore: client is neither an ioredis client (with evalsha()) nor one of the redis package (with evalSha()).',
+    'RedisIdempotencyStore: client must be one of ioredis (with evalsha) or of the redis package (with evalSha).',
   );
+}
+
+/** A client that was not injected is undefined, whatever its type says. */
+type Unsure<T> = Partial<T> | null | undefined;
+
+function isNodeRedis(client: unknown): client is NodeRedisClient {
+  return typeof (client as Unsure<NodeRedisClient>)?.evalSha === 'function';
+}
+
+function isIoredis(client: unknown): client is IoredisClient {
+  return typeof (client as Unsure<IoredisClient>)?.evalsha === 'function';
 }
