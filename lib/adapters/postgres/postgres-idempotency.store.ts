@@ -10,6 +10,7 @@ import { ask, askUntilNoConflict } from './ask.js';
 import { Batcher } from './batcher.js';
 import { kindOfBegin, leadersOf, toParameter, toResult } from './begin-batch.js';
 import type { BeginAnswer, BeginCall } from './begin-batch.js';
+import { oneAtATime } from './one-at-a-time.js';
 import { ExpiredRows } from './expired-rows.js';
 import type { PostgresClient, PostgresTransactionRunner, TransactionOf } from './postgres-client.js';
 import { migrationSql } from './schema.js';
@@ -93,13 +94,13 @@ export class PostgresIdempotencyStore<
         `PostgresIdempotencyStore: timeoutMs must be a number of milliseconds above 0, received ${timeoutMs}.`,
       );
     }
-    this.client = client;
+    this.client = oneAtATime(client);
     this.table = readTableName(table);
     this.timeoutMs = timeoutMs;
     this.runner =
       transaction ?? (transactionRunnerOf(client) as PostgresTransactionRunner<Transaction> | undefined);
     this.statements = createStatements(this.table);
-    this.expiredRows = new ExpiredRows(client, this.statements.removeExpired);
+    this.expiredRows = new ExpiredRows(this.client, this.statements.removeExpired);
     this.begins = new Batcher<BeginCall, BeginResult>({
       name: 'begin',
       timeoutMs,
