@@ -1,1 +1,6 @@
-export {};
+export {
+  PostgresIdempotencyStore,
+  type PostgresIdempotencyStoreOptions,
+} from './postgres-idempotency.store.js';
+export { pgTransaction } from './pg-transaction.js';
+export type { PgPool, PostgresClient, PostgresRows, PostgresTransactionRunner, TransactionOf } from './postgres-client.js';

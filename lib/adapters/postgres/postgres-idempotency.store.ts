@@ -1,0 +1,221 @@
+import type {
+  BeginOptions,
+  BeginResult,
+  CompletedAs,
+  FencingToken,
+  TransactionalIdempotencyStore,
+  TransactionRecords,
+} from '../../idempotency/idempotency-store.js';
+import { ask, askUntilNoConflict } from './ask.js';
+import { Batcher } from './batcher.js';
+import { kindOfBegin, leadersOf, toParameter, toResult } from './begin-batch.js';
+import type { BeginAnswer, BeginCall } from './begin-batch.js';
+import { oneAtATime } from './one-at-a-time.js';
+import { ExpiredRows } from './expired-rows.js';
+import type { PostgresClient, PostgresTransactionRunner, TransactionOf } from './postgres-client.js';
+import { migrationSql } from './schema.js';
+import { createStatements, lastBeforeCommit, type Statements } from './statements.js';
+import { assertText, toStoredKey } from './stored-key.js';
+import { readTableName, type TableName } from './table-name.js';
+import { runTransaction } from './transaction.js';
+import { transactionRunnerOf } from './transaction-runner.js';
+
+/** @publicApi */
+export interface PostgresIdempotencyStoreOptions<Client extends PostgresClient, Transaction> {
+  /**
+   * What sends the statements: a `pg` Pool or Client, PGlite, TypeORM's DataSource, or a wrapper of another library. The store
+   * opens no connection and closes none.
+   */
+  readonly client: Client;
+  /**
+   * `table` or `schema.table`. The schema must be there; the table is made by `migrate`.
+   *
+   * @default 'scalekit_webhook_events'
+   */
+  readonly table?: string;
+  /**
+   * How long the server may take, the wait for a free connection included, in milliseconds. After that the delivery is
+   * answered 503 and the sender retries.
+   *
+   * @default 2_000
+   */
+  readonly timeoutMs?: number;
+  /**
+   * How to run a transaction, which is then what `@EventTransaction()` gives to a handler.
+   *
+   * @default the pool's or the client's own transactions; a client that has none serves no transactional handlers
+   */
+  readonly transaction?: PostgresTransactionRunner<Transaction>;
+}
+
+/** A call of a holder; each method has its own field besides. */
+interface HolderCall {
+  readonly key: string;
+  readonly token: FencingToken;
+  readonly leaseMs?: number;
+  readonly handler?: string;
+  readonly ttlMs?: number;
+  readonly state?: number;
+}
+
+const STATE: Record<CompletedAs, number> = { done: 2, accepted: 3 };
+
+/**
+ * Remembers events in a table of PostgreSQL 12 or later, for any number of processes. Calls of one turn of the event loop
+ * share one statement. Leases go by the server's clock.
+ *
+ * @publicApi
+ */
+export class PostgresIdempotencyStore<
+  Client extends PostgresClient = PostgresClient,
+  Transaction = TransactionOf<Client>,
+> implements TransactionalIdempotencyStore<Transaction> {
+  private readonly client: PostgresClient;
+  private readonly table: TableName;
+  private readonly timeoutMs: number;
+  private readonly runner: PostgresTransactionRunner<Transaction> | undefined;
+  private readonly statements: Statements;
+  private readonly expiredRows: ExpiredRows;
+  private readonly begins: Batcher<BeginCall, BeginResult>;
+  private readonly renewals: Batcher<HolderCall, boolean>;
+  private readonly records: Batcher<HolderCall, boolean>;
+  private readonly completions: Batcher<HolderCall, boolean>;
+  private readonly releases: Batcher<HolderCall, boolean>;
+
+  /** @throws TypeError, RangeError for options that can't be right */
+  constructor({
+    client,
+    table = 'scalekit_webhook_events',
+    timeoutMs = 2_000,
+    transaction,
+  }: PostgresIdempotencyStoreOptions<Client, Transaction>) {
+    if (!(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
+      throw new RangeError(
+        `PostgresIdempotencyStore: timeoutMs must be a number of milliseconds above 0, received ${timeoutMs}.`,
+      );
+    }
+    this.client = oneAtATime(client);
+    this.table = readTableName(table);
+    this.timeoutMs = timeoutMs;
+    this.runner =
+      transaction ?? (transactionRunnerOf(client) as PostgresTransactionRunner<Transaction> | undefined);
+    this.statements = createStatements(this.table);
+    this.expiredRows = new ExpiredRows(this.client, this.statements.removeExpired);
+    this.begins = new Batcher<BeginCall, BeginResult>({
+      name: 'begin',
+      timeoutMs,
+      kindOf: kindOfBegin,
+      send: (calls) => this.sendBegins(calls),
+      onLateAnswer: ({ key }, answer) => {
+        if (answer.status === 'acquired') {
+          this.releases.run({ key, token: answer.token }).catch(() => undefined); // Else the lease runs out.
+        }
+      },
+    });
+    const sameToken = ({ token }: HolderCall) => token;
+    const never = () => Symbol('ends once');
+    this.renewals = this.batcherOf('renew', sameToken);
+    this.records = this.batcherOf('handlerDone', sameToken);
+    this.completions = this.batcherOf('complete', never);
+    this.releases = this.batcherOf('release', never);
+  }
+
+  begin(key: string, options: BeginOptions): Promise<BeginResult> {
+    return this.begins.run({ ...options, key: toStoredKey(key) });
+  }
+
+  renew(key: string, token: FencingToken, leaseMs: number): Promise<boolean> {
+    return this.renewals.run({ key: toStoredKey(key), token, leaseMs });
+  }
+
+  async handlerDone(key: string, token: FencingToken, handler: string): Promise<boolean> {
+    assertText(handler);
+    return this.records.run({ key: toStoredKey(key), token, handler });
+  }
+
+  complete(key: string, token: FencingToken, ttlMs: number, as: CompletedAs = 'done'): Promise<boolean> {
+    return this.completions.run({ key: toStoredKey(key), token, ttlMs, state: STATE[as] });
+  }
+
+  release(key: string, token: FencingToken): Promise<boolean> {
+    return this.releases.run({ key: toStoredKey(key), token });
+  }
+
+  async transaction<T>(
+    work: (transaction: Transaction, records: TransactionRecords) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    if (!this.runner) {
+      throw new TypeError(
+        'PostgresIdempotencyStore: a transactional handler needs transactions, and this client has none of its own. ' +
+          'Give the store a pg Pool, or say how in its option transaction.',
+      );
+    }
+    return runTransaction({
+      run: this.runner,
+      work,
+      recordsOf: (client, onRefused) => this.recordsWithin(client, onRefused),
+      signal,
+      timeoutMs: this.timeoutMs,
+    });
+  }
+
+  /**
+   * Creates the table, or brings it from an earlier version to this one; safe to call by every process at each start.
+   * What it does is in `sql/postgres.sql` of the package, too.
+   */
+  async migrate(): Promise<void> {
+    await this.client.query(migrationSql(this.table), []);
+  }
+
+  /**
+   * Removes all expired rows, a thousand at a time. The store removes some by itself as it is used, so it is only
+   * for tables that shrink faster than they fill.
+   *
+   * @returns how many were removed
+   */
+  removeExpired(): Promise<number> {
+    return this.expiredRows.removeAll();
+  }
+
+  private async sendBegins(calls: readonly BeginCall[]): Promise<BeginResult[]> {
+    const leaders = leadersOf(calls);
+    const parameter = [...leaders.values()].map(toParameter);
+    const answers = await askUntilNoConflict<BeginAnswer>(this.client, this.statements.begin, parameter);
+    const answerOf = new Map(answers.map((answer) => [answer.key, answer]));
+    this.expiredRows.onClaims(answers.length);
+    return calls.map((call) =>
+      toResult(call, leaders.get(call.key) as BeginCall, answerOf.get(call.key) as BeginAnswer),
+    );
+  }
+
+  private batcherOf(
+    name: 'renew' | 'handlerDone' | 'complete' | 'release',
+    kindOf: (call: HolderCall) => unknown,
+  ): Batcher<HolderCall, boolean> {
+    const send = async (calls: readonly HolderCall[]) => {
+      const held = new Set(await askUntilNoConflict<string>(this.client, this.statements[name], calls));
+      return calls.map(({ key }) => held.has(key));
+    };
+    return new Batcher({ name, timeoutMs: this.timeoutMs, kindOf, send });
+  }
+
+  private recordsWithin(client: PostgresClient, onRefused: () => void): TransactionRecords {
+    const record = async (statement: string, call: HolderCall) => {
+      const [held] = await ask<string>(client, lastBeforeCommit(statement), [call]);
+      if (held === undefined) {
+        onRefused();
+      }
+      return held !== undefined;
+    };
+    const { handlerDone, complete } = this.statements;
+    return {
+      handlerDone: async (key, token, handler) => {
+        assertText(handler);
+        return record(handlerDone, { key: toStoredKey(key), token, handler });
+      },
+      complete: async (key, token, ttlMs, as = 'done') =>
+        record(complete, { key: toStoredKey(key), token, ttlMs, state: STATE[as] }),
+    };
+  }
+}

@@ -1,0 +1,99 @@
+import { DeliveryAbortedError } from '../../idempotency/delivery-aborted.error.js';
+import type { TransactionRecords } from '../../idempotency/idempotency-store.js';
+import { tooSlow } from './too-slow.js';
+import type { PostgresClient, PostgresTransactionRunner } from './postgres-client.js';
+
+export interface TransactionTerms<Transaction, T> {
+  readonly run: PostgresTransactionRunner<Transaction>;
+  readonly work: (transaction: Transaction, records: TransactionRecords) => Promise<T>;
+  readonly recordsOf: (client: PostgresClient, onRefused: () => void) => TransactionRecords;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+/**
+ * The work ends when it is aborted, and rolls back when a record was refused, whatever it says. What the server does
+ * before and after it is waited for no longer than `timeoutMs`: whether a COMMIT that was not answered took
+ * effect, the ledger knows at the retry.
+ */
+export async function runTransaction<Transaction, T>({
+  run,
+  work,
+  recordsOf,
+  signal,
+  timeoutMs,
+}: TransactionTerms<Transaction, T>): Promise<T> {
+  signal.throwIfAborted();
+  const server = new Patience(timeoutMs);
+  server.isAsked(tooSlow('BEGIN', timeoutMs));
+  const transaction = run(async (tx, client) => {
+    server.hasAnswered();
+    let isRefused = false;
+    const records = recordsOf(client, () => {
+      isRefused = true;
+    });
+    try {
+      const result = await untilAborted(work(tx, records), signal);
+      if (isRefused) {
+        throw new DeliveryAbortedError('lease_lost');
+      }
+      server.isAsked(tooSlow('COMMIT', timeoutMs));
+      return result;
+    } catch (error) {
+      server.isAsked(error);
+      throw error;
+    }
+  }, signal);
+  return server.waitFor(transaction);
+}
+
+class Patience {
+  private timer: NodeJS.Timeout | undefined;
+  private isOver = false;
+  private giveUp: (reason: unknown) => void = () => undefined;
+  private readonly givenUp = new Promise<never>((_, reject) => {
+    this.giveUp = reject;
+  });
+
+  constructor(private readonly ms: number) {}
+
+  /** From now on the server may take its time, and then it failed for that reason. */
+  isAsked(reason: unknown): void {
+    this.timer = setTimeout(() => {
+      this.isOver = true;
+      this.giveUp(reason);
+    }, this.ms);
+  }
+
+  /** @throws when the answer comes too late for anybody to care */
+  hasAnswered(): void {
+    clearTimeout(this.timer);
+    if (this.isOver) {
+      throw tooSlow('BEGIN', this.ms);
+    }
+  }
+
+  async waitFor<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await Promise.race([answer, this.givenUp]);
+    } finally {
+      clearTimeout(this.timer);
+    }
+  }
+}
+
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort as () => void);
+  }
+}

@@ -1,0 +1,52 @@
+import { PGlite } from '@electric-sql/pglite';
+import pg from 'pg';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { PostgresIdempotencyStore } from '../../lib/adapters/postgres/index.js';
+import type { PostgresClient } from '../../lib/adapters/postgres/index.js';
+import { describeIdempotencyStore, type StoreUnderTest } from '../contract/idempotency-store.contract.js';
+import { postgresDatabases, type PostgresDatabases } from '../support/postgres-server.js';
+
+let tables = 0;
+
+/** A table each, in which time passes when its times are moved back. */
+async function createStore(client: PostgresClient): Promise<StoreUnderTest> {
+  const table = `events_${++tables}`;
+  const store = new PostgresIdempotencyStore({ client, table, timeoutMs: 20_000 });
+  await store.migrate();
+  return {
+    store,
+    advance: async (ms) => {
+      const by = `interval '${ms} ms'`;
+      await client.query(`UPDATE ${table} SET until = until - ${by}, forget_after = forget_after - ${by}`, []);
+    },
+    close: async () => {
+      await client.query(`DROP TABLE ${table}`, []);
+    },
+  };
+}
+
+describe('PostgresIdempotencyStore', () => {
+  let databases: PostgresDatabases;
+  let pool: pg.Pool;
+  let client: pg.Client;
+  let pglite: PGlite;
+
+  beforeAll(async () => {
+    databases = await postgresDatabases({ fsync: false });
+    pool = new pg.Pool({ connectionString: await databases.createDatabase(), max: 4 });
+    client = new pg.Client(await databases.createDatabase());
+    await client.connect();
+    pglite = await PGlite.create();
+  }, 120_000);
+
+  afterAll(async () => {
+    await pool.end();
+    await client.end();
+    await pglite.close();
+    await databases.close();
+  });
+
+  describeIdempotencyStore('PostgresIdempotencyStore on a pg pool', () => createStore(pool));
+  describeIdempotencyStore('PostgresIdempotencyStore on one pg client', () => createStore(client));
+  describeIdempotencyStore('PostgresIdempotencyStore on PGlite', () => createStore(pglite));
+});
