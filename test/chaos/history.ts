@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
 
 interface Work {
   starts: number;
@@ -24,27 +23,6 @@ export class History {
 
   static read(log: string, handlers: readonly string[]): History {
     return new History(handlers, readFileSync(log, 'utf8').split('\n').slice(0, -1));
-  }
-
-  /** Waits until every handler of every event is done, or nothing changes for a while. */
-  static async whenQuiet(
-    log: string,
-    handlers: readonly string[],
-    eventIds: readonly string[],
-    patienceMs: number,
-  ): Promise<History> {
-    const deadline = Date.now() + patienceMs;
-    for (;;) {
-      const history = History.read(log, handlers);
-      if (history.unfinished(eventIds).length === 0 || Date.now() > deadline) {
-        return history;
-      }
-      await wait(200);
-    }
-  }
-
-  unfinished(eventIds: readonly string[]): string[] {
-    return this.select(eventIds, ({ isDone }) => !isDone);
   }
 
   /** Handlers whose effect did not happen exactly once. */

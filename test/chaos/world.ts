@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { PostgresIdempotencyStore } from '../../lib/adapters/postgres/index.js';
-import { PostgresServer } from '../support/postgres-server.js';
+import { type PostgresServer, startPostgres } from '../support/postgres-server.js';
 import { RedisServer } from '../support/redis-server.js';
 import { type EngineName, Fleet, type FleetSetup } from './fleet.js';
 import { History } from './history.js';
@@ -15,6 +16,9 @@ export const ENGINES: readonly EngineName[] = [
   'BullMQ on Redis',
   'pg-boss on PostgreSQL',
 ];
+
+/** Longer than any pause of a queue in these tests. */
+const QUIET_MS = 3_000;
 
 const PLAIN = ['Handlers.one', 'Handlers.two'];
 const TRANSACTIONAL = ['TransactionalHandlers.write'];
@@ -51,7 +55,7 @@ export class World {
     if (engine.endsWith('Redis')) {
       return new World(engine, await RedisServer.start({ appendOnly: 'always' }));
     }
-    const server = await PostgresServer.start();
+    const server = await startPostgres();
     const url = await server.createDatabase();
     const client = new pg.Client({ connectionString: url });
     await client.connect();
@@ -85,8 +89,20 @@ export class World {
     return History.read(this.log, this.handlers);
   }
 
-  history(eventIds: readonly string[], patienceMs: number): Promise<History> {
-    return History.whenQuiet(this.log, this.handlers, eventIds, patienceMs);
+  /** Waits until every handler has had its effect on every event, and nothing has happened for a while. */
+  async whenQuiet(eventIds: readonly string[], patienceMs: number): Promise<History> {
+    const deadline = Date.now() + patienceMs;
+    for (let size = -1; ;) {
+      const history = this.soFar;
+      const isQuiet = size === statSync(this.log).size;
+      const isComplete = async () =>
+        history.lost(eventIds, PLAIN).length === 0 && (await this.notOnceInDatabase(eventIds)).length === 0;
+      if ((isQuiet && (await isComplete())) || Date.now() > deadline) {
+        return history;
+      }
+      size = statSync(this.log).size;
+      await wait(QUIET_MS);
+    }
   }
 
   /** Those of the events whose transactional handler has not taken effect exactly once: none without a database. */
@@ -109,7 +125,7 @@ export class World {
   }
 
   async close(): Promise<void> {
-    await this.server.stop();
+    await ('stop' in this.server ? this.server.stop() : this.server.close());
     rmSync(this.folder, { recursive: true });
   }
 }

@@ -9,9 +9,7 @@ import { StoreUnavailableError } from '../../idempotency/store-unavailable.error
  */
 export function pgTransaction<Client>(pool: PgPool<Client>): PostgresTransactionRunner<Client> {
   return async (work, signal) => {
-    const client = (await pool.connect()) as PgPoolClient;
-    // Without a listener, a connection that breaks between two statements would end the process.
-    client.on('error', ignore);
+    const client = await lend(pool);
     const { guarded, revoke } = guard(client);
     let isReusable = false;
     try {
@@ -36,6 +34,25 @@ export function pgTransaction<Client>(pool: PgPool<Client>): PostgresTransaction
       client.release(!isReusable);
     }
   };
+}
+
+/**
+ * Without a listener, a connection that breaks between two statements would end the process. The pool takes its own away
+ * when it lends a client; a promise would hand the client over a moment later, and the server's last words may come in
+ * between.
+ */
+function lend(pool: PgPool<unknown>): Promise<PgPoolClient> {
+  return new Promise((resolve, reject) => {
+    pool.connect((error, lent) => {
+      if (error) {
+        reject(error);
+        return;
+      }
+      const client = lent as PgPoolClient;
+      client.on('error', ignore);
+      resolve(client);
+    });
+  });
 }
 
 function ignore(): void {

@@ -33,7 +33,7 @@ export interface PgPoolClient extends PostgresClient {
 /** A pool of `pg`: its clients connect, too, but only a pool counts them. */
 export interface PgPool<Client> extends PostgresClient {
   readonly totalCount: number;
-  connect(): Promise<Client>;
+  connect(callback: (error: Error | undefined, client: Client | undefined) => void): void;
 }
 
 /** PGlite and TypeORM's DataSource. */
