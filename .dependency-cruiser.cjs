@@ -18,6 +18,22 @@ module.exports = {
       to: { path: `^lib/(${stages.join('|')}|adapters|testing|cli)/` },
     },
     {
+      name: 'testing-is-for-tests-and-the-command',
+      comment: 'What an application loads never loads the testing kit.',
+      severity: 'error',
+      from: { pathNot: '^lib/(testing|cli)/' },
+      to: { path: '^lib/testing/' },
+    },
+    {
+      name: 'fixtures-need-no-nest',
+      comment: 'The command makes and signs events without an application.',
+      severity: 'error',
+      from: { path: '^lib/testing/(fixtures|deliveries)/' },
+      to: {
+        path: 'node_modules|^lib/(testing/(tester|handlers|contracts)|receive|dispatch|handlers|idempotency)/',
+      },
+    },
+    {
       name: 'pure-core',
       comment: 'Verification, signing, the envelope and the catalogue work without Nest.',
       severity: 'error',

@@ -35,6 +35,10 @@ try {
     cpSync(join(root, 'test', 'types', file), join(scratch, 'src', file));
   }
   writeFileSync(join(scratch, 'src', 'api.ts'), "export * from 'nestjs-scalekit-webhooks';\n");
+  writeFileSync(
+    join(scratch, 'src', 'testing-api.ts'),
+    "export * from 'nestjs-scalekit-webhooks/testing';\n",
+  );
   cpSync(join(root, 'tsconfig.json'), join(scratch, 'tsconfig.base.json'));
   writeFileSync(
     join(scratch, 'tsconfig.json'),

@@ -11,7 +11,7 @@ import {
   signingOf,
 } from './sign-event.js';
 import { SIGNATURE_LISTS } from './signature-lists.js';
-import { SignedDelivery } from './signed-delivery.js';
+import { createDelivery, type DeliveryRecipe, type SignedDelivery } from './signed-delivery.js';
 
 /** Beyond any tolerance that makes sense. */
 const AN_HOUR_MS = 3_600_000;
@@ -111,9 +111,9 @@ function shifted(
 
 function send(
   { timestamp = new Date() }: Pick<SignedDeliveryOptions, 'timestamp'>,
-  recipe: ConstructorParameters<typeof SignedDelivery>[0],
+  recipe: DeliveryRecipe,
 ): SignedDelivery {
-  return new SignedDelivery(recipe, timestamp);
+  return createDelivery(recipe, timestamp);
 }
 
 function senseless(preset: string, scheme: WebhookScheme, why: string): ScalekitWebhookError {

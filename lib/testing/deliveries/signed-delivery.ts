@@ -18,8 +18,8 @@ export type DeliveryRecipe = (sentAt: Date) => {
  *
  * @publicApi
  */
-export class SignedDelivery {
-  readonly method = 'POST';
+export interface SignedDelivery {
+  readonly method: 'POST';
   /** Names in lower case, `content-type` included. */
   readonly headers: Record<string, string>;
   /** The body as text, for senders that would make JSON of a Buffer. */
@@ -27,22 +27,23 @@ export class SignedDelivery {
   /** The exact bytes of the body: send these if they are no UTF-8. */
   readonly rawBody: Uint8Array;
 
-  readonly #recipe: DeliveryRecipe;
-
-  constructor(recipe: DeliveryRecipe, sentAt: Date) {
-    const { headers, rawBody } = recipe(sentAt);
-    this.#recipe = recipe;
-    this.headers = { 'content-type': 'application/json', ...headers };
-    this.rawBody = rawBody;
-    this.body = Buffer.from(rawBody).toString();
-  }
-
   /**
    * The same delivery as the sender's next attempt: the same bytes and message id, signed anew.
    *
    * @param sentAt by default now
    */
-  again(sentAt = new Date()): SignedDelivery {
-    return new SignedDelivery(this.#recipe, sentAt);
-  }
+  again(sentAt?: Date): SignedDelivery;
+}
+
+export function createDelivery(recipe: DeliveryRecipe, sentAt: Date): SignedDelivery {
+  const { headers, rawBody } = recipe(sentAt);
+  const delivery: Omit<SignedDelivery, 'again'> = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: Buffer.from(rawBody).toString(),
+    rawBody,
+  };
+  // Not enumerable, so that `{ url, ...delivery }` is a plain request.
+  const again: SignedDelivery['again'] = (later = new Date()) => createDelivery(recipe, later);
+  return Object.defineProperty(delivery, 'again', { value: again }) as SignedDelivery;
 }

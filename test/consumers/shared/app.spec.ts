@@ -14,6 +14,7 @@ import {
   signWebhook,
   type WebhookScheme,
 } from 'nestjs-scalekit-webhooks';
+import { scalekitEvent, ScalekitWebhookTester } from 'nestjs-scalekit-webhooks/testing';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 process.env.SCALEKIT_WEBHOOK_SECRET = SECRET;
@@ -114,6 +115,16 @@ describe(`an app on ${onFastify ? 'Fastify' : 'Express'}`, () => {
   it('answers 400 to what is no event and 413 to what is too large', async () => {
     expect(await deliver({ id: 'evt_1' })).toMatch(/^400 .*\\"type\\" must be a string/);
     expect(await deliver({ ...directoryUser('1'), padding: 'x'.repeat(1_100_000) })).toMatch(/^413 /);
+  });
+
+  it('is sent deliveries by the tester, which says which handlers were called', async () => {
+    const tester = new ScalekitWebhookTester(app, { secret: SECRET });
+    const results = await tester.deliverTwice(scalekitEvent('organization.directory.user_created'));
+    expect(results.map(({ body }) => body)).toEqual(['OK', 'Already processed']);
+    expect(results.map(({ handlers }) => handlers)).toEqual([
+      { 'UserSync.upsert': 1, 'UserSync.audit': 1 },
+      {},
+    ]);
   });
 
   it('runs in a testing module with an overridden provider', async () => {
