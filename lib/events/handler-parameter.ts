@@ -29,8 +29,8 @@ export type CanTake<Parameter, Pattern extends string> = unknown extends Paramet
                 ? true
                 : false;
 
-type IsIdentical<A, B> =
-  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+/** Whether both are the very same type: told without a look at their fields, for most handlers take just the data. */
+type IsIdentical<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
 /** The event of another type, a list, a function. */
 type NoPayload =

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 
 import type { CanTake } from '../events/handler-parameter.js';
 import type { OneOf, OneOrMore } from '../events/scalekit-event-pattern.js';
+import type { ScalekitEvent } from '../events/scalekit-event.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { SUBSCRIPTIONS } from './subscription.js';
 import type { Subscription } from './subscription.js';
@@ -11,13 +12,27 @@ import type { Subscription } from './subscription.js';
  *
  * @publicApi
  */
-export interface OnScalekitEventOptions {
+export interface OnScalekitEventOptions<Pattern extends string = '*'> {
   /**
    * Name of the endpoint whose events to take, for apps with several.
    *
    * @default the events of every endpoint
    */
   readonly endpoint?: string;
+
+  /**
+   * Names the thing that an event is about, and drops an event that is older than one which this handler has already
+   * handled for that name: a retry may come hours late, and must not undo what came after it. Age is told by
+   * `occurred_at`, to the nanosecond. Events without a date are always handled, and so are those for which it returns
+   * undefined.
+   *
+   * ```ts
+   * @OnScalekitEvent('organization.directory.user_*', { latestOnly: (event) => event.data.id })
+   * ```
+   *
+   * @default every event is handled, however old
+   */
+  readonly latestOnly?: (event: ScalekitEvent<Pattern>) => string | undefined;
 }
 
 /**
@@ -45,7 +60,7 @@ export interface OnScalekitEventOptions {
  */
 export function OnScalekitEvent<const Patterns extends OneOrMore>(
   pattern: Patterns | OneOrMore,
-  options?: OnScalekitEventOptions,
+  options?: OnScalekitEventOptions<OneOf<Patterns>>,
 ): ScalekitEventDecorator<Patterns>;
 export function OnScalekitEvent(
   pattern: string | readonly string[],
