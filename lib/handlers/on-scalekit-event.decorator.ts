@@ -36,6 +36,10 @@ export interface OnScalekitEventOptions<Pattern extends string = '*'> extends Ha
    * updates that overtake each other never bring an old state back. Events without a date are always handled.
    * Undefined: no order for this event.
    *
+   * ```ts
+   * @OnScalekitEvent('organization.directory.user_*', { latestOnly: (event) => event.data.id })
+   * ```
+   *
    * @default undefined (events are handled as they come)
    */
   readonly latestOnly?: (event: ScalekitEvent<Pattern>) => string | undefined;
