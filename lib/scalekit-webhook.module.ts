@@ -1,10 +1,11 @@
-import { Logger, Module } from '@nestjs/common';
+import { Logger, Module, type NestModule } from '@nestjs/common';
 import { HandlerRegistry } from './handlers/handler.registry.js';
 import { Ledger } from './idempotency/ledger.js';
 import { ScalekitIdempotencyInterceptor } from './idempotency/scalekit-idempotency.interceptor.js';
 import { RateLimitedLog } from './logging/rate-limited-log.js';
 import { EndpointLifecycle } from './receive/endpoint.lifecycle.js';
 import { createDispatcher } from './receive/create-dispatcher.js';
+import { InnermostInterceptor } from './receive/innermost-interceptor.js';
 import type { Registration } from './receive/registration.js';
 import { ScalekitWebhookService } from './receive/scalekit-webhook.service.js';
 import { ScalekitWebhookCoreModule } from './scalekit-webhook-core.module.js';
@@ -58,7 +59,17 @@ import { createDeliveryVerifier } from './signature/secret-source.js';
     ScalekitIdempotencyInterceptor,
     ScalekitWebhookService,
     EndpointLifecycle,
+    InnermostInterceptor,
   ],
   exports: [ScalekitWebhookOptions, RateLimitedLog, DeliveryAuthenticator, Ledger, ScalekitWebhookService],
 })
-export class ScalekitWebhookModule extends ConfigurableModuleClass {}
+export class ScalekitWebhookModule extends ConfigurableModuleClass implements NestModule {
+  constructor(private readonly innermost: InnermostInterceptor) {
+    super();
+  }
+
+  /** Called by Nest when all enhancers are registered, and before the routes are. */
+  configure(): void {
+    this.innermost.moveIntoController();
+  }
+}

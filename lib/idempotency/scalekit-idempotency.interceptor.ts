@@ -15,6 +15,7 @@ import {
   tryAgain,
 } from '../answers/answers.js';
 import { answerFailure } from '../answers/failure.answer.js';
+import { Deadlines } from '../deadlines.js';
 import { describeError } from '../logging/describe-error.js';
 import { RateLimitedLog } from '../logging/rate-limited-log.js';
 import { hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
@@ -37,25 +38,39 @@ import { StoreUnavailableError } from './store-unavailable.error.js';
  */
 @Injectable()
 export class ScalekitIdempotencyInterceptor implements NestInterceptor {
+  /** What instruments enhancers (Sentry's SDK, say) wraps the method when the class is decorated: after this line. */
+  private static readonly plainIntercept: unknown = Reflect.get(
+    ScalekitIdempotencyInterceptor.prototype,
+    'intercept',
+  );
   private readonly logger = new Logger('ScalekitWebhook');
+  private readonly deadlines: Deadlines;
 
   constructor(
     private readonly ledger: Ledger,
     private readonly options: ScalekitWebhookOptions,
     private readonly log: RateLimitedLog,
-  ) {}
+  ) {
+    this.deadlines = new Deadlines(options.answerWithinMs);
+  }
+
+  /**
+   * False for what has been overridden, extended, spied on or instrumented.
+   *
+   * @internal
+   */
+  static isPlain(interceptor: unknown): interceptor is ScalekitIdempotencyInterceptor {
+    return (
+      interceptor instanceof ScalekitIdempotencyInterceptor &&
+      interceptor.constructor === ScalekitIdempotencyInterceptor &&
+      Reflect.get(interceptor, 'intercept') === this.plainIntercept
+    );
+  }
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
     const http = context.switchToHttp();
     const request = http.getRequest<object>();
-    const delivery = deliveryOf(request);
-    if (!delivery) {
-      throw new ScalekitWebhookError(
-        'no_verified_delivery',
-        `${context.getClass().name} uses ScalekitIdempotencyInterceptor without ScalekitSignatureGuard: ` +
-          'nothing unverified is ever processed. Add @UseGuards(ScalekitSignatureGuard).',
-      );
-    }
+    const delivery = requireDelivery(request, context.getClass());
     const answer = await this.once(delivery, http.getResponse<AnswerableResponse>(), (claim) => {
       attachClaim(request, claim);
       return lastValueFrom<unknown, undefined>(next.handle(), { defaultValue: undefined });
@@ -132,20 +147,12 @@ export class ScalekitIdempotencyInterceptor implements NestInterceptor {
   }
 
   /** The sender hangs up after a while. Work that is slower runs on, and the retry finds its result. */
-  private async answerInTime(work: Promise<unknown>, response: AnswerableResponse): Promise<unknown> {
-    const { answerWithinMs } = this.options;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const message = 'The event is still being processed';
-        reject(tryAgain(response, HttpStatus.SERVICE_UNAVAILABLE, answerWithinMs / 1_000, message));
-      }, answerWithinMs);
+  private answerInTime(work: Promise<unknown>, response: AnswerableResponse): Promise<unknown> {
+    return this.deadlines.race(work, () => {
+      const seconds = this.options.answerWithinMs / 1_000;
+      const message = 'The event is still being processed';
+      return tryAgain(response, HttpStatus.SERVICE_UNAVAILABLE, seconds, message);
     });
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   private logIfStoreFailed(error: unknown): void {
@@ -154,4 +161,17 @@ export class ScalekitIdempotencyInterceptor implements NestInterceptor {
       this.log.warn(error.code, `${error.message}${cause} Deliveries are answered 503 until it is back.`);
     }
   }
+}
+
+/** @throws ScalekitWebhookError (`no_verified_delivery`) */
+export function requireDelivery(request: object, controller: { readonly name: string }): VerifiedDelivery {
+  const delivery = deliveryOf(request);
+  if (!delivery) {
+    throw new ScalekitWebhookError(
+      'no_verified_delivery',
+      `${controller.name} uses ScalekitIdempotencyInterceptor without ScalekitSignatureGuard: ` +
+        'nothing unverified is ever processed. Add @UseGuards(ScalekitSignatureGuard).',
+    );
+  }
+  return delivery;
 }

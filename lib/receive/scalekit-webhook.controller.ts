@@ -15,22 +15,36 @@ import {
 import type { AnswerableResponse } from '../answers/answers.js';
 import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
 import { claimOf } from '../idempotency/request-claim.js';
-import { ScalekitIdempotencyInterceptor } from '../idempotency/scalekit-idempotency.interceptor.js';
+import {
+  requireDelivery,
+  ScalekitIdempotencyInterceptor,
+} from '../idempotency/scalekit-idempotency.interceptor.js';
 import { BelongsToEndpoint } from '../raw-body/raw-body-route.js';
 import { EVENT_DISPATCHER } from '../scalekit-webhook.tokens.js';
 import { ScalekitSignatureGuard } from '../signature/scalekit-signature.guard.js';
-import { deliveryOf } from '../signature/verified-delivery.js';
 import { dispatchEvent } from './dispatch-event.js';
 
 /** Hands a claimed event to the dispatcher and maps the outcome to an answer. */
 export abstract class ScalekitWebhookController {
+  private interceptor: ScalekitIdempotencyInterceptor | undefined;
+
   constructor(@Inject(EVENT_DISPATCHER) private readonly dispatcher: EventDispatcher) {}
 
-  protected answer(request: object, response: AnswerableResponse): Promise<string> {
-    const delivery = deliveryOf(request);
+  /** Nest does not call the interceptor then: see `InnermostInterceptor`. */
+  claimWith(interceptor: ScalekitIdempotencyInterceptor): void {
+    this.interceptor = interceptor;
+  }
+
+  protected answer(request: object, response: AnswerableResponse): Promise<unknown> {
+    const delivery = requireDelivery(request, ScalekitWebhookController);
+    if (this.interceptor) {
+      return this.interceptor.once(delivery, response, (claim) =>
+        dispatchEvent(this.dispatcher, delivery, claim, response),
+      );
+    }
     const claim = claimOf(request);
-    if (!delivery || !claim) {
-      throw new TypeError('The guard and the interceptor of the webhook route did not run.');
+    if (!claim) {
+      throw new TypeError('The interceptor of the webhook route did not run.');
     }
     return dispatchEvent(this.dispatcher, delivery, claim, response);
   }
@@ -54,7 +68,7 @@ export function createWebhookController(
     receive(
       @Req() request: object,
       @Res({ passthrough: true }) response: AnswerableResponse,
-    ): Promise<string> {
+    ): Promise<unknown> {
       return this.answer(request, response);
     }
   }
