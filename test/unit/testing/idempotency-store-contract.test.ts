@@ -38,13 +38,13 @@ async function brokenRules(create: () => StoreUnderTest): Promise<string[]> {
   return broken;
 }
 
-const MODEL = 'does what a simple model does, for any sequence of calls by several clients';
+const MODEL = 'does what a simple model does, for any calls by several clients (1 to 20 of 20)';
 
 describe('the contract of idempotency stores', () => {
   it('is a list of rules that any runner can run', () => {
     const rules = idempotencyStoreContract(() => storeWith(() => ({})));
-    expect(rules).toHaveLength(15);
-    expect(new Set(rules.map(({ name }) => name)).size).toBe(15);
+    expect(rules).toHaveLength(24);
+    expect(new Set(rules.map(({ name }) => name)).size).toBe(24);
   });
 
   it('accepts a store that does as it should', async () => {
@@ -107,7 +107,9 @@ describe('the contract of idempotency stores', () => {
   it('shows the shortest sequence that goes wrong, and its seed makes it again', async () => {
     const create = () => storeWith(() => ({ handlerDone: () => true }));
     const fail = async (seed?: string) => {
-      const model = idempotencyStoreContract(create, { seed }).find(({ name }) => name === MODEL);
+      const model = idempotencyStoreContract(create, { seed }).find(({ name }) =>
+        name.startsWith('does what a simple model does'),
+      );
       const error: unknown = await model?.run().catch((reason: unknown) => reason);
       return (error as Error).message;
     };
@@ -126,7 +128,9 @@ describe('the contract of idempotency stores', () => {
         throw new Error('syntax error at or near "RELEASE"');
       },
     };
-    const model = idempotencyStoreContract(() => storeWith(() => failing)).find(({ name }) => name === MODEL);
+    const model = idempotencyStoreContract(() => storeWith(() => failing)).find(({ name }) =>
+      name.startsWith('does what a simple model does'),
+    );
     await expect(model?.run()).rejects.toThrow(/1\. client \d: release [ab]\nsyntax error at or near/);
   });
 
@@ -157,7 +161,7 @@ describe('the contract of idempotency stores', () => {
       },
       it: (name, body) => registered.push([name, body]),
     });
-    expect(registered).toHaveLength(15);
+    expect(registered).toHaveLength(24);
     await registered[0]?.[1]();
   });
 });
