@@ -9,6 +9,7 @@ import {
   passTime,
   type StoreFleet,
 } from '../support/postgres-store.js';
+import type { BeginResult } from '../../lib/index.js';
 import { PostgresServer } from '../support/postgres-server.js';
 
 type Acquired = Extract<BeginResult, { status: 'acquired' }>;
