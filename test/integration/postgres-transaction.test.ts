@@ -20,8 +20,8 @@ describe('PostgresIdempotencyStore, transactions on a pg pool', () => {
     server = await PostgresServer.start({ fsync: false });
     url = await server.createDatabase();
     fleet = connectStores(url, 2, { timeoutMs: 2_000 });
-    [pool] = fleet.pools as [pg.Pool];
-    [store] = fleet.stores as [PostgresIdempotencyStore<pg.Pool>];
+    [pool] = fleet.pools;
+    [store] = fleet.stores;
     await store.migrate();
     await pool.query('CREATE TABLE effects (event text)');
   }, 180_000);
@@ -83,8 +83,8 @@ describe('PostgresIdempotencyStore, transactions on a pg pool', () => {
     const late = await acquire(store, 'asleep');
     const transaction = store.transaction(async (tx, records) => {
       await write(tx, 'asleep');
-      await passTime(fleet.pools[1] as pg.Pool, OPTIONS.leaseMs + 1);
-      await acquire(fleet.stores[1] as PostgresIdempotencyStore, 'asleep');
+      await passTime(fleet.pools[1], OPTIONS.leaseMs + 1);
+      await acquire(fleet.stores[1], 'asleep');
       expect(await records.handlerDone('asleep', late, 'A.one')).toBe(false);
     }, running());
     await expect(transaction).rejects.toMatchObject({ code: 'lease_lost' });
@@ -97,7 +97,7 @@ describe('PostgresIdempotencyStore, transactions on a pg pool', () => {
     await store.transaction(async (tx, records) => {
       await write(tx, 'recorded');
       await records.complete('recorded', token, OPTIONS.ttlMs);
-      const [second] = fleet.stores as [PostgresIdempotencyStore];
+      const [second] = fleet.stores;
       expect(
         await Promise.all([store.renew('recorded', token, 0), second.renew('neighbour', other, 60_000)]),
       ).toEqual([true, true]);
@@ -175,7 +175,7 @@ describe('PostgresIdempotencyStore, transactions on a pg pool', () => {
     const proxy = await TcpProxy.start(server.port);
     const through = Object.assign(new URL(url), { port: String(proxy.port) }).href;
     const cut = connectStores(through, 1, { timeoutMs: 2_000 });
-    const [behind] = cut.stores as [PostgresIdempotencyStore<pg.Pool>];
+    const [behind] = cut.stores;
     const token = await acquire(behind, 'unknown');
     const transaction = behind.transaction(async (tx, records) => {
       await write(tx, 'unknown');
@@ -194,7 +194,7 @@ describe('PostgresIdempotencyStore, transactions on a pg pool', () => {
     const transaction = store.transaction(async (tx, records) => {
       const { rows } = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
       await write(tx, 'broken');
-      await fleet.pools[1]?.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+      await fleet.pools[1].query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
       await records.complete('broken', token, OPTIONS.ttlMs);
     }, running());
     await expect(transaction).rejects.toThrow();
@@ -204,8 +204,8 @@ describe('PostgresIdempotencyStore, transactions on a pg pool', () => {
 
   it('rejects in time while the pool has no free connection, and starts no work later', async () => {
     const small = connectStores(url, 1, { timeoutMs: 200, max: 1 });
-    const [only] = small.pools as [pg.Pool];
-    const [busy] = small.stores as [PostgresIdempotencyStore<pg.Pool>];
+    const [only] = small.pools;
+    const [busy] = small.stores;
     const lent = await only.connect();
     let isStarted = false;
     const transaction = busy.transaction(() => {

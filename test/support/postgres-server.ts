@@ -92,7 +92,7 @@ export class PostgresServer {
     this.child = undefined;
     if (child?.exitCode === null && child.signalCode === null) {
       const exited = once(child, 'exit');
-      signalAll(child.pid as number, 'SIGKILL');
+      signalAll(child.pid, 'SIGKILL');
       await exited;
     }
   }
@@ -140,7 +140,7 @@ export class PostgresServer {
     this.child = child;
     child.stderr.on('data', (text: Buffer) => (this.log += text.toString()));
     const killWithUs = () => {
-      signalAll(child.pid as number, 'SIGKILL');
+      signalAll(child.pid, 'SIGKILL');
     };
     process.once('exit', killWithUs);
     child.once('exit', () => process.off('exit', killWithUs));
@@ -197,7 +197,10 @@ async function createDatabase(server: string, name: string): Promise<string> {
 }
 
 /** The parent first: each of its children is in a session of its own. */
-function signalAll(pid: number, signal: NodeJS.Signals): void {
+function signalAll(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) {
+    return; // It never started.
+  }
   for (const each of [pid, ...childrenOf(pid)]) {
     try {
       process.kill(each, signal);

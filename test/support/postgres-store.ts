@@ -4,10 +4,13 @@ import type { BeginResult, FencingToken, IdempotencyStore } from '../../lib/inde
 
 export const OPTIONS = { leaseMs: 60_000, ttlMs: 600_000, fingerprint: 7 };
 
+/** At least one; tests know how many they asked for. */
+type Some<T> = readonly [T, T, T, T, T, ...T[]];
+
 /** As many pools, each with its store, as there would be processes. */
 export interface StoreFleet {
-  readonly stores: readonly PostgresIdempotencyStore<pg.Pool>[];
-  readonly pools: readonly pg.Pool[];
+  readonly stores: Some<PostgresIdempotencyStore<pg.Pool>>;
+  readonly pools: Some<pg.Pool>;
   close(): Promise<void>;
 }
 
@@ -22,10 +25,10 @@ export function connectStores(
     return pool;
   });
   return {
-    pools,
+    pools: pools as unknown as Some<pg.Pool>,
     stores: pools.map(
       (client) => new PostgresIdempotencyStore({ client, timeoutMs: options.timeoutMs ?? 20_000 }),
-    ),
+    ) as unknown as Some<PostgresIdempotencyStore<pg.Pool>>,
     close: async () => {
       await Promise.all(pools.map((pool) => pool.end()));
     },
