@@ -1,10 +1,13 @@
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, vi } from 'vitest';
 import { PostgresIdempotencyStore } from '../../lib/adapters/postgres/index.js';
 import type { PostgresClient } from '../../lib/adapters/postgres/index.js';
 import { describeIdempotencyStore, type StoreUnderTest } from '../contract/idempotency-store.contract.js';
 import { anyPostgres } from '../support/postgres-server.js';
+
+// PGlite is one thread: thousands of statements take a while on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 let tables = 0;
 
