@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { PostgresIdempotencyStore } from '../../lib/adapters/postgres/index.js';
-import { type PostgresServer, startPostgres } from '../support/postgres-server.js';
+import { PostgresServer } from '../support/postgres-server.js';
 import { RedisServer } from '../support/redis-server.js';
 import { type EngineName, Fleet, type FleetSetup } from './fleet.js';
 import { History } from './history.js';
@@ -55,7 +55,7 @@ export class World {
     if (engine.endsWith('Redis')) {
       return new World(engine, await RedisServer.start({ appendOnly: 'always' }));
     }
-    const server = await startPostgres();
+    const server = await PostgresServer.start();
     const url = await server.createDatabase();
     const client = new pg.Client({ connectionString: url });
     await client.connect();
@@ -125,7 +125,7 @@ export class World {
   }
 
   async close(): Promise<void> {
-    await ('stop' in this.server ? this.server.stop() : this.server.close());
+    await this.server.stop();
     rmSync(this.folder, { recursive: true });
   }
 }

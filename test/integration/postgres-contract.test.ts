@@ -1,10 +1,13 @@
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, vi } from 'vitest';
 import { PostgresIdempotencyStore } from '../../lib/adapters/postgres/index.js';
 import type { PostgresClient } from '../../lib/adapters/postgres/index.js';
 import { describeIdempotencyStore, type StoreUnderTest } from '../contract/idempotency-store.contract.js';
-import { postgresDatabases, type PostgresDatabases } from '../support/postgres-server.js';
+import { anyPostgres } from '../support/postgres-server.js';
+
+// PGlite is one thread: thousands of statements take a while on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 let tables = 0;
 
@@ -17,7 +20,10 @@ async function createStore(client: PostgresClient): Promise<StoreUnderTest> {
     store,
     advance: async (ms) => {
       const by = `interval '${ms} ms'`;
-      await client.query(`UPDATE ${table} SET until = until - ${by}, forget_after = forget_after - ${by}`, []);
+      await client.query(
+        `UPDATE ${table} SET until = until - ${by}, forget_after = forget_after - ${by}`,
+        [],
+      );
     },
     close: async () => {
       await client.query(`DROP TABLE ${table}`, []);
@@ -26,15 +32,15 @@ async function createStore(client: PostgresClient): Promise<StoreUnderTest> {
 }
 
 describe('PostgresIdempotencyStore', () => {
-  let databases: PostgresDatabases;
+  let server: Awaited<ReturnType<typeof anyPostgres>>;
   let pool: pg.Pool;
   let client: pg.Client;
   let pglite: PGlite;
 
   beforeAll(async () => {
-    databases = await postgresDatabases({ fsync: false });
-    pool = new pg.Pool({ connectionString: await databases.createDatabase(), max: 4 });
-    client = new pg.Client(await databases.createDatabase());
+    server = await anyPostgres({ fsync: false });
+    pool = new pg.Pool({ connectionString: await server.createDatabase(), max: 4 });
+    client = new pg.Client(await server.createDatabase());
     await client.connect();
     pglite = await PGlite.create();
   }, 120_000);
@@ -43,7 +49,7 @@ describe('PostgresIdempotencyStore', () => {
     await pool.end();
     await client.end();
     await pglite.close();
-    await databases.close();
+    await server.stop();
   });
 
   describeIdempotencyStore('PostgresIdempotencyStore on a pg pool', () => createStore(pool));

@@ -14,7 +14,10 @@ export async function ask<Answer>(
     return readAnswers(await client.query(statement, [JSON.stringify(parameter)]));
   } catch (cause) {
     throw isTableMissing(cause)
-      ? new StoreUnavailableError('The table of the store is not there: call its migrate() when the app starts.', { cause })
+      ? new StoreUnavailableError(
+          'The table of the store is not there: call its migrate() when the app starts.',
+          { cause },
+        )
       : cause;
   }
 }

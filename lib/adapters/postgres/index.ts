@@ -3,4 +3,10 @@ export {
   type PostgresIdempotencyStoreOptions,
 } from './postgres-idempotency.store.js';
 export { pgTransaction } from './pg-transaction.js';
-export type { PgPool, PostgresClient, PostgresRows, PostgresTransactionRunner, TransactionOf } from './postgres-client.js';
+export type {
+  PgPool,
+  PostgresClient,
+  PostgresRows,
+  PostgresTransactionRunner,
+  TransactionOf,
+} from './postgres-client.js';

@@ -69,7 +69,9 @@ function guard(client: PgPoolClient): { guarded: PgPoolClient; revoke: () => voi
       }
       return (...args: unknown[]): unknown => {
         if (isOver) {
-          throw new Error(`${String(property)}() of a transactional handler's client: the transaction is over.`);
+          throw new Error(
+            `${String(property)}() of a transactional handler's client: the transaction is over.`,
+          );
         }
         return Reflect.apply(value, target, args);
       };

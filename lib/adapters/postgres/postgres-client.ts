@@ -41,7 +41,7 @@ export interface ClientWithTransaction extends PostgresClient {
   transaction<T>(work: (transaction: PostgresClient) => Promise<T>): Promise<T>;
 }
 
-/** What a transactional handler gets if the store makes the transactions itself; `never` where it can't. */
+/** What a transactional handler gets if the store makes the transactions itself; else `unknown`. */
 export type TransactionOf<Client> = Client extends {
   readonly totalCount: number;
   readonly connect: { (): Promise<infer Lent>; (callback: never): unknown };
@@ -54,4 +54,4 @@ export type TransactionOf<Client> = Client extends {
         };
       }
     ? Transaction
-    : never;
+    : unknown;

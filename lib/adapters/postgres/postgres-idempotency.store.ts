@@ -6,6 +6,7 @@ import type {
   TransactionalIdempotencyStore,
   TransactionRecords,
 } from '../../idempotency/idempotency-store.js';
+import { StoreUnavailableError } from '../../idempotency/store-unavailable.error.js';
 import { ask, askUntilNoConflict } from './ask.js';
 import { Batcher } from './batcher.js';
 import { kindOfBegin, leadersOf, toParameter, toResult } from './begin-batch.js';
@@ -16,7 +17,7 @@ import type { PostgresClient, PostgresTransactionRunner, TransactionOf } from '.
 import { migrationSql } from './schema.js';
 import { createStatements, lastBeforeCommit, type Statements } from './statements.js';
 import { assertText, toStoredKey } from './stored-key.js';
-import { readTableName, type TableName } from './table-name.js';
+import { DEFAULT_TABLE, readTableName, type TableName } from './table-name.js';
 import { runTransaction } from './transaction.js';
 import { transactionRunnerOf } from './transaction-runner.js';
 
@@ -85,7 +86,7 @@ export class PostgresIdempotencyStore<
   /** @throws TypeError, RangeError for options that can't be right */
   constructor({
     client,
-    table = 'scalekit_webhook_events',
+    table = DEFAULT_TABLE,
     timeoutMs = 2_000,
     transaction,
   }: PostgresIdempotencyStoreOptions<Client, Transaction>) {
@@ -184,9 +185,14 @@ export class PostgresIdempotencyStore<
     const answers = await askUntilNoConflict<BeginAnswer>(this.client, this.statements.begin, parameter);
     const answerOf = new Map(answers.map((answer) => [answer.key, answer]));
     this.expiredRows.onClaims(answers.length);
-    return calls.map((call) =>
-      toResult(call, leaders.get(call.key) as BeginCall, answerOf.get(call.key) as BeginAnswer),
-    );
+    return calls.map((call) => {
+      const leader = leaders.get(call.key);
+      const answer = answerOf.get(call.key);
+      if (!leader || !answer) {
+        throw new StoreUnavailableError('PostgreSQL gave no answer for a key that it was asked for.');
+      }
+      return toResult(call, leader, answer);
+    });
   }
 
   private batcherOf(

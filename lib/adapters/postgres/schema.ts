@@ -1,4 +1,4 @@
-import type { TableName } from './table-name.js';
+import { readTableName, type TableName } from './table-name.js';
 
 /**
  * What brings the table from any earlier version, or none, to this one: a single statement, for clients that send one
@@ -39,4 +39,11 @@ BEGIN
 END
 $migration$;
 `;
+}
+
+/** `sql/postgres.sql` of the package, for those who run their migrations themselves. */
+export function migrationFile(table: string): string {
+  return `-- What PostgresIdempotencyStore.migrate() does: safe to run again, at once from several places, and over any
+-- earlier version. For a table of another name, replace ${table} throughout.
+${migrationSql(readTableName(table))}`;
 }

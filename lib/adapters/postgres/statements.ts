@@ -150,5 +150,8 @@ SELECT json_build_array(count(*))::text AS answers FROM removed`,
  * keep the row locked for as long as it sleeps, so the server gives up on it.
  */
 export function lastBeforeCommit(statement: string): string {
-  return statement.replace(' AS answers', " AS answers, set_config('idle_in_transaction_session_timeout', '10s', true)");
+  return statement.replace(
+    ' AS answers',
+    " AS answers, set_config('idle_in_transaction_session_timeout', '10s', true)",
+  );
 }

@@ -1,3 +1,5 @@
+export const DEFAULT_TABLE = 'scalekit_webhook_events';
+
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 /** PostgreSQL cuts names at 63 bytes; the names of the index and the sequence are longer than the table's. */
 const MAX_LENGTH = 48;

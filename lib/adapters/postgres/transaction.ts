@@ -28,13 +28,13 @@ export async function runTransaction<Transaction, T>({
   server.isAsked(tooSlow('BEGIN', timeoutMs));
   const transaction = run(async (tx, client) => {
     server.hasAnswered();
-    let isRefused = false;
+    const lease = { isLost: false };
     const records = recordsOf(client, () => {
-      isRefused = true;
+      lease.isLost = true;
     });
     try {
       const result = await untilAborted(work(tx, records), signal);
-      if (isRefused) {
+      if (lease.isLost) {
         throw new DeliveryAbortedError('lease_lost');
       }
       server.isAsked(tooSlow('COMMIT', timeoutMs));
