@@ -8,6 +8,7 @@ export default defineConfig({
       include: ['test/types/**/*.test-d.ts'],
       tsconfig: 'test/types/tsconfig.json',
     },
+    globalSetup: './test/support/servers.setup.ts',
     testTimeout: 30_000,
     reporters: ['default', './test/support/summary.reporter.ts'],
   },

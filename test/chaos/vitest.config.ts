@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/chaos/**/*.test.ts'],
     fileParallelism: false,
+    globalSetup: './test/support/servers.setup.ts',
     hookTimeout: 60_000,
     reporters: ['default', './test/support/summary.reporter.ts'],
   },

@@ -277,7 +277,7 @@ const DEBIAN = '/usr/lib/postgresql';
 let found: string | undefined;
 
 /** The folder of `initdb` and `postgres`: on the PATH, where Debian keeps them, or installed there by apt. */
-function postgresBinaries(): string {
+export function postgresBinaries(): string {
   found ??= present() ?? installed();
   return found;
 }

@@ -120,7 +120,8 @@ export async function anyRedis(): Promise<{ readonly url: string; stop(): Promis
 
 let binary: string | undefined;
 
-function redisServerBinary(): string {
+/** Installs it where it can. */
+export function redisServerBinary(): string {
   binary ??= onPath('redis-server') ?? onPath('valkey-server') ?? installed();
   return binary;
 }
