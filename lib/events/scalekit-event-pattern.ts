@@ -40,23 +40,19 @@ type UsefulPattern =
   | 'connected_account.token_refresh_*';
 
 /**
- * The types that a pattern matches, at compile time what `compileEventPattern()` is at run time: the known ones among
- * them or, if there is none, whatever string has the pattern's shape.
+ * The known types that a pattern matches, at compile time what `compileEventPattern()` is at run time, or never if there
+ * is none.
  */
-export type TypeMatching<Pattern extends string> = Pattern extends ScalekitEventType
-  ? Pattern
-  : Pattern extends `${string}*${string}`
-    ? ScalekitEventType & Shape<Pattern> extends never
-      ? Shape<Pattern>
-      : ScalekitEventType & Shape<Pattern>
-    : Pattern;
+export type KnownTypeMatching<Pattern extends string> = Pattern extends `${string}*${string}`
+  ? ScalekitEventType & PatternShape<Pattern>
+  : never;
 
 /**
  * `a.*` as a template literal type. `**` means the same as `*`, but two placeholders side by side would want a
  * character between them.
  */
-type Shape<Pattern extends string> = Pattern extends `${infer Head}*${infer Tail}`
+export type PatternShape<Pattern extends string> = Pattern extends `${infer Head}*${infer Tail}`
   ? Tail extends `*${string}`
-    ? `${Head}${Shape<Tail>}`
-    : `${Head}${string}${Shape<Tail>}`
+    ? `${Head}${PatternShape<Tail>}`
+    : `${Head}${string}${PatternShape<Tail>}`
   : Pattern;

@@ -2,7 +2,7 @@ import type { OpenPayload } from './catalogue/open-types.js';
 import type { OverviewEvents } from './catalogue/overview.js';
 import type { ScalekitEventShape, ScalekitOverviewEvent, ScalekitReferenceEvent } from './event-shapes.js';
 import type { ReferenceEvents, ScalekitEventMap, ScalekitEventType } from './scalekit-event-map.js';
-import type { ScalekitEventPattern, TypeMatching } from './scalekit-event-pattern.js';
+import type { KnownTypeMatching, PatternShape, ScalekitEventPattern } from './scalekit-event-pattern.js';
 
 /**
  * An event, as handlers get it: the parsed body of the delivery, deeply frozen.
@@ -16,32 +16,32 @@ import type { ScalekitEventPattern, TypeMatching } from './scalekit-event-patter
  *
  * @publicApi
  */
-export type ScalekitEvent<Pattern extends ScalekitEventPattern = '*'> = EventOf<TypeMatching<Pattern>>;
+export type ScalekitEvent<Pattern extends ScalekitEventPattern = '*'> = Pattern extends ScalekitEventType
+  ? EventsByType[Pattern]
+  : EventMatching<Pattern>;
 
 /**
  * What an event of a type (or of the types that a pattern matches) carries in `data`.
  *
  * @publicApi
  */
-export type ScalekitEventData<Pattern extends ScalekitEventPattern = '*'> = DataOf<TypeMatching<Pattern>>;
+export type ScalekitEventData<Pattern extends ScalekitEventPattern = '*'> = Pattern extends ScalekitEventType
+  ? ScalekitEventMap[Pattern]
+  : DataMatching<Pattern>;
+
+type EventMatching<Pattern extends string> =
+  KnownTypeMatching<Pattern> extends never
+    ? ScalekitEventShape<PatternShape<Pattern>, OpenPayload>
+    : EventsByType[KnownTypeMatching<Pattern>];
+
+type DataMatching<Pattern extends string> =
+  KnownTypeMatching<Pattern> extends never ? OpenPayload : ScalekitEventMap[KnownTypeMatching<Pattern>];
 
 /** Looked up and not worked out, because a lookup costs the compiler the less the more types there are. */
-type EventOf<Type extends string> = [Type] extends [keyof EventsByType]
-  ? EventsByType[Type]
-  : OtherEventOf<Type>;
-
-type DataOf<Type extends string> = [Type] extends [ScalekitEventType]
-  ? ScalekitEventMap[Type]
-  : OtherDataOf<Type>;
-
 interface EventsByType
   extends
     Readonly<{ [Type in keyof ReferenceEvents]: ScalekitReferenceEvent<Type> }>,
-    Readonly<{ [Type in keyof OverviewEvents]: ScalekitOverviewEvent<Type> }> {}
+    Readonly<{ [Type in keyof OverviewEvents]: ScalekitOverviewEvent<Type> }>,
+    Readonly<{ [Type in TypeOfTheUser]: ScalekitEventShape<Type, ScalekitEventMap[Type]> }> {}
 
-/** Types of the user, types that nobody knows, and unions with such. */
-type OtherEventOf<Type extends string> = Type extends keyof EventsByType
-  ? EventsByType[Type]
-  : ScalekitEventShape<Type, OtherDataOf<Type>>;
-
-type OtherDataOf<Type extends string> = Type extends ScalekitEventType ? ScalekitEventMap[Type] : OpenPayload;
+type TypeOfTheUser = Exclude<ScalekitEventType, keyof ReferenceEvents | keyof OverviewEvents>;
