@@ -17,15 +17,20 @@ export type CanTake<Parameter, Pattern extends string> = unknown extends Paramet
     ? CanTake<Parameter, '*'>
     : ScalekitEvent<Pattern> extends Parameter
       ? true
-      : ScalekitEventContext extends Parameter
+      : IsIdentical<Parameter, ScalekitEventData<Pattern>> extends true
         ? true
-        : UnknownEvent extends Parameter
+        : ScalekitEventContext extends Parameter
           ? true
-          : NonNullable<Parameter> extends NoPayload
-            ? false
-            : Misfit<ScalekitEventData<Pattern>, NonNullable<Parameter>> extends never
-              ? true
-              : false;
+          : UnknownEvent extends Parameter
+            ? true
+            : NonNullable<Parameter> extends NoPayload
+              ? false
+              : Misfit<ScalekitEventData<Pattern>, NonNullable<Parameter>> extends never
+                ? true
+                : false;
+
+type IsIdentical<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
 /** The event of another type, a list, a function. */
 type NoPayload =
