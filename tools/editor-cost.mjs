@@ -1,17 +1,20 @@
 #!/usr/bin/env node
 // What the types cost an editor: checks an app of 50 handlers, wildcards among them, and the same app with `any`
-// handlers, and says the ratio of check time and memory.
+// handlers, in turns, and says what `--extendedDiagnostics` says of both and the ratio. Times are noisy: the ratio is
+// the median of the ratios of the pairs, with their quartiles. Types, instantiations and the calls of the
+// compiler's functions during the check are exact, so they are what to compare changes by.
 //
-//   npm run build && node tools/editor-cost.mjs [rounds] [path of a tsc.js]
+//   npm run build && node tools/editor-cost.mjs [rounds] [folder of a TypeScript]…
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const [rounds = '15', tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')] =
-  process.argv.slice(2);
+const [rounds = '15', ...given] = process.argv.slice(2);
+const installed = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
+const compilers = given.length > 0 ? given.map((folder) => resolve(folder)) : [installed];
 
 const FAMILIES = {
   organization: [
@@ -92,19 +95,57 @@ export class Records {
 }
 `;
 
+/** Calls of the compiler's functions, counted by V8. TypeScript 7 is a binary, and has none to count. */
+const COUNT_CALLS = `
+const [, library, project] = process.argv;
+const ts = require(library);
+const { Session } = require('node:inspector');
+const { fileNames, options } = ts.getParsedCommandLineOfConfigFile(project, {}, ts.sys);
+const program = ts.createProgram(fileNames, options);
+program.getGlobalDiagnostics();
+const session = new Session();
+session.connect();
+session.post('Profiler.enable');
+session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
+session.post('Profiler.takePreciseCoverage');
+if (program.getSemanticDiagnostics().length > 0) throw new Error('The app has errors.');
+session.post('Profiler.takePreciseCoverage', (_error, { result }) => {
+  const functions = result.flatMap((script) => (script.url.endsWith('typescript.js') ? script.functions : []));
+  console.log(functions.reduce((sum, each) => sum + each.ranges[0].count, 0));
+});`;
+
 const scratch = mkdtempSync(join(ROOT, 'node_modules/.editor-cost-'));
 try {
   const apps = { typed: writeApp('typed'), any: writeApp('any') };
-  const runs = { typed: [], any: [] };
-  for (let round = 0; round < Number(rounds); round++) {
-    for (const [name, app] of Object.entries(apps)) runs[name].push(check(app));
-  }
-  for (const figure of ['Check time', 'Memory used']) {
-    const [typed, any] = [median(runs.typed, figure), median(runs.any, figure)];
-    console.log(`${figure}: typed ${typed}, any ${any}, ratio ${(typed / any).toFixed(2)}`);
+  for (const compiler of compilers) {
+    const { version } = JSON.parse(readFileSync(join(compiler, 'package.json'), 'utf8'));
+    console.log(`TypeScript ${version}, ${rounds} rounds`);
+    measure(compiler, apps);
   }
 } finally {
   rmSync(scratch, { recursive: true });
+}
+
+function measure(compiler, apps) {
+  const runs = { typed: [], any: [] };
+  for (let round = 0; round < Number(rounds); round++) {
+    const order = round % 2 === 0 ? ['typed', 'any'] : ['any', 'typed'];
+    for (const name of order) runs[name].push(check(compiler, apps[name]));
+  }
+  for (const figure of ['Check time', 'Memory used', 'Types', 'Instantiations']) {
+    const [typed, any] = [runs.typed, runs.any].map((all) => all.map((each) => each[figure]));
+    const ratios = typed.map((value, at) => value / any[at]);
+    const [low, middle, high] = [0.25, 0.5, 0.75].map((part) => quantile(ratios, part).toFixed(2));
+    say(figure, quantile(typed, 0.5), quantile(any, 0.5), `${middle} (${low}–${high})`);
+  }
+  const library = join(compiler, 'lib', 'typescript.js');
+  if (!existsSync(library)) return;
+  const [typed, any] = [countCalls(library, apps.typed), countCalls(library, apps.any)];
+  say('Calls', typed, any, (typed / any).toFixed(2));
+}
+
+function say(figure, typed, any, ratio) {
+  console.log(`  ${figure}: typed ${typed}, any ${any}, ratio ${ratio}`);
 }
 
 function writeApp(kind) {
@@ -176,16 +217,25 @@ await app.listen(3000);
 `;
 }
 
-function check(app) {
-  const output = execFileSync(process.execPath, [tsc, '-p', app, '--extendedDiagnostics'], {
-    encoding: 'utf8',
-  });
+function check(compiler, app) {
+  // Without garbage, memory is exact; on one thread, TypeScript 7 checks each file once.
+  const own = existsSync(join(compiler, 'lib', 'typescript.js')) ? [] : ['--singleThreaded'];
+  const tsc = join(compiler, 'bin', 'tsc');
+  const output = execFileSync(
+    process.execPath,
+    ['--expose-gc', tsc, '-p', app, '--extendedDiagnostics', ...own],
+    { encoding: 'utf8' },
+  );
   return Object.fromEntries(
     [...output.matchAll(/^(.+?):\s+([\d.]+)[sK]?$/gm)].map(([, name, value]) => [name, Number(value)]),
   );
 }
 
-function median(runs, figure) {
-  const sorted = runs.map((each) => each[figure]).sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
+function countCalls(library, app) {
+  const args = ['-e', COUNT_CALLS, library, join(app, 'tsconfig.json')];
+  return Number(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+}
+
+function quantile(values, part) {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * part)];
 }

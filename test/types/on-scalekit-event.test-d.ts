@@ -1,5 +1,5 @@
 import { applyDecorators, UseGuards, ValidationPipe } from '@nestjs/common';
-import { describe, test } from 'vitest';
+import { describe, expectTypeOf, test } from 'vitest';
 
 import {
   DirectoryDto,
@@ -245,6 +245,45 @@ describe('a method with @OnScalekitEvent()', () => {
       @OnScalekitEvent('user.login', { path: '/' }) two(_event: ScalekitEvent<'user.login'>) {}
       // @ts-expect-error: a name is a string
       @OnScalekitEvent('user.login', { endpoint: 1 }) three(_event: ScalekitEvent<'user.login'>) {}
+    }
+    return Handlers;
+  });
+
+  test('may be told what its events are about, by their fields', () => {
+    class Handlers {
+      @OnScalekitEvent('user.login', {
+        latestOnly: (event) => {
+          expectTypeOf(event).toEqualTypeOf<ScalekitEvent<'user.login'>>();
+          return event.id;
+        },
+      })
+      one() {}
+      @OnScalekitEvent(['role.created', 'role.updated'], {
+        latestOnly: (event) => {
+          expectTypeOf(event).toEqualTypeOf<ScalekitEvent<'role.created' | 'role.updated'>>();
+          return event.data.id;
+        },
+      })
+      several(_event: ScalekitEvent<'role.created' | 'role.updated'>) {}
+      @OnScalekitEvent('organization.directory.user_*', {
+        endpoint: 'eu',
+        latestOnly: (event) => {
+          expectTypeOf(event).toEqualTypeOf<ScalekitEvent<'organization.directory.user_*'>>();
+          return event.data.email;
+        },
+      })
+      pattern(@EventData() _user: DirectoryUser) {}
+      @OnScalekitEvent('*', { latestOnly: (event) => event.organization_id })
+      all(_event: ScalekitEvent) {}
+
+      // @ts-expect-error: a role has no such field
+      @OnScalekitEvent('role.created', { latestOnly: (event) => String(event.data.email) }) field() {}
+      // @ts-expect-error: a name is a string
+      @OnScalekitEvent('role.created', { latestOnly: () => 1 }) number() {}
+      // @ts-expect-error: an event of another type
+      @OnScalekitEvent('role.created', { latestOnly: (_: ScalekitEvent<'role.deleted'>) => '' }) other() {}
+      // @ts-expect-error: the parameter is checked as ever
+      @OnScalekitEvent('role.created', { latestOnly: (event) => event.id }) data(_: DirectoryUser) {}
     }
     return Handlers;
   });

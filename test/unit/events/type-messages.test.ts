@@ -49,6 +49,7 @@ describe('the editor', () => {
     ['the decorator', `class A { @OnScalekitEvent('|') on() {} }`],
     ['a new list in the decorator', `class A { @OnScalekitEvent(['|']) on() {} }`],
     ['a list in the decorator', `class A { @OnScalekitEvent(['role.created', '|']) on() {} }`],
+    ['the decorator with options', `class A { @OnScalekitEvent('|', { latestOnly: (e) => e.id }) on() {} }`],
     ['ScalekitEvent', `let event: ScalekitEvent<'|'>;`],
     ['isScalekitEvent', `isScalekitEvent({} as ScalekitEvent, '|')`],
     ['a list in isScalekitEvent', `isScalekitEvent({} as ScalekitEvent, ['|'])`],
