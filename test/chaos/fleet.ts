@@ -78,7 +78,7 @@ export class Member {
     this.stopping = true;
     await this.ready;
     const { child } = this;
-    if (!child || child.exitCode !== null || child.signalCode !== null) {
+    if (child?.exitCode !== null || child.signalCode !== null) {
       return;
     }
     const exited = once(child, 'exit');

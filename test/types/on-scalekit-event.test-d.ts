@@ -277,7 +277,7 @@ describe('a method with @OnScalekitEvent()', () => {
       all(_event: ScalekitEvent) {}
 
       // @ts-expect-error: a role has no such field
-      @OnScalekitEvent('role.created', { latestOnly: (event) => event.data.email }) field() {}
+      @OnScalekitEvent('role.created', { latestOnly: (event) => String(event.data.email) }) field() {}
       // @ts-expect-error: a name is a string
       @OnScalekitEvent('role.created', { latestOnly: () => 1 }) number() {}
       // @ts-expect-error: an event of another type
