@@ -2,6 +2,10 @@ import { Command, CommanderError } from 'commander';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { CliError } from './cli.error.js';
 import type { RunCommand } from './commands/run-command.js';
+import { addDoctorCommand } from './commands/doctor.command.js';
+import { addEventsCommand } from './commands/events.command.js';
+import { addSendCommand } from './commands/send.command.js';
+import { addSignCommand } from './commands/sign.command.js';
 import { addVerifyCommand } from './commands/verify.command.js';
 import { EXIT_CODE, type ExitCode } from './exit-code.js';
 import { knownSecrets } from './input/secret.js';
@@ -40,7 +44,9 @@ export function createProgram(version: string, isJson: boolean): Program {
       writeErr: (text) => output.error(withoutValues(text.trimEnd())),
     })
     .exitOverride();
-  addVerifyCommand(program, run);
+  for (const add of [addSendCommand, addVerifyCommand, addDoctorCommand, addEventsCommand, addSignCommand]) {
+    add(program, run);
+  }
 
   return {
     async run(argv) {
@@ -65,15 +71,19 @@ function fail(error: unknown, output: Output): ExitCode {
     output.json({ error: { code: 'bad_input', message, exitCode: EXIT_CODE.usage } });
     return EXIT_CODE.usage;
   }
-  if (!(error instanceof ScalekitWebhookError)) {
+  if (!isOurs(error)) {
     throw error;
   }
   const exitCode = error instanceof CliError ? error.exitCode : EXIT_CODE.usage;
   output.json({ error: { code: error.code, message: error.message, exitCode } });
   if (!output.isJson) {
-    output.error(`${error.message}`);
+    output.error(error.message);
   }
   return exitCode;
+}
+
+function isOurs(error: unknown): error is ScalekitWebhookError {
+  return error instanceof ScalekitWebhookError;
 }
 
 /** What stands in the wrong place of a command line may be a secret: it is not repeated. */

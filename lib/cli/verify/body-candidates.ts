@@ -53,7 +53,7 @@ function* accidents(body: Buffer): Generator<Candidate<Buffer>> {
   } else {
     yield cause('body_bom', 'The byte order mark before the body was lost.', BOM + text);
   }
-  // eslint-disable-next-line no-control-regex -- the letters of Latin-1, control characters included
+
   if (/^[\0-\xff]*$/.test(text)) {
     const message = 'The body was read as Latin-1 and written as UTF-8: letters such as é became two.';
     yield cause('body_charset', message, Buffer.from(text, 'latin1'));
