@@ -4,7 +4,7 @@ import { describeAnswer } from '../http/describe-answer.js';
 
 export const BODY_CHECKS: readonly Check[] = [
   mustBe400('malformed', 'signed, but no JSON → 400', '{"id": "evt_doctor", "type": '),
-  mustBe400('no_event', 'signed JSON, but no event → 400', '{"hello": "doctor"}'),
+  mustBe400('no_event', 'signed JSON, but no event → 400', '{"hello":"doctor"}'),
   {
     name: 'too_large',
     title: 'too large → 413',

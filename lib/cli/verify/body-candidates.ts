@@ -37,7 +37,6 @@ function* accidents(body: Buffer): Generator<Candidate<Buffer>> {
   for (const lineEnd of ['\n', '\r\n']) {
     yield cause('body_newline', 'The line end at the end of the body was lost.', text + lineEnd);
   }
-  yield cause('body_newline', 'White space was added around the body.', text.trim());
   yield cause(
     'body_line_endings',
     'Line ends of the body became CRLF: LF was signed.',
@@ -54,6 +53,7 @@ function* accidents(body: Buffer): Generator<Candidate<Buffer>> {
     yield cause('body_bom', 'The byte order mark before the body was lost.', BOM + text);
   }
 
+  yield cause('body_newline', 'White space was added around the body.', text.trim());
   if (/^[\0-\xff]*$/.test(text)) {
     const message = 'The body was read as Latin-1 and written as UTF-8: letters such as é became two.';
     yield cause('body_charset', message, Buffer.from(text, 'latin1'));
