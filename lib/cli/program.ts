@@ -91,5 +91,5 @@ function withoutValues(message: string): string {
   return message
     .replace(/ argument '[^]*' is invalid/, ' argument is invalid')
     .replace(/'(--?[\w-]+)=[^]*?'/g, "'$1'")
-    .replace(/'[^']{21,}'/g, "'…'");
+    .replace(/^((?:error: )?unknown command) '[^]*?'(?=$|\n)/, '$1');
 }

@@ -15,26 +15,20 @@ export interface CliSetup {
   /** Beside the PATH: nothing of the test's own environment. */
   readonly env?: Record<string, string>;
   readonly input?: string | Uint8Array;
-  /** Called with what was written to stdout and stderr so far, as long as it runs. */
-  readonly onOutput?: (output: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Gets the means to stop it. */
+  readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 /** Runs the command as a process of its own, without a terminal. */
 export async function runCli(
   args: readonly string[],
-  { env, input, onOutput }: CliSetup = {},
+  { env, input, onStart }: CliSetup = {},
 ): Promise<CliResult> {
   const child = spawn(process.execPath, [CLI, ...args], { env: { PATH: process.env.PATH ?? '', ...env } });
   let [stdout, stderr] = ['', ''];
-  const tell = () => onOutput?.(stdout + stderr, (signal) => child.kill(signal));
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-    tell();
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-    tell();
-  });
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  onStart?.((signal) => child.kill(signal));
   child.stdin.on('error', () => undefined); // It may end without having read everything.
   child.stdin.end(input ?? '');
   const [code] = (await once(child, 'close')) as [number | null];
