@@ -25,7 +25,7 @@ function secretFaults({ secrets }: DeliveryToDiagnose, decisive: SignatureHeader
   if (secret === '') {
     return [fault('secret_empty', 'The secret is empty.', `Set the variable where the app runs. ${COPY}`)];
   }
-  if (/^["']?v1[,=]/.test(secret)) {
+  if (/^["']?v1[,=](?!whsec_)/.test(secret)) {
     return [fault('secret_is_a_signature', 'The secret is a signature (v1,…), not a secret.', COPY)];
   }
   if (/^["']?wh[sp]k_/.test(secret)) {

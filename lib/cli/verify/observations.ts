@@ -26,7 +26,7 @@ export function observations({ body, secrets }: DeliveryToDiagnose, headers: Rec
 
 function isWrittenByStringify(text: string): boolean {
   try {
-    return JSON.stringify(JSON.parse(text)) === text;
+    return JSON.stringify(JSON.parse(text)) === text.trimEnd();
   } catch {
     return false;
   }

@@ -59,6 +59,12 @@ const SLIPS: readonly Slip[] = [
     },
   },
   {
+    // https://github.com/standard-webhooks/standard-webhooks/issues/235
+    cause: 'secret_prefix',
+    message: 'The secret has a version (v1,) before whsec_, which only signatures have.',
+    undo: (secret) => secret.trim().replace(/^v\d\w?,(?=whsec_)/, ''),
+  },
+  {
     cause: 'secret_prefix',
     message: 'The secret begins with whsec_ twice.',
     undo: (secret) => secret.trim().replace(/^(?:whsec_){2,}/, 'whsec_'),

@@ -122,6 +122,7 @@ const FAILURES: readonly [what: string, cause: VerifyCause, made: Made][] = [
     'secret_prefix',
     { secret: SECRET, signedBy: CORE, scheme: 'digest' },
   ],
+  ['the secret has a version before it', 'secret_prefix', { secret: `v1,${SECRET}` }],
   ['the secret has whsec_ twice', 'secret_prefix', { secret: `whsec_${SECRET}` }],
   ['the secret begins with WHSEC_', 'secret_prefix', { secret: `WHSEC_${CORE}`, scheme: 'digest' }],
   [
