@@ -1,7 +1,7 @@
 // Builds dist/: CommonJS and the type declarations file by file, ESM as one file an entry, because the loader of ES
-// modules takes longer to find a hundred files than to run them.
+// modules takes longer to find a hundred files than to run them. The command is one file, too.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -35,8 +35,41 @@ async function bundle(folder) {
   }
 }
 
+/** The command is one file, with what it needs of other packages in it: installing the library installs none of them. */
+async function bundleCommand(source, target) {
+  const build = await rolldown({ input: source, platform: 'node', external: /^node:/ });
+  const { output } = await build.generate({
+    format: 'esm',
+    banner: '#!/usr/bin/env node',
+    codeSplitting: false,
+    minify: { compress: true, mangle: false, codegen: false },
+  });
+  await build.close();
+  const [{ code, moduleIds }] = output;
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, code);
+  chmodSync(target, 0o755);
+  writeFileSync(join(dirname(target), 'THIRD-PARTY-LICENSES.txt'), licensesOf(moduleIds));
+}
+
+/** Their licences ask for it. */
+function licensesOf(moduleIds) {
+  const folders = new Set(
+    moduleIds.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []),
+  );
+  return [...folders]
+    .sort()
+    .map((folder) => {
+      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+      return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+    })
+    .join('\n----\n\n');
+}
+
 rmSync('dist', { recursive: true, force: true });
 nestBuild('tsconfig.build.json');
 nestBuild('tsconfig.build.cjs.json');
 await bundle(join('dist', 'esm'));
+await bundleCommand(join('lib', 'cli', 'main.ts'), join('dist', 'cli', 'main.js'));
 writeFileSync(join('dist', 'cjs', 'package.json'), '{ "type": "commonjs" }\n');

@@ -29,6 +29,18 @@ function run(name, cwd, node, script, env = {}) {
   results.push({ name, passed: status === 0 });
 }
 
+/** The installed command, by the names and links that npm made of "bin". */
+function runCommand(name, cwd, node, command) {
+  const path = `${dirname(node)}${delimiter}${process.env.PATH}`;
+  const { status, stdout } = spawnSync('npx', ['--no', '--', command, 'events', 'session.*', '--json'], {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, PATH: path, NODE_OPTIONS: '' },
+  });
+  results.push({ name, passed: status === 0 && JSON.parse(stdout).length === 2 });
+}
+
 try {
   npm(root, 'pack', '--pack-destination', scratch);
   const tarball = readdirSync(scratch).find((file) => file.endsWith('.tgz'));
@@ -42,6 +54,9 @@ try {
       const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
       for (const platform of ['express', 'fastify']) {
         run(`${consumer}: ${platform}, Node ${version}`, app, node, 'test', { PLATFORM: platform });
+      }
+      for (const command of ['nestjs-scalekit-webhooks', 'scalekit-webhooks']) {
+        runCommand(`${consumer}: ${command}, Node ${version}`, app, node, command);
       }
     }
   }

@@ -1,0 +1,137 @@
+import type { Command } from 'commander';
+import { requireUsableSecret } from '../../signature/webhook-secret.js';
+import { WEBHOOK_SCHEMES, type WebhookScheme } from '../../signature/webhook-scheme.js';
+import type { CheckResult, CheckStatus } from '../doctor/check.js';
+import { SENDER_PATIENCE_MS } from '../doctor/answer-time.check.js';
+import { Examination } from '../doctor/examination.js';
+import { examine } from '../doctor/examine.js';
+import { AT_ONCE } from '../doctor/idempotency.checks.js';
+import { EXIT_CODE, type ExitCode } from '../exit-code.js';
+import { DeliveryClient } from '../http/delivery-client.js';
+import { confirmTarget } from '../input/confirm-target.js';
+import { wholeNumber } from '../input/number-option.js';
+import { givenSecrets, type SecretOptions } from '../input/secret.js';
+import { parseTargetUrl } from '../input/target-url.js';
+import type { Output } from '../output/output.js';
+import { jsonOption, schemeOption, withSecretOptions, yesOption } from '../shared-options.js';
+import type { RunCommand } from './run-command.js';
+
+interface DoctorOptions extends SecretOptions {
+  readonly scheme?: WebhookScheme;
+  readonly environmentId?: string;
+  readonly maxBodyBytes: number;
+  readonly answerWithin: number;
+  readonly yes?: boolean;
+}
+
+const MARKS = {
+  passed: ['green', '✓'],
+  warned: ['yellow', '!'],
+  failed: ['red', '✗'],
+  skipped: ['dim', '-'],
+} as const satisfies Record<CheckStatus, readonly [string, string]>;
+
+export function addDoctorCommand(program: Command, run: RunCommand): void {
+  const command = program
+    .command('doctor')
+    .summary('examine a live endpoint against the whole contract')
+    .description(
+      'Sends about 40 deliveries to an endpoint, forged and genuine ones, and says what is off and what to do. ' +
+        'Its events have the reserved type scalekit.webhooks.doctor and ids of their own, which no handler of yours ' +
+        "listens to unless it listens to '*'. Without a secret it runs the checks that need none.",
+    )
+    .argument('<url>', 'the endpoint')
+    .addOption(schemeOption().default(undefined, 'the first that it accepts, standard before all'))
+    .option('--environment-id <id>', 'for an endpoint that accepts events of one environment only')
+    .option(
+      '--max-body-bytes <bytes>',
+      'the body limit that the endpoint has',
+      wholeNumber(1, 64 * 1024 * 1024),
+      1_048_576,
+    )
+    .option('--answer-within <ms>', 'how long an answer may take', wholeNumber(1, SENDER_PATIENCE_MS), 2_000)
+    .addOption(yesOption())
+    .addOption(jsonOption());
+  withSecretOptions(command, { inline: true }).action(
+    run((output) => doctor(command.args[0] ?? '', command.opts(), output)),
+  );
+}
+
+async function doctor(target: string, options: DoctorOptions, output: Output): Promise<ExitCode> {
+  const url = parseTargetUrl(target);
+  const secret = secretOf(options, output);
+  await confirmTarget(url, 'about 40 test deliveries', options.yes ?? false);
+  const client = new DeliveryClient(url, {
+    userAgent: 'nestjs-scalekit-webhooks (doctor)',
+    timeoutMs: SENDER_PATIENCE_MS,
+    connections: AT_ONCE,
+    keepAlive: false,
+  });
+  const { scheme, environmentId, maxBodyBytes, answerWithin } = options;
+  const examination = new Examination(client, {
+    secret,
+    scheme,
+    environmentId,
+    maxBodyBytes,
+    answerWithinMs: answerWithin,
+  });
+  const results: CheckResult[] = [];
+  output.line(`Examining ${url.href}\n`);
+  for await (const result of examine(examination)) {
+    results.push(result);
+    if (result.status !== 'skipped') {
+      print(result, output);
+    }
+  }
+  client.close();
+  return conclude(url, examination, results, output);
+}
+
+function secretOf(options: SecretOptions, output: Output): string | undefined {
+  const [secret] = givenSecrets(options);
+  if (!secret) {
+    return undefined;
+  }
+  output.keepSecret(secret.value);
+  return requireUsableSecret(secret.value, WEBHOOK_SCHEMES);
+}
+
+function print({ status, title, detail, remedy }: CheckResult, output: Output): void {
+  const [style, mark] = MARKS[status];
+  output.line(`${output.paint(style, mark)} ${title.padEnd(46)} ${output.paint('dim', detail)}`);
+  if (remedy !== undefined) {
+    output.line(`  ${output.paint('cyan', '→')} ${remedy}`);
+  }
+}
+
+/** What was left out, by its reason: in the middle of the list it would hide what was found. */
+function printSkipped(results: readonly CheckResult[], output: Output): void {
+  const skipped = results.filter(({ status }) => status === 'skipped');
+  for (const reason of new Set(skipped.map(({ detail }) => detail))) {
+    const titles = skipped.filter(({ detail }) => detail === reason).map(({ title }) => title);
+    output.line(output.paint('dim', `- not checked (${reason}): ${titles.join('; ')}`));
+  }
+}
+
+function conclude(
+  url: URL,
+  { dialect }: Examination,
+  results: readonly CheckResult[],
+  output: Output,
+): ExitCode {
+  printSkipped(results, output);
+  const counts = { passed: 0, warned: 0, failed: 0, skipped: 0 } satisfies Record<CheckStatus, number>;
+  results.forEach(({ status }) => counts[status]++);
+  const isHealthy = counts.failed === 0;
+  output.json({ url: url.href, healthy: isHealthy, scheme: dialect?.scheme, ...counts, checks: results });
+  const summary = Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([status, count]) => `${count} ${status}`)
+    .join(', ');
+  const verdict = isHealthy ? output.paint('green', 'All is well') : output.paint('red', 'Something is off');
+  output.line(`\n${verdict}: ${summary}.`);
+  if (results.some(({ isUnreachable }) => isUnreachable)) {
+    return EXIT_CODE.unreachable;
+  }
+  return isHealthy ? EXIT_CODE.ok : EXIT_CODE.failed;
+}

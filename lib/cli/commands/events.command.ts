@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { compileEventPattern } from '../../events/event-pattern.js';
+import { SCALEKIT_EVENT_TYPES } from '../../events/scalekit-event-types.js';
+import { scalekitEvent } from '../../testing/fixtures/scalekit-event.fixture.js';
+import { CliError } from '../cli.error.js';
+import { EXIT_CODE, type ExitCode } from '../exit-code.js';
+import { nearestTypes } from '../input/nearest-types.js';
+import type { Output } from '../output/output.js';
+import { jsonOption } from '../shared-options.js';
+import type { RunCommand } from './run-command.js';
+
+/** The examples are the same each time, so that they can be compared. */
+const SEED = 'events';
+
+export function addEventsCommand(program: Command, run: RunCommand): void {
+  const command = program
+    .command('events')
+    .summary('list the event types; with a pattern, show examples')
+    .description(
+      "Lists the types of the catalogue. With a pattern ('user.*', '*'), shows an example of each that matches.",
+    )
+    .argument('[pattern]', 'a type, or a pattern in which * stands for anything')
+    .addOption(jsonOption());
+  command.action(run((output) => events(command.args[0], output)));
+}
+
+function events(pattern: string | undefined, output: Output): ExitCode {
+  const matches = compileEventPattern(pattern ?? '*');
+  const types = SCALEKIT_EVENT_TYPES.filter(matches);
+  if (types.length === 0) {
+    const near = nearestTypes(pattern ?? '');
+    const hint =
+      near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : ' Without a pattern, all types are listed.';
+    throw new CliError('bad_input', `No event type matches.${hint}`);
+  }
+  output.json(types.map((type) => ({ type, example: scalekitEvent(type, {}, { seed: SEED }) })));
+  for (const type of types) {
+    output.line(output.paint('bold', type));
+    if (pattern !== undefined) {
+      output.line(`${JSON.stringify(scalekitEvent(type, {}, { seed: SEED }), null, 2)}\n`);
+    }
+  }
+  return EXIT_CODE.ok;
+}

@@ -1,0 +1,167 @@
+import { setMaxListeners } from 'node:events';
+import { type Command, Option } from 'commander';
+import type { ScalekitEventOverrides } from '../../testing/fixtures/event-overrides.js';
+import { signedDelivery } from '../../testing/deliveries/signed-delivery.presets.js';
+import type { SignedDelivery } from '../../testing/deliveries/signed-delivery.js';
+import { scalekitEvent } from '../../testing/fixtures/scalekit-event.fixture.js';
+import type { WebhookScheme } from '../../signature/webhook-scheme.js';
+import { CliError } from '../cli.error.js';
+import { EXIT_CODE, type ExitCode } from '../exit-code.js';
+import { isAccepted } from '../http/answers.js';
+import { DeliveryClient } from '../http/delivery-client.js';
+import { describeAnswer } from '../http/describe-answer.js';
+import { explainFailure } from '../http/explain-failure.js';
+import { confirmTarget } from '../input/confirm-target.js';
+import { addField, type Fields, readPayload } from '../input/event-data.js';
+import { isKnownType, nearestTypes } from '../input/nearest-types.js';
+import { wholeNumber } from '../input/number-option.js';
+import { requireSecret, type SecretOptions } from '../input/secret.js';
+import { DEFAULT_URL, parseTargetUrl } from '../input/target-url.js';
+import { formatMs } from '../output/format.js';
+import type { Output } from '../output/output.js';
+import { ProgressBar } from '../output/progress-bar.js';
+import { DeliverySource } from '../send/delivery-source.js';
+import { reportStatistics } from '../send/report-statistics.js';
+import { sendMany } from '../send/send-many.js';
+import { SendStatistics } from '../send/send-statistics.js';
+import { jsonOption, schemeOption, withSecretOptions, yesOption } from '../shared-options.js';
+import type { RunCommand } from './run-command.js';
+
+interface SendOptions extends SecretOptions {
+  readonly url: string;
+  readonly scheme: WebhookScheme;
+  readonly data: Fields;
+  readonly file?: string;
+  readonly count: number;
+  readonly concurrency: number;
+  readonly duplicates: number;
+  readonly yes?: boolean;
+}
+
+const PATIENCE_MS = 30_000;
+
+export function addSendCommand(program: Command, run: RunCommand): void {
+  const command = program
+    .command('send')
+    .summary('send signed events, one or many')
+    .description(
+      'Signs an event of the catalogue and posts it. With --count it sends many, shows a progress bar, and draws the ' +
+        'latencies. Ctrl-C ends early with what was seen so far.',
+    )
+    .argument('<type>', 'the type of the event, such as user.created (see: events)')
+    .option('--url <url>', 'the endpoint', DEFAULT_URL)
+    .addOption(schemeOption().default('standard'))
+    .option(
+      '--data <name=value>',
+      'a field of its payload (outer.inner=value; JSON or text), repeated for each',
+      addField,
+      {},
+    )
+    .addOption(
+      new Option(
+        '--file <file>',
+        'its payload as JSON, or an event that has it (- for standard input)',
+      ).conflicts('data'),
+    )
+    .option('--count <n>', 'how many deliveries', wholeNumber(1, 1e9), 1)
+    .option('--concurrency <n>', 'how many at a time', wholeNumber(1, 1_000), 10)
+    .option('--duplicates <percent>', 'how many of 100 repeat an earlier event', wholeNumber(0, 100), 0)
+    .addOption(yesOption())
+    .addOption(jsonOption());
+  withSecretOptions(command, { inline: true }).action(
+    run((output) => send(command.args[0] ?? '', command.opts(), output)),
+  );
+}
+
+async function send(type: string, options: SendOptions, output: Output): Promise<ExitCode> {
+  const url = parseTargetUrl(options.url);
+  const { count, concurrency, duplicates } = options;
+  const create = deliveries(type, options, output);
+  const first = create();
+  await confirmTarget(
+    url,
+    count === 1 ? 'a signed delivery' : `${count} signed deliveries`,
+    options.yes ?? false,
+  );
+
+  const interruption = new AbortController();
+  setMaxListeners(0, interruption.signal); // One for each delivery under way: no leak.
+  process.once('SIGINT', () => interruption.abort());
+  const client = new DeliveryClient(url, {
+    userAgent: 'nestjs-scalekit-webhooks (send)',
+    timeoutMs: PATIENCE_MS,
+    connections: concurrency,
+    keepAlive: true,
+    signal: interruption.signal,
+  });
+  try {
+    if (count === 1) {
+      return await sendOne(client, type, first, output);
+    }
+    const statistics = new SendStatistics(duplicates > 0);
+    const bar = new ProgressBar(count, !output.isJson);
+    await sendMany(client, new DeliverySource(create, duplicates), {
+      count,
+      concurrency,
+      signal: interruption.signal,
+      onAnswer(answer) {
+        statistics.add(answer);
+        bar.advance();
+      },
+    });
+    statistics.end();
+    bar.stop();
+    return reportStatistics(
+      statistics,
+      { url, type, count, isInterrupted: interruption.signal.aborted },
+      output,
+    );
+  } finally {
+    client.close();
+  }
+}
+
+/** Makes one delivery after the other, each of a new event. */
+function deliveries(type: string, options: SendOptions, output: Output): () => SignedDelivery {
+  const { value: secret } = requireSecret(options);
+  output.keepSecret(secret);
+  if (!isKnownType(type)) {
+    const near = nearestTypes(type);
+    const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
+    output.error(
+      `Note: ${type.slice(0, 100)} is in none of Scalekit's documents; its payload is empty but for --data and --file.${hint}`,
+    );
+  }
+  const payload = options.file === undefined ? undefined : readPayload(options.file);
+  const overrides = { data: options.data } as ScalekitEventOverrides<string>;
+  return () => {
+    const event = scalekitEvent(type, overrides);
+    return signedDelivery(payload ? { ...event, data: payload } : event, { secret, scheme: options.scheme });
+  };
+}
+
+async function sendOne(
+  client: DeliveryClient,
+  type: string,
+  delivery: SignedDelivery,
+  output: Output,
+): Promise<ExitCode> {
+  const answer = await client.post(delivery);
+  if ('failure' in answer) {
+    if (answer.failure === 'aborted') {
+      return EXIT_CODE.interrupted;
+    }
+    throw new CliError(
+      'unreachable',
+      `No answer from ${client.url.href}. ${explainFailure(answer.failure)}.`,
+    );
+  }
+  const { id } = JSON.parse(delivery.body) as { id: string };
+  const { status, body, ms, headers } = answer;
+  output.json({ url: client.url.href, type, id, status, body, ms, retryAfter: headers['retry-after'] });
+  const mark = isAccepted(answer) ? output.paint('green', '✓') : output.paint('red', '✗');
+  output.line(
+    `${mark} ${describeAnswer(answer)}  ${output.paint('dim', `${type} ${id}, ${formatMs(ms)} ms`)}`,
+  );
+  return isAccepted(answer) ? EXIT_CODE.ok : EXIT_CODE.failed;
+}

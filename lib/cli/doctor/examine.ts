@@ -1,0 +1,46 @@
+import { ACCEPTANCE_CHECKS } from './acceptance.checks.js';
+import { ANSWER_TIME_CHECK } from './answer-time.check.js';
+import { BODY_CHECKS } from './body.checks.js';
+import { type Check, type CheckResult, type Finding, skipped } from './check.js';
+import type { Examination } from './examination.js';
+import { IDEMPOTENCY_CHECKS } from './idempotency.checks.js';
+import { REACH_CHECKS } from './reach.checks.js';
+import { SIGNED_CHECKS, UNSIGNED_CHECKS } from './signature.checks.js';
+
+/** The whole contract, in the order in which it is told. */
+const CHECKS: readonly Check[] = [
+  ...REACH_CHECKS,
+  ...UNSIGNED_CHECKS,
+  ...ACCEPTANCE_CHECKS,
+  ...SIGNED_CHECKS,
+  ...IDEMPOTENCY_CHECKS,
+  ...BODY_CHECKS,
+  ANSWER_TIME_CHECK,
+];
+
+export async function* examine(examination: Examination): AsyncGenerator<CheckResult> {
+  for (const check of CHECKS) {
+    const { name, title } = check;
+    const finding = whySkip(check, examination) ?? (await check.run(examination));
+    yield { name, title, ...finding };
+    if (finding.endsExamination) {
+      return;
+    }
+  }
+}
+
+function whySkip({ needs }: Check, { options, dialect, scheme }: Examination): Finding | undefined {
+  if (needs === undefined) {
+    return undefined;
+  }
+  if (options.secret === undefined) {
+    return skipped('needs the secret');
+  }
+  if (needs === 'secret') {
+    return undefined;
+  }
+  if (!dialect) {
+    return skipped('would tell nothing while genuine deliveries are refused');
+  }
+  return needs === 'timestamp' && scheme === 'digest' ? skipped('digest signs no time') : undefined;
+}

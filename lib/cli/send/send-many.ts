@@ -1,0 +1,38 @@
+import type { Answer, DeliveryClient, Failure } from '../http/delivery-client.js';
+import type { DeliverySource } from './delivery-source.js';
+
+/** So many deliveries without one answer: there is nobody. */
+const HOPELESS = 20;
+
+interface SendPlan {
+  readonly count: number;
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+  readonly onAnswer: (answer: Answer | Failure) => void;
+}
+
+/** Sends deliveries, so many at a time, until all are sent, or it is stopped, or nobody answers. */
+export async function sendMany(
+  client: DeliveryClient,
+  source: DeliverySource,
+  { count, concurrency, signal, onAnswer }: SendPlan,
+): Promise<void> {
+  let started = 0;
+  let isAlive = false;
+  let failures = 0;
+
+  async function sendOneByOne(): Promise<void> {
+    while (started < count && !signal.aborted && (isAlive || failures < HOPELESS)) {
+      started++;
+      const answer = await client.post(source.next());
+      if ('failure' in answer && answer.failure === 'aborted') {
+        return;
+      }
+      isAlive ||= 'status' in answer;
+      failures += Number('failure' in answer);
+      onAnswer(answer);
+    }
+  }
+
+  await Promise.all(Array.from({ length: Math.min(concurrency, count) }, sendOneByOne));
+}
