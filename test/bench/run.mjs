@@ -4,7 +4,7 @@ import { installRivals } from './harness/install-rivals.mjs';
 import { Report } from './harness/report.mjs';
 import { nodeVersion } from './harness/machine.mjs';
 
-const BENCHES = ['verify'];
+const BENCHES = ['verify', 'http'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -87,4 +87,5 @@ export async function serve(prepare) {
     return hello;
   });
   process.on('message', (question) => say(() => answer(question)));
+  process.on('disconnect', () => process.exit());
 }
