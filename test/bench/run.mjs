@@ -4,7 +4,7 @@ import { installRivals } from './harness/install-rivals.mjs';
 import { Report } from './harness/report.mjs';
 import { nodeVersion } from './harness/machine.mjs';
 
-const BENCHES = ['verify', 'http'];
+const BENCHES = ['verify', 'http', 'stores', 'boot', 'scale'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -28,7 +28,7 @@ async function attempt(what, work) {
     counts.passed++;
   } catch (error) {
     counts.failed++;
-    console.error(`FAILED  ${what}: ${error.stack}`);
+    console.error(`FAILED  ${what}: ${error.message}`);
   }
 }
 for (const node of values.node) {
@@ -36,7 +36,7 @@ for (const node of values.node) {
   for (const name of positionals.length > 0 ? positionals : BENCHES) {
     const { bench } = await import(`./${name}/bench.mjs`);
     report.begin(name, nodeVersion(node));
-    report.add(await bench(options, attempt));
+    await attempt(`bench ${name}`, async () => report.add(await bench(options, attempt)));
   }
 }
 if (!values.smoke) {

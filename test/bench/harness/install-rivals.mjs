@@ -1,16 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const folder = fileURLToPath(new URL('../rivals/', import.meta.url));
+const lock = `${folder}package-lock.json`;
+const installed = `${folder}node_modules/.installed-lock.json`;
 
 /** Installs what the lock file names, unless it is there. */
 export function installRivals() {
-  const installed = `${folder}node_modules/.package-lock.json`;
-  if (
-    existsSync(installed) &&
-    statSync(installed).mtimeMs >= statSync(`${folder}package-lock.json`).mtimeMs
-  ) {
+  if (existsSync(installed) && readFileSync(installed).equals(readFileSync(lock))) {
     return;
   }
   console.log('Installing what to compare with…');
@@ -18,4 +16,5 @@ export function installRivals() {
     cwd: folder,
     stdio: 'inherit',
   });
+  copyFileSync(lock, installed);
 }

@@ -1,48 +1,27 @@
 import { fileURLToPath } from 'node:url';
 import { Child } from '../harness/child.mjs';
-import { median, ratios } from '../harness/statistics.mjs';
+import { ratios } from '../harness/statistics.mjs';
 import { figure, table } from '../harness/table.mjs';
+import { playRounds, takeTurns } from '../harness/turns.mjs';
 import { CONTESTANTS, FLOOR } from './contestants.mjs';
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
 const SIZES = [700, 5_000, 100_000];
 
-/** All contestants live side by side and take turns of a few milliseconds. */
-async function round(bytes, { node, smoke }, attempt) {
-  const [warmUpMs, turnMs, turns] = smoke ? [20, 10, 1] : [500, 40, 12];
-  const running = new Map();
-  const costs = new Map();
-  try {
-    for (const name of Object.keys(CONTESTANTS)) {
-      await attempt(`verify ${bytes} B: ${name}`, async () => {
-        const child = await Child.start(WORKER, { node, args: [name, String(bytes)] });
-        running.set(name, child);
-        await child.ask(warmUpMs);
-        costs.set(name, []);
-      });
-    }
-    for (let turn = 0; turn < turns; turn++) {
-      for (const [name, values] of costs) {
-        values.push(await running.get(name).ask(turnMs));
-      }
-    }
-  } finally {
-    await Promise.all([...running.values()].map((child) => child.stop()));
-  }
-  return new Map([...costs].map(([name, values]) => [name, median(values)]));
-}
-
-export async function bench(options, attempt) {
-  const rows = Object.keys(CONTESTANTS).map((name) => [name]);
+export async function bench({ node, smoke, rounds }, attempt) {
+  const turns = smoke ? { warmUpMs: 20, turnMs: 10, turns: 1 } : { warmUpMs: 500, turnMs: 40, turns: 12 };
+  const names = Object.keys(CONTESTANTS);
+  const rows = names.map((name) => [name]);
   for (const bytes of SIZES) {
-    const rounds = [];
-    for (let i = 0; i < options.rounds; i++) {
-      rounds.push(await round(bytes, options, attempt));
-    }
+    const start = (name) => Child.start(WORKER, { node, args: [name, String(bytes)] });
+    const costs = await playRounds(rounds, names, () => takeTurns(names, start, turns, attempt));
     for (const row of rows) {
-      const costs = (name) => rounds.map((costs) => costs.get(name)).filter((cost) => cost !== undefined);
-      const own = costs(row[0]);
-      row.push(...(own.length === 0 ? ['–', '–'] : [figure(own), figure(ratios(costs(FLOOR), own))]));
+      const [name] = row;
+      row.push(
+        ...(costs.isEmpty
+          ? ['–', '–']
+          : [figure(costs.of(name)), figure(ratios(costs.of(FLOOR), costs.of(name)))]),
+      );
     }
   }
   const head = ['verify', ...SIZES.flatMap((bytes) => [`${bytes / 1_000} KB: µs`, '× floor'])];
