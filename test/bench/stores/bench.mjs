@@ -12,15 +12,13 @@ const support = (file) => new URL(`../../support/${file}`, import.meta.url);
 /** Servers of our own. PostgreSQL syncs each commit to the disk, Redis writes nothing to it. */
 async function startServers() {
   const { RedisServer } = await importTypeScript(support('redis-server.ts'));
-  const { PostgresServer, startPostgres = () => PostgresServer.start() } = await importTypeScript(
-    support('postgres-server.ts'),
-  );
+  const { PostgresServer } = await importTypeScript(support('postgres-server.ts'));
   const redis = await RedisServer.start();
   try {
-    const postgres = await startPostgres();
+    const postgres = await PostgresServer.start();
     return {
       urls: { redis: redis.url, postgres: await postgres.createDatabase() },
-      stop: () => Promise.all([redis.stop(), postgres.stop?.() ?? postgres.close()]),
+      stop: () => Promise.all([redis.stop(), postgres.stop()]),
     };
   } catch (error) {
     await redis.stop();
