@@ -13,6 +13,8 @@ const SIZES = {
   wildcard: [1, 100, 10_000],
   ids: [1_000, 100_000, 1_000_000, 5_000_000],
 };
+/** The weight of fewer drowns in what else the heap does. */
+const FEWEST_TO_WEIGH = 100_000;
 const SMOKE_SIZES = { exact: [1, 1_000], wildcard: [1, 1_000], ids: [1_000, 100_000] };
 const LABELS = { exact: 'handlers, exact types', wildcard: 'handlers, wildcards', ids: 'remembered ids' };
 
