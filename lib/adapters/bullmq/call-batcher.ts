@@ -1,0 +1,80 @@
+import { settlesWithin } from './settles-within.js';
+
+interface Call<T> {
+  readonly items: readonly T[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface CallBatcherOptions<T> {
+  /** Resolves once all are safe. Asked again with the items of one call, where those of several failed together. */
+  readonly send: (items: readonly T[]) => Promise<void>;
+  readonly timeoutMs: number;
+  readonly onTimeout: () => Error;
+}
+
+/** A server that was away for a while gets what piled up in portions. */
+const MAX_CALLS = 100;
+
+/**
+ * Calls that come in the same turn, or while others are under way, share one way to the server. One batch is under way
+ * at a time, so that a server that hangs makes nothing pile up: calls that wait are withdrawn when their time is over.
+ */
+export class CallBatcher<T> {
+  private readonly waiting = new Set<Call<T>>();
+  private isRunning = false;
+
+  constructor(private readonly options: CallBatcherOptions<T>) {}
+
+  /** Rejects when the time is over; the items may still arrive. */
+  async add(items: readonly T[]): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const call = { items, resolve, reject };
+        this.waiting.add(call);
+        timer = setTimeout(() => {
+          this.waiting.delete(call);
+          reject(this.options.onTimeout());
+        }, this.options.timeoutMs);
+        this.start();
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private start(): void {
+    if (!this.isRunning) {
+      this.isRunning = true;
+      setImmediate(() => void this.run());
+    }
+  }
+
+  private async run(): Promise<void> {
+    while (this.waiting.size > 0) {
+      const calls = [...this.waiting].slice(0, MAX_CALLS);
+      for (const call of calls) {
+        this.waiting.delete(call);
+      }
+      await settlesWithin(this.send(calls), this.options.timeoutMs);
+    }
+    this.isRunning = false;
+  }
+
+  private async send(calls: readonly Call<T>[]): Promise<void> {
+    try {
+      await this.options.send(calls.flatMap(({ items }) => items));
+      for (const { resolve } of calls) {
+        resolve();
+      }
+    } catch (error) {
+      const [first, ...others] = calls;
+      if (others.length > 0) {
+        await Promise.all(calls.map((call) => this.send([call])));
+      } else {
+        first?.reject(error);
+      }
+    }
+  }
+}
