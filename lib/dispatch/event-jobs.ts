@@ -28,6 +28,8 @@ export type JobOutcome =
 const STORE_RETRY_MS = 2_000;
 /** Whoever holds the handler may finish long before its lease ends. */
 const LONGEST_WAIT_MS = 10_000;
+/** Several events may wait for the same turn, and each time one of them gets it. */
+const TURN_WAIT_MS = 1_000;
 
 interface EventJobsOptions {
   readonly role: EndpointRole;
@@ -174,6 +176,6 @@ function outcomeOf(error: unknown): JobOutcome {
   const seconds = retrySecondsOf(error);
   const retryAfterMs = seconds && seconds * 1_000;
   return is('out_of_turn')
-    ? { status: 'later', afterMs: Math.min(retryAfterMs ?? 0, LONGEST_WAIT_MS) }
+    ? { status: 'later', afterMs: Math.min(retryAfterMs ?? 0, TURN_WAIT_MS) }
     : { status: 'failed', error, retryAfterMs };
 }

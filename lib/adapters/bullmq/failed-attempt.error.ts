@@ -1,3 +1,8 @@
+import { RateLimitError } from 'bullmq';
+
+/** By its message alone, BullMQ takes an error for a wish to be slowed down. */
+const RATE_LIMIT = new RateLimitError().message;
+
 /**
  * What BullMQ is told of a handler's failure: the message becomes the job's `failedReason`. Never the handler's own
  * error, for BullMQ does other things with errors of certain names, and cannot do with what is no error.
@@ -15,7 +20,8 @@ export class FailedAttemptError extends Error {
 }
 
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : textOf(error);
+  const message = error instanceof Error ? error.message || error.name : textOf(error);
+  return message === RATE_LIMIT ? `Error: ${message}` : message;
 }
 
 export function stackOf(error: unknown): string {

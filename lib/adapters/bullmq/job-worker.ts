@@ -9,7 +9,7 @@ import type { JobQueue } from './job-queue.js';
 import { retryDelayMs } from './retry-delay.js';
 import { settlesWithin } from './settles-within.js';
 
-const FOREIGN_JOB_MS = 1_000;
+const FOREIGN_JOB_MS = 500;
 const QUEUE_RETRY_MS = 2_000;
 const CLOSE_MS = 2_000;
 
