@@ -15,14 +15,14 @@ interface CallBatcherOptions<T> {
 
 /** A server that was away for a while gets what piled up in portions. */
 const MAX_CALLS = 100;
+/** A server that hangs makes no more than this pile up: calls that wait are withdrawn when their time is over. */
+const MAX_UNDER_WAY = 8;
 
-/**
- * Calls that come in the same turn, or while others are under way, share one way to the server. One batch is under way
- * at a time, so that a server that hangs makes nothing pile up: calls that wait are withdrawn when their time is over.
- */
+/** Calls that come in the same turn, or while the server is busy, share one way to it. */
 export class CallBatcher<T> {
   private readonly waiting = new Set<Call<T>>();
-  private isRunning = false;
+  private isScheduled = false;
+  private underWay = 0;
 
   constructor(private readonly options: CallBatcherOptions<T>) {}
 
@@ -37,29 +37,31 @@ export class CallBatcher<T> {
           this.waiting.delete(call);
           reject(this.options.onTimeout());
         }, this.options.timeoutMs);
-        this.start();
+        this.schedule();
       });
     } finally {
       clearTimeout(timer);
     }
   }
 
-  private start(): void {
-    if (!this.isRunning) {
-      this.isRunning = true;
-      setImmediate(() => void this.run());
+  private schedule(): void {
+    if (!this.isScheduled && this.underWay < MAX_UNDER_WAY && this.waiting.size > 0) {
+      this.isScheduled = true;
+      setImmediate(() => void this.sendNext());
     }
   }
 
-  private async run(): Promise<void> {
-    while (this.waiting.size > 0) {
-      const calls = [...this.waiting].slice(0, MAX_CALLS);
-      for (const call of calls) {
-        this.waiting.delete(call);
-      }
-      await settlesWithin(this.send(calls), this.options.timeoutMs);
+  private async sendNext(): Promise<void> {
+    const calls = [...this.waiting].slice(0, MAX_CALLS);
+    for (const call of calls) {
+      this.waiting.delete(call);
     }
-    this.isRunning = false;
+    this.isScheduled = false;
+    this.underWay++;
+    this.schedule();
+    await settlesWithin(this.send(calls), this.options.timeoutMs);
+    this.underWay--;
+    this.schedule();
   }
 
   private async send(calls: readonly Call<T>[]): Promise<void> {

@@ -61,10 +61,11 @@ export class JobQueue {
 
   private async send(jobs: readonly EventJob[]): Promise<void> {
     try {
-      const added = await this.bull.addBulk(
-        jobs.map((data) => ({ name: nameOf(data), data, opts: this.optionsOf(data) })),
-      );
-      if ((await this.bull.getFailedCount()) > 0) {
+      const [added, failedCount] = await Promise.all([
+        this.bull.addBulk(jobs.map((data) => ({ name: nameOf(data), data, opts: this.optionsOf(data) }))),
+        this.bull.getFailedCount(),
+      ]);
+      if (failedCount > 0) {
         await Promise.all(added.map((job) => this.revive(job)));
       }
     } catch (error) {
