@@ -2,7 +2,7 @@ import { type HttpException, HttpStatus } from '@nestjs/common';
 import { hasErrorCode, retrySecondsOf } from '../scalekit-webhook.errors.js';
 import { type AnswerableResponse, tryAgain } from './answers.js';
 
-const STORE_RETRY_SECONDS = 10;
+const SERVER_RETRY_SECONDS = 10;
 const SHUTDOWN_RETRY_SECONDS = 5;
 const TAKEOVER_RETRY_SECONDS = 60;
 
@@ -24,8 +24,9 @@ export function answerFailure(
       has('retry_later'),
     );
   }
-  if (has('store_unavailable')) {
-    return unavailable(response, STORE_RETRY_SECONDS, 'Service Unavailable', has('store_unavailable'));
+  const serverAway = has('store_unavailable') ?? has('queue_unavailable');
+  if (serverAway) {
+    return unavailable(response, SERVER_RETRY_SECONDS, 'Service Unavailable', serverAway);
   }
   if (has('shutting_down')) {
     return unavailable(response, SHUTDOWN_RETRY_SECONDS, 'Service Unavailable');

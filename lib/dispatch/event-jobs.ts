@@ -28,11 +28,20 @@ export type JobOutcome =
 const STORE_RETRY_MS = 2_000;
 /** Whoever holds the handler may finish long before its lease ends. */
 const LONGEST_WAIT_MS = 10_000;
+/** Several events may wait for the same turn, and each time one of them gets it. */
+const TURN_WAIT_MS = 1_000;
 
 interface EventJobsOptions {
   readonly role: EndpointRole;
   readonly ledger: Ledger;
   readonly handlers: HandlerRunner;
+}
+
+/** What is to be done of an event. */
+interface Order {
+  readonly finished: ReadonlySet<string>;
+  readonly run: string | undefined;
+  readonly trace: EventJob['trace'] | undefined;
 }
 
 /** Makes jobs of a claimed event, and does the work of a job. A dispatcher carries them from here to there. */
@@ -43,20 +52,13 @@ export class EventJobs {
   constructor(private readonly options: EventJobsOptions) {}
 
   /** One job a handler that has not finished; where only workers know the handlers, one for all of them. */
-  jobsOf(delivery: VerifiedDelivery, claim: Claim): readonly EventJob[] {
-    const trace = this.trace.capture();
-    if (this.options.role === 'receive') {
-      const finished = [...claim.handlersDone];
-      return [
-        createEventJob(delivery, { ...(finished.length > 0 && { finished }), ...(trace && { trace }) }),
-      ];
-    }
-    return this.split(delivery, { finished: claim.handlersDone, trace });
+  jobsOf(delivery: VerifiedDelivery, { handlersDone: finished }: Claim): readonly EventJob[] {
+    return this.queueable(delivery, { finished, run: undefined, trace: this.trace.capture() });
   }
 
   /** The jobs of an event that was queued before, all its handlers anew. */
   replayOf(job: EventJob, run: string): readonly EventJob[] {
-    return this.split(deliveryOfJob(job), { finished: new Set(), run, trace: job.trace });
+    return this.queueable(deliveryOfJob(job), { finished: new Set(), run, trace: job.trace });
   }
 
   /** Does what the job asks for. Never rejects. */
@@ -68,14 +70,22 @@ export class EventJobs {
     }
   }
 
-  private split(
-    delivery: VerifiedDelivery,
-    {
-      finished,
-      run,
-      trace,
-    }: { finished: ReadonlySet<string>; run?: string; trace: EventJob['trace'] | undefined },
-  ): readonly EventJob[] {
+  private queueable(delivery: VerifiedDelivery, order: Order): readonly EventJob[] {
+    if (this.options.role !== 'receive') {
+      return this.split(delivery, order);
+    }
+    const { run, trace } = order;
+    const finished = [...order.finished];
+    return [
+      createEventJob(delivery, {
+        ...(run !== undefined && { run }),
+        ...(finished.length > 0 && { finished }),
+        ...(trace && { trace }),
+      }),
+    ];
+  }
+
+  private split(delivery: VerifiedDelivery, { finished, run, trace }: Order): readonly EventJob[] {
     return this.options.handlers
       .handlersFor(delivery.event.type)
       .filter(({ name }) => !finished.has(name))
@@ -92,8 +102,8 @@ export class EventJobs {
   private async start(job: EventJob): Promise<JobOutcome> {
     const delivery = deliveryOfJob(job);
     if (job.handler === undefined) {
-      const jobs = this.split(delivery, { finished: new Set(job.finished), trace: job.trace });
-      return { status: 'split', jobs };
+      const { finished, run, trace } = job;
+      return { status: 'split', jobs: this.split(delivery, { finished: new Set(finished), run, trace }) };
     }
     const handler = this.handlerOf(job.handler, job.type);
     const { eventId, run } = job;
@@ -166,6 +176,6 @@ function outcomeOf(error: unknown): JobOutcome {
   const seconds = retrySecondsOf(error);
   const retryAfterMs = seconds && seconds * 1_000;
   return is('out_of_turn')
-    ? { status: 'later', afterMs: Math.min(retryAfterMs ?? 0, LONGEST_WAIT_MS) }
+    ? { status: 'later', afterMs: Math.min(retryAfterMs ?? 0, TURN_WAIT_MS) }
     : { status: 'failed', error, retryAfterMs };
 }

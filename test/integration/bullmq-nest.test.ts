@@ -1,0 +1,235 @@
+import { BullModule, getQueueToken } from '@nestjs/bullmq';
+import { Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { context, propagation, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
+import type { Queue } from 'bullmq';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  MemoryIdempotencyStore,
+  OnScalekitEvent,
+  type ScalekitEnvelope,
+  type ScalekitEventContext,
+  ScalekitWebhookModule,
+  signWebhook,
+} from '../../lib/index.js';
+import { bullMqDispatcher } from '../../lib/adapters/bullmq/index.js';
+import { BullMqBench, eventually, HASTY } from '../support/bullmq-app.js';
+import { Gate } from '../support/gate.js';
+import { Recorder } from '../support/recorder.js';
+import { anEvent, LogLines, SECRET } from '../support/webhook-app.js';
+
+const bench = BullMqBench.forThisFile();
+afterEach(() => bench.closeAll());
+
+describe('a queue registered with @nestjs/bullmq', () => {
+  it('carries the events, and is closed by its own module', async () => {
+    const registered = BullModule.registerQueue({ name: 'webhooks' });
+    const app = await bench.start({
+      webhook: null,
+      imports: [
+        BullModule.forRoot({ connection: bench.connection, prefix: bench.prefix() }),
+        registered,
+        ScalekitWebhookModule.forRootAsync({
+          imports: [registered],
+          inject: [getQueueToken('webhooks')],
+          useFactory: (queue: Queue) => ({
+            secret: SECRET,
+            dispatcher: bullMqDispatcher({ queue, ...HASTY }),
+          }),
+        }),
+      ],
+      providers: [Recorder],
+    });
+    const event = anEvent();
+    expect(await app.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
+    await eventually(() => app.app.get(Recorder).ids).toEqual([event.id]);
+    expect(await app.deliver(event)).toMatchObject({ status: 200, body: 'Already accepted' });
+  });
+});
+
+describe('two endpoints', () => {
+  @Injectable()
+  class Handlers {
+    readonly seen: string[] = [];
+
+    @OnScalekitEvent('*')
+    record(event: ScalekitEnvelope, { endpoint }: ScalekitEventContext): void {
+      this.seen.push(`${endpoint} ${event.id}`);
+    }
+  }
+
+  it('have a queue each', async () => {
+    const prefix = bench.prefix();
+    const dispatcher = bullMqDispatcher({ connection: bench.connection, prefix, ...HASTY });
+    const forRoot = (name: string) =>
+      ScalekitWebhookModule.forRoot({ secret: SECRET, name, path: name, dispatcher });
+    const app = await bench.start({
+      webhook: null,
+      imports: [forRoot('default'), forRoot('blue')],
+      providers: [Handlers],
+    });
+    for (const path of ['/default', '/blue']) {
+      await app.deliver({ ...anEvent(), id: 'same' }, { path });
+    }
+    await eventually(() => [...app.app.get(Handlers).seen].sort()).toEqual(['blue same', 'default same']);
+    for (const name of ['scalekit-webhooks', 'scalekit-webhooks-blue']) {
+      expect(await bench.queue(prefix, name).getVersion()).toMatch(/^bullmq:/);
+    }
+  });
+
+  it('lose nothing on a queue that they share with each other and with a stranger', async () => {
+    const queue = bench.queue(bench.prefix(), 'shared');
+    const forRoot = (name: string) =>
+      ScalekitWebhookModule.forRoot({
+        secret: SECRET,
+        name,
+        path: name,
+        dispatcher: bullMqDispatcher({ queue, ...HASTY }),
+      });
+    const stranger = await queue.add('mail', { to: 'ada' });
+    const app = await bench.start({
+      webhook: null,
+      imports: [forRoot('green'), forRoot('blue')],
+      providers: [Handlers],
+    });
+    const ids = ['1a', '2a', '3a', '4a'];
+    await Promise.all(
+      ids.flatMap((id) => ['/green', '/blue'].map((path) => app.deliver({ ...anEvent(), id }, { path }))),
+    );
+    const expected = ids.flatMap((id) => [`blue ${id}`, `green ${id}`]).sort();
+    await eventually(() => [...app.app.get(Handlers).seen].sort()).toEqual(expected);
+    expect(await stranger.getState()).toMatch(/delayed|waiting|active/);
+    expect((await queue.getJob(String(stranger.id)))?.attemptsMade).toBe(0);
+    expect(app.logs.matching(/foreign_job: The queue "shared" holds jobs/)).not.toEqual([]);
+  });
+});
+
+describe('the trace of a delivery', () => {
+  beforeEach(() => {
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+    trace.setGlobalTracerProvider(new BasicTracerProvider());
+  });
+  afterEach(() => {
+    for (const api of [context, propagation, trace]) api.disable();
+  });
+
+  it('goes on in the handler, through the queue and in another application', async () => {
+    const seen: { traceId?: string | undefined; isRemote?: boolean | undefined }[] = [];
+    @Injectable()
+    class Traced {
+      @OnScalekitEvent('*')
+      handle(): void {
+        const { traceId, isRemote } = trace.getSpan(context.active())?.spanContext() ?? {};
+        seen.push({ traceId, isRemote });
+      }
+    }
+    const prefix = bench.prefix();
+    const store = new MemoryIdempotencyStore();
+    const tracer = trace.getTracer('test');
+    const receiver = await bench.start(
+      {
+        webhook: { role: 'receive', idempotency: { store } },
+        configure: (app) =>
+          app.use((request: { headers: Record<string, string> }, _response: unknown, next: () => void) => {
+            tracer.startActiveSpan(
+              'receive',
+              {},
+              propagation.extract(context.active(), request.headers),
+              () => {
+                next();
+              },
+            );
+          }),
+      },
+      { prefix },
+    );
+    @Module({
+      imports: [
+        ScalekitWebhookModule.forRoot({
+          secret: SECRET,
+          role: 'work',
+          dispatcher: bullMqDispatcher({ connection: bench.connection, prefix }),
+          idempotency: { store },
+        }),
+      ],
+      providers: [Traced],
+    })
+    class Work {}
+    bench.closeLater(await NestFactory.createApplicationContext(Work, { logger: new LogLines() }));
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const event = JSON.stringify(anEvent());
+    const answer = await receiver.post(event, {
+      ...signWebhook({ body: event, secret: SECRET }),
+      traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
+    });
+    expect(answer.status).toBe(200);
+    await eventually(() => seen).toEqual([{ traceId, isRemote: true }]);
+  });
+});
+
+describe('a shutdown', () => {
+  it('waits for the handler that runs, and gives nothing to the next process that has finished', async () => {
+    const gate = new Gate();
+    let runs = 0;
+    @Injectable()
+    class Slow {
+      @OnScalekitEvent('*')
+      async handle() {
+        runs++;
+        await gate.pass();
+      }
+    }
+    const prefix = bench.prefix();
+    const store = new MemoryIdempotencyStore();
+    const first = await bench.start({ providers: [Slow], webhook: { idempotency: { store } } }, { prefix });
+    await first.deliver(anEvent());
+    await gate.reached;
+    const closed = first.close();
+    gate.release();
+    await closed;
+    const counts = await bench.queue(prefix).getJobCounts();
+    expect(Object.values(counts).every((count) => count === 0)).toBe(true);
+    expect(runs).toBe(1);
+  });
+
+  it('aborts a handler that takes too long, and gives its job to the next process without an attempt spent', async () => {
+    const reasons: unknown[] = [];
+    const gate = new Gate();
+    @Injectable()
+    class Stuck {
+      @OnScalekitEvent('*')
+      async handle(_event: ScalekitEnvelope, { signal, attempt }: ScalekitEventContext) {
+        if (attempt > 1) {
+          reasons.push('finished');
+          return;
+        }
+        await Promise.all([
+          gate.pass(),
+          new Promise((_, reject) => {
+            signal.addEventListener('abort', () => {
+              reasons.push((signal.reason as { code: string }).code);
+              reject(signal.reason as Error);
+            });
+          }),
+        ]);
+      }
+    }
+    const prefix = bench.prefix();
+    const store = new MemoryIdempotencyStore();
+    const setup = { idempotency: { store }, shutdownTimeoutMs: 50 };
+    const first = await bench.start({ providers: [Stuck], webhook: setup }, { prefix });
+    const event = anEvent();
+    await first.deliver(event);
+    await gate.reached;
+    await first.close();
+    expect(reasons).toEqual(['shutting_down']);
+    const [job] = await bench.queue(prefix).getJobs(['delayed', 'waiting']);
+    expect(job).toMatchObject({ attemptsMade: 0 });
+    await bench.start({ providers: [Stuck], webhook: setup }, { prefix });
+    await eventually(() => reasons).toEqual(['shutting_down', 'finished']);
+  });
+});
