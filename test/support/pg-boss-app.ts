@@ -3,7 +3,7 @@ import { PgBoss } from 'pg-boss';
 import { afterAll, beforeAll } from 'vitest';
 import { pgBossDispatcher, type PgBossDispatcherSettings } from '../../lib/adapters/pg-boss/index.js';
 import { PostgresIdempotencyStore } from '../../lib/adapters/postgres/index.js';
-import { type PostgresServer, startPostgres } from './postgres-server.js';
+import { PostgresServer } from './postgres-server.js';
 import { eventually, type QueueBench } from './queue-bench.js';
 import { WebhookApp, type WebhookAppSetup } from './webhook-app.js';
 
@@ -35,7 +35,7 @@ export class PgBossBench implements QueueBench {
   static forThisFile(): PgBossBench {
     const bench = new PgBossBench();
     beforeAll(async () => {
-      bench.server = await startPostgres();
+      bench.server = await PostgresServer.start();
       bench.url = await bench.server.createDatabase();
       bench.pool = new pg.Pool({ connectionString: bench.url, max: 10 });
       bench.pool.on('error', () => undefined);
@@ -45,7 +45,7 @@ export class PgBossBench implements QueueBench {
     }, 60_000);
     afterAll(async () => {
       await bench.pool.end();
-      await bench.server.close();
+      await bench.server.stop();
     });
     return bench;
   }
