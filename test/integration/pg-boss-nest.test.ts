@@ -1,0 +1,239 @@
+import { Injectable } from '@nestjs/common';
+import pg from 'pg';
+import { PgBoss } from 'pg-boss';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  EventTransaction,
+  OnScalekitEvent,
+  type ScalekitEnvelope,
+  type ScalekitEventContext,
+  ScalekitWebhookModule,
+  ScalekitWebhookService,
+} from '../../lib/index.js';
+import { pgBossDispatcher } from '../../lib/adapters/pg-boss/index.js';
+import { Gate } from '../support/gate.js';
+import { HASTY, PgBossBench } from '../support/pg-boss-app.js';
+import { eventually } from '../support/queue-bench.js';
+import { Recorder } from '../support/recorder.js';
+import { anEvent, SECRET } from '../support/webhook-app.js';
+
+const bench = PgBossBench.forThisFile();
+afterEach(() => bench.closeAll());
+
+describe('a boss of the user', () => {
+  it('carries the events in its schema, and is not stopped', async () => {
+    const boss = new PgBoss({ connectionString: bench.url, schema: 'mine' });
+    boss.on('error', () => undefined);
+    await boss.start();
+    bench.closeLater({ close: () => boss.stop({ graceful: false }) });
+    const dispatcher = pgBossDispatcher({ boss, schema: 'mine', ...HASTY });
+    const server = await bench.start({ providers: [Recorder], webhook: { dispatcher } });
+    const event = anEvent();
+    expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
+    await eventually(() => server.app.get(Recorder).ids).toEqual([event.id]);
+    await server.close();
+    expect(await boss.getQueue('scalekit-webhooks')).toMatchObject({
+      deadLetter: 'scalekit-webhooks-failed',
+    });
+    expect(boss.listenerCount('error')).toBe(1);
+  });
+
+  it('whose schema is not named is found out', async () => {
+    const boss = new PgBoss({ connectionString: bench.url, schema: 'theirs' });
+    await boss.start();
+    bench.closeLater({ close: () => boss.stop({ graceful: false }) });
+    const dispatcher = pgBossDispatcher({ boss, queueName: bench.scope(), ...HASTY });
+    const server = await bench.start({ webhook: { dispatcher } });
+    expect(server.logs.matching(/queue_error: .*finds no queue.*Give it the schema of its boss/)).not.toEqual(
+      [],
+    );
+    expect(await server.deliver(anEvent())).toMatchObject({ status: 200 }); // Nobody handles it.
+  });
+});
+
+describe('an empty database', () => {
+  it('is prepared by ten processes at once', async () => {
+    const connectionString = await bench.server.createDatabase();
+    const servers = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        bench.start({
+          webhook: { role: 'receive', dispatcher: pgBossDispatcher({ connectionString, ...HASTY }) },
+        }),
+      ),
+    );
+    const events = servers.map(() => anEvent());
+    await eventually(async () => {
+      const answers = await Promise.all(servers.map((server, at) => server.deliver(events[at] ?? {})));
+      return answers.every(({ status }) => status === 200);
+    }).toBe(true);
+    const pool = new pg.Pool({ connectionString });
+    const { rows } = await pool.query<{ name: string }>('SELECT name FROM pgboss.queue ORDER BY name');
+    expect(rows.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['scalekit-webhooks', 'scalekit-webhooks-failed']),
+    );
+    const { rows: jobs } = await pool.query("SELECT 1 FROM pgboss.job WHERE name = 'scalekit-webhooks'");
+    expect(jobs).toHaveLength(10);
+    await pool.end();
+  });
+});
+
+describe('two endpoints', () => {
+  @Injectable()
+  class Handlers {
+    readonly seen: string[] = [];
+
+    @OnScalekitEvent('*')
+    record(event: ScalekitEnvelope, { endpoint }: ScalekitEventContext): void {
+      this.seen.push(`${endpoint} ${event.id}`);
+    }
+  }
+
+  it('have a queue each', async () => {
+    const dispatcher = pgBossDispatcher({ connectionString: bench.url, ...HASTY });
+    const store = await bench.store(bench.scope());
+    const forRoot = (name: string) =>
+      ScalekitWebhookModule.forRoot({ secret: SECRET, name, path: name, dispatcher, idempotency: { store } });
+    const app = await bench.start({
+      webhook: null,
+      imports: [forRoot('default'), forRoot('blue')],
+      providers: [Handlers],
+    });
+    for (const path of ['/default', '/blue']) {
+      expect(await app.deliver({ ...anEvent(), id: 'same' }, { path })).toMatchObject({ status: 200 });
+    }
+    await eventually(() => [...app.app.get(Handlers).seen].sort()).toEqual(['blue same', 'default same']);
+    const { rows } = await bench.pool.query<{ name: string }>(
+      "SELECT name FROM pgboss.queue WHERE name LIKE 'scalekit-webhooks%' ORDER BY name",
+    );
+    expect(rows.map(({ name }) => name)).toEqual([
+      'scalekit-webhooks',
+      'scalekit-webhooks-blue',
+      'scalekit-webhooks-blue-failed',
+      'scalekit-webhooks-failed',
+    ]);
+  });
+
+  it('lose nothing on a queue that they share with each other and with a stranger', async () => {
+    const scope = bench.scope();
+    const dispatcher = pgBossDispatcher({ connectionString: bench.url, queueName: scope, ...HASTY });
+    const store = await bench.store(scope);
+    const forRoot = (name: string) =>
+      ScalekitWebhookModule.forRoot({ secret: SECRET, name, path: name, dispatcher, idempotency: { store } });
+    const app = await bench.start({
+      webhook: null,
+      imports: [forRoot('green'), forRoot('blue')],
+      providers: [Handlers],
+    });
+    await bench.pool.query(`INSERT INTO pgboss.job (name, data) VALUES ($1, '{"to": "ada"}')`, [scope]);
+    const ids = ['1a', '2a', '3a', '4a'];
+    await Promise.all(
+      ids.flatMap((id) => ['/green', '/blue'].map((path) => app.deliver({ ...anEvent(), id }, { path }))),
+    );
+    const expected = ids.flatMap((id) => [`blue ${id}`, `green ${id}`]).sort();
+    await eventually(() => [...app.app.get(Handlers).seen].sort()).toEqual(expected);
+    await eventually(() => bench.rows(scope)).toMatchObject([{ data: { to: 'ada' }, retry_count: 0 }]);
+    expect(app.logs.matching(/foreign_job: The queue "test-\d+" holds jobs/)).not.toEqual([]);
+  });
+});
+
+describe('a transactional handler in a worker', () => {
+  it('has its writes and its completion committed together', async () => {
+    const scope = bench.scope();
+    const table = `effects_${scope.replace('-', '_')}`;
+    await bench.pool.query(`CREATE TABLE ${table} (event text)`);
+    let attempts = 0;
+    @Injectable()
+    class Writer {
+      @OnScalekitEvent('*', { transactional: true })
+      async write({ id }: ScalekitEnvelope, @EventTransaction() tx: pg.PoolClient) {
+        attempts++;
+        await tx.query(`INSERT INTO ${table} VALUES ($1)`, [id]);
+        if (attempts < 3) throw new Error('rolled back');
+      }
+    }
+    const server = await bench.start({ providers: [Writer] }, { scope });
+    const event = anEvent();
+    expect(await server.deliver(event)).toMatchObject({ status: 200 });
+    await bench.whenNothingIsLeft(scope);
+    const { rows } = await bench.pool.query<{ event: string }>(`SELECT event FROM ${table}`);
+    expect(rows).toEqual([{ event: event.id }]);
+    expect(attempts).toBe(3);
+  });
+});
+
+describe('a reason', () => {
+  it('may be a text that PostgreSQL refuses', async () => {
+    @Injectable()
+    class Odd {
+      @OnScalekitEvent('*')
+      handle() {
+        throw new Error('a\0b\ud800c');
+      }
+    }
+    const server = await bench.start({ providers: [Odd] });
+    await server.deliver(anEvent());
+    const service = server.app.get(ScalekitWebhookService);
+    await eventually(async () => (await service.failed()).events).toMatchObject([
+      { reason: 'a\ufffdb\ufffdc', attempts: 3 },
+    ]);
+  });
+});
+
+describe('a shutdown', () => {
+  it('waits for the handler that runs, and leaves nothing of it', async () => {
+    const gate = new Gate();
+    let runs = 0;
+    @Injectable()
+    class Slow {
+      @OnScalekitEvent('*')
+      async handle() {
+        runs++;
+        await gate.pass();
+      }
+    }
+    const scope = bench.scope();
+    const first = await bench.start({ providers: [Slow] }, { scope });
+    await first.deliver(anEvent());
+    await gate.reached;
+    const closed = first.close();
+    gate.release();
+    await closed;
+    expect(await bench.rows(scope)).toEqual([]);
+    expect(runs).toBe(1);
+  });
+
+  it('aborts a handler that takes too long, and gives its job to the next process without an attempt spent', async () => {
+    const reasons: unknown[] = [];
+    const gate = new Gate();
+    @Injectable()
+    class Stuck {
+      @OnScalekitEvent('*')
+      async handle(_event: ScalekitEnvelope, { signal, attempt }: ScalekitEventContext) {
+        if (attempt > 1) {
+          reasons.push('finished');
+          return;
+        }
+        await Promise.all([
+          gate.pass(),
+          new Promise((_, reject) => {
+            signal.addEventListener('abort', () => {
+              reasons.push((signal.reason as { code: string }).code);
+              reject(signal.reason as Error);
+            });
+          }),
+        ]);
+      }
+    }
+    const scope = bench.scope();
+    const store = await bench.store(scope);
+    const setup = { idempotency: { store }, shutdownTimeoutMs: 50 };
+    const first = await bench.start({ providers: [Stuck], webhook: setup }, { scope });
+    await first.deliver(anEvent());
+    await gate.reached;
+    await first.close();
+    expect(reasons).toEqual(['shutting_down']);
+    expect(await bench.rows(scope)).toMatchObject([{ state: 'retry', retry_count: 0 }]);
+    await bench.start({ providers: [Stuck], webhook: setup }, { scope });
+    await eventually(() => reasons).toEqual(['shutting_down', 'finished']);
+  });
+});
