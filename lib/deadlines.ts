@@ -1,6 +1,14 @@
-interface Deadline {
-  readonly at: number;
-  readonly onOver: () => void;
+import { AsyncResource } from 'node:async_hooks';
+import { type Linked, LinkedList } from './linked-list.js';
+
+export class Deadline implements Linked<Deadline> {
+  previous: Deadline | undefined;
+  next: Deadline | undefined;
+
+  constructor(
+    readonly at: number,
+    readonly onOver: () => void,
+  ) {}
 }
 
 /**
@@ -8,56 +16,72 @@ interface Deadline {
  * one a request would cost more than the work of most requests.
  */
 export class Deadlines {
-  private readonly open = new Set<Deadline>();
+  private readonly open = new LinkedList<Deadline>();
+  /** A timer keeps the request store (AsyncLocalStorage) of whoever sets it: not that of some request, for ever. */
+  private readonly context = new AsyncResource('ScalekitDeadlines');
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly ms: number) {}
 
   /** Settles as `work` does, unless that takes longer: then rejects with what `late` returns, and `work` runs on. */
-  async race<T>(work: Promise<T>, late: () => Error): Promise<T> {
-    let deadline: Deadline | undefined;
-    const over = new Promise<never>((_, reject) => {
-      deadline = this.begin(() => {
-        reject(late());
+  race<T>(work: Promise<T>, late: () => Error): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const deadline = this.begin(() => {
+        try {
+          reject(late());
+        } catch (error) {
+          reject(error);
+        }
       });
+      work.then(
+        (value) => {
+          this.end(deadline);
+          resolve(value);
+        },
+        (error: unknown) => {
+          this.end(deadline);
+          reject(error);
+        },
+      );
     });
-    try {
-      return await Promise.race([work, over]);
-    } finally {
-      this.end(deadline);
-    }
   }
 
-  private begin(onOver: () => void): Deadline {
-    const deadline = { at: performance.now() + this.ms, onOver };
-    this.open.add(deadline);
-    if (this.open.size === 1) {
+  /** Calls `onOver` after that time, in the async context of nobody, unless `end` is called before. */
+  begin(onOver: () => void): Deadline {
+    const deadline = new Deadline(performance.now() + this.ms, onOver);
+    if (this.open.isEmpty) {
       this.timer?.ref();
     }
+    this.open.add(deadline);
     this.timer ??= this.runOutIn(this.ms);
     return deadline;
   }
 
-  private end(deadline: Deadline | undefined): void {
-    if (deadline && this.open.delete(deadline) && this.open.size === 0) {
+  end(deadline: Deadline): void {
+    if (this.open.remove(deadline) && this.open.isEmpty) {
       this.timer?.unref(); // Nobody waits: it keeps no process alive.
     }
   }
 
   private runOutIn(ms: number): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.timer = undefined;
-      this.runOut(performance.now());
-    }, ms);
+    return this.context.runInAsyncScope(
+      setTimeout,
+      undefined,
+      () => {
+        this.timer = undefined;
+        this.runOut(performance.now());
+      },
+      ms,
+    );
   }
 
   private runOut(now: number): void {
-    for (const deadline of this.open) {
+    for (let deadline = this.open.first; deadline; deadline = this.open.first) {
       if (deadline.at > now) {
         this.timer ??= this.runOutIn(Math.ceil(deadline.at - now));
         return;
       }
-      this.open.delete(deadline);
+      this.open.remove(deadline);
       deadline.onOver();
     }
   }

@@ -139,10 +139,10 @@ export class EventJobs {
       }
     } catch (error) {
       logFailure(this.logger, { handler: handler.name, error, delivery, attempt: claim.attempt });
-      await claim.settled(claim.release());
+      await claim.settled(() => claim.release());
       return outcomeOf(error);
     }
-    const held = await claim.settled(claim.complete());
+    const held = await claim.settled(() => claim.complete());
     return held ? { status: 'done' } : { status: 'later', afterMs: LONGEST_WAIT_MS };
   }
 

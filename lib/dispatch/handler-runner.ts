@@ -1,9 +1,11 @@
+import { Deadlines } from '../deadlines.js';
 import { occurredAtNanos } from '../events/event-nanos.js';
 import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
 import type { EventHandler } from '../handlers/event-handler.js';
 import type { Claim } from '../idempotency/claim.js';
 import { DeliveryAbortedError } from '../idempotency/delivery-aborted.error.js';
 import type {
+  Awaitable,
   IdempotencyStore,
   TransactionalIdempotencyStore,
   TransactionRecords,
@@ -14,25 +16,27 @@ import { createEventContext } from './event-context.js';
 import { OutOfTurnError } from './out-of-turn.error.js';
 
 /** Says in a transaction that the handler is done; false when the lease was lost. */
-type Record = (records: TransactionRecords) => Promise<boolean>;
+type Record = (records: TransactionRecords) => Awaitable<boolean>;
 
 /** A delivery whose claimed event is worked on. */
 export interface Session {
   readonly delivery: VerifiedDelivery;
   readonly claim: Claim;
   readonly context: ScalekitEventContext;
-  /** Rejects when the claim is aborted. */
-  readonly aborted: Promise<never>;
 }
 
 /** Calls the handlers of a claimed event: in order, in a transaction, and within their time. */
 export class HandlerRunner {
+  private readonly deadlines: Deadlines;
+
   constructor(
     private readonly ledger: Ledger,
     private readonly store: IdempotencyStore,
-    private readonly timeoutMs: number,
+    timeoutMs: number,
     readonly handlersFor: (type: string) => readonly EventHandler[],
-  ) {}
+  ) {
+    this.deadlines = new Deadlines(timeoutMs);
+  }
 
   /**
    * Has `work` call handlers until `handlerTimeoutMs` are over or the claim is aborted for another reason. What is
@@ -43,17 +47,13 @@ export class HandlerRunner {
     claim: Claim,
     work: (session: Session) => Promise<T>,
   ): Promise<T> {
-    const timer = setTimeout(() => {
+    const deadline = this.deadlines.begin(() => {
       claim.abort(new DeliveryAbortedError('handler_timeout'));
-    }, this.timeoutMs);
-    const aborted = new Promise<never>((_, reject) => {
-      claim.onAbort(reject);
     });
-    aborted.catch(() => undefined);
     try {
-      return await work({ delivery, claim, context: createEventContext(delivery, claim), aborted });
+      return await work({ delivery, claim, context: createEventContext(delivery, claim) });
     } finally {
-      clearTimeout(timer);
+      this.deadlines.end(deadline);
     }
   }
 
@@ -77,8 +77,7 @@ export class HandlerRunner {
       if (recorded) {
         order?.close();
       } else {
-        // The store is told again and again, if need be.
-        await order?.complete().catch(() => undefined);
+        await completeTurn(order);
       }
       return recorded;
     } catch (error) {
@@ -89,16 +88,16 @@ export class HandlerRunner {
 
   private async call(
     handler: EventHandler,
-    { delivery: { event }, claim, context, aborted }: Session,
+    { delivery: { event }, claim, context }: Session,
     record?: Record,
   ): Promise<boolean> {
     if (!record) {
-      await Promise.race([handler.invoke(event, context), aborted]);
+      await claim.untilAbort(handler.invoke(event, context));
       return false;
     }
     const store = this.store as TransactionalIdempotencyStore;
     await store.transaction(async (transaction, records) => {
-      await Promise.race([handler.invoke(event, context, transaction), aborted]);
+      await claim.untilAbort(handler.invoke(event, context, transaction));
       if (!(await record(records))) {
         throw new DeliveryAbortedError('lease_lost');
       }
@@ -131,6 +130,15 @@ export class HandlerRunner {
       default:
         return 'outdated';
     }
+  }
+}
+
+/** If the store can't be told now, it is told again and again. */
+async function completeTurn(order: Claim | undefined): Promise<void> {
+  try {
+    await order?.complete();
+  } catch {
+    // Nothing to be done here.
   }
 }
 

@@ -11,7 +11,7 @@ export interface OccurredAt {
 // RFC 3339, the schemas' `date-time`. Beyond it: no seconds and no colon in the offset, as Java writers leave them
 // out. An offset is needed, else the date would depend on the time zone of this machine.
 const DATE_TIME =
-  /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?:Z|([+-])([01]\d|2[0-3]):?([0-5]\d))$/i;
+  /^(\d{4}-\d{2}-)(\d{2})T((?:[01]\d|2[0-3]):\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(?:Z|([+-])([01]\d|2[0-3]):?([0-5]\d))$/i;
 
 /**
  * Reads `occurred_at`, or `created` of an envelope that has no `occurred_at`. Null counts as absent. If `occurred_at`
@@ -31,13 +31,13 @@ export function readOccurredAt(envelope: ScalekitEnvelope): OccurredAt {
 function parseDateTime(text: string): Date | undefined {
   const match = DATE_TIME.exec(text);
   if (match === null) return undefined;
-  const [, day = '', minute = '', second = '00', fraction = '', sign, offsetHours, offsetMinutes] = match;
+  const [, month = '', day = '', minute = '', second = '00', fraction = '0', sign, hours, minutes] = match;
 
-  const wallClock = `${day}T${minute}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}Z`;
-  const time = Date.parse(wallClock);
-  // `Date` rolls 30 February over to 1 March, and 24:00 to the next day.
-  if (Number.isNaN(time) || new Date(time).toISOString() !== wallClock) return undefined;
+  const time = Date.parse(`${month}${day}T${minute}:${second}.${fraction.slice(0, 3)}Z`);
+  // `Date` rolls 30 February over to 1 March.
+  if (new Date(time).getUTCDate() !== Number(day)) return undefined;
 
-  const offset = (Number(offsetHours ?? 0) * 60 + Number(offsetMinutes ?? 0)) * 60_000;
+  if (sign === undefined) return new Date(time);
+  const offset = (Number(hours) * 60 + Number(minutes)) * 60_000;
   return new Date(sign === '-' ? time + offset : time - offset);
 }

@@ -1,4 +1,7 @@
+import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Linked } from '../linked-list.js';
+import { askStore, isPromiseLike, whenAnswered } from './ask-store.js';
 import type { DeliveryAbortedError } from './delivery-aborted.error.js';
 import type {
   Awaitable,
@@ -7,7 +10,6 @@ import type {
   IdempotencyStore,
   TransactionRecords,
 } from './idempotency-store.js';
-import { StoreUnavailableError } from './store-unavailable.error.js';
 
 interface ClaimTerms {
   readonly key: string;
@@ -20,22 +22,27 @@ interface ClaimTerms {
 
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5_000;
+const NONE: ReadonlySet<string> = new Set();
 
 /** One key of the ledger, held by this process until it is completed or released. */
-export class Claim {
+export class Claim implements Linked<Claim> {
+  /** Neighbours among the running claims. */
+  previous: Claim | undefined;
+  next: Claim | undefined;
   readonly attempt: number;
   /** Handlers that finished in earlier attempts. */
   readonly handlersDone: ReadonlySet<string>;
   /** What `complete` will say of the work. */
   completesAs: CompletedAs = 'done';
   /** Finished handlers that the store could not be told of. */
-  private readonly unrecorded = new Set<string>();
-  private ending: (() => Promise<boolean>) | undefined;
+  private unrecorded: Set<string> | undefined;
+  private ending: (() => Awaitable<boolean>) | undefined;
   private later: Promise<boolean> | undefined;
   private hasEnded = false;
   private abortReason: DeliveryAbortedError | undefined;
-  private abortListener: ((reason: DeliveryAbortedError) => void) | undefined;
+  private abortListeners: ((reason: DeliveryAbortedError) => void)[] | undefined;
   private controller: AbortController | undefined;
+  private listenersContext: AsyncResource | undefined;
 
   constructor(
     private readonly store: IdempotencyStore,
@@ -43,14 +50,18 @@ export class Claim {
     private readonly onEnd: (claim: Claim) => void,
   ) {
     this.attempt = terms.attempt;
-    this.handlersDone = new Set(terms.handlersDone);
+    this.handlersDone = terms.handlersDone.length > 0 ? new Set(terms.handlersDone) : NONE;
   }
 
   /** Made when somebody first asks for it: most handlers never do. */
   get signal(): AbortSignal {
-    this.controller ??= new AbortController();
-    if (this.abortReason) {
-      this.controller.abort(this.abortReason);
+    if (!this.controller) {
+      this.controller = new AbortController();
+      // What listens runs where it asked for the signal, not in the async context of a timer that others share.
+      this.listenersContext = new AsyncResource('ScalekitAbortSignal');
+      if (this.abortReason) {
+        this.controller.abort(this.abortReason);
+      }
     }
     return this.controller.signal;
   }
@@ -62,10 +73,21 @@ export class Claim {
 
   /** Called at most once, with the reason, when this process should stop working on the event. */
   onAbort(listener: (reason: DeliveryAbortedError) => void): void {
-    this.abortListener = listener;
     if (this.abortReason) {
       listener(this.abortReason);
+    } else if (this.abortListeners) {
+      this.abortListeners.push(listener);
+    } else {
+      this.abortListeners = [listener];
     }
+  }
+
+  /** Settles as `work` does, or rejects with the reason as soon as the claim is aborted: `work` runs on then. */
+  untilAbort<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.onAbort(reject);
+      work.then(resolve, reject);
+    });
   }
 
   abort(reason: DeliveryAbortedError): void {
@@ -73,28 +95,36 @@ export class Claim {
       return;
     }
     this.abortReason = reason;
-    this.controller?.abort(reason);
-    this.abortListener?.(reason);
+    const { controller } = this;
+    if (controller) {
+      this.listenersContext?.runInAsyncScope(() => {
+        controller.abort(reason);
+      });
+    }
+    this.abortListeners?.forEach((listener) => {
+      listener(reason);
+    });
   }
 
   /** False when the lease was lost. */
-  renew(): Promise<boolean> {
+  renew(): Awaitable<boolean> {
     const { key, token, leaseMs } = this.terms;
-    return this.ask('renew', () => this.store.renew(key, token, leaseMs));
+    return askStore('renew', () => this.store.renew(key, token, leaseMs));
   }
 
   /** Records a finished handler. If the store is away now, it is told when the claim ends. */
   async handlerDone(handler: string): Promise<boolean> {
+    this.unrecorded ??= new Set();
     this.unrecorded.add(handler);
     const { key, token } = this.terms;
-    const held = await this.ask('handlerDone', () => this.store.handlerDone(key, token, handler));
+    const held = await askStore('handlerDone', () => this.store.handlerDone(key, token, handler));
     this.unrecorded.delete(handler);
     return held;
   }
 
   /** The same within a transaction: it counts when that commits. */
-  handlerDoneWithin(records: TransactionRecords, handler: string): Promise<boolean> {
-    return this.ask('handlerDone', () => records.handlerDone(this.terms.key, this.terms.token, handler));
+  handlerDoneWithin(records: TransactionRecords, handler: string): Awaitable<boolean> {
+    return askStore('handlerDone', () => records.handlerDone(this.terms.key, this.terms.token, handler));
   }
 
   /**
@@ -102,15 +132,15 @@ export class Claim {
    * @throws StoreUnavailableError when the store can't be told now; it goes on being told until it answers, because
    * what is finished must not start again when the lease runs out
    */
-  complete(): Promise<boolean> {
+  complete(): Awaitable<boolean> {
     const { key, token, ttlMs } = this.terms;
     return this.end('complete', () => this.store.complete(key, token, ttlMs, this.completesAs));
   }
 
   /** The same within a transaction; call `close` once it has committed. */
-  completeWithin(records: TransactionRecords): Promise<boolean> {
+  completeWithin(records: TransactionRecords): Awaitable<boolean> {
     const { key, token, ttlMs } = this.terms;
-    return this.ask('complete', () => records.complete(key, token, ttlMs));
+    return askStore('complete', () => records.complete(key, token, ttlMs));
   }
 
   /** The store knows already how this ended. */
@@ -120,10 +150,10 @@ export class Claim {
   }
 
   /** As `complete`, for work that is not finished. Handlers that are stay recorded. */
-  release(): Promise<boolean> {
+  async release(): Promise<boolean> {
     const { key, token } = this.terms;
     return this.end('release', async () => {
-      for (const handler of this.unrecorded) {
+      for (const handler of this.unrecorded ?? NONE) {
         await this.store.handlerDone(key, token, handler);
       }
       return this.store.release(key, token);
@@ -131,61 +161,57 @@ export class Claim {
   }
 
   /** For whoever can wait: what the store answered in the end. */
-  async settled(ending: Promise<boolean>): Promise<boolean> {
-    return ending.catch((error: unknown) => {
+  async settled(end: () => Awaitable<boolean>): Promise<boolean> {
+    try {
+      return await end();
+    } catch (error) {
       if (!this.later) {
         throw error;
       }
       return this.later;
-    });
+    }
   }
 
   /** The last word when the application closes. */
   async giveUp(): Promise<void> {
     if (this.ending) {
-      await this.settle(this.ending);
+      await this.ending();
     } else {
       await this.release();
     }
     this.hasEnded = true;
   }
 
-  private async end(method: string, call: () => Awaitable<boolean>): Promise<boolean> {
-    const ending = () => this.ask(method, call);
-    this.ending = ending;
-    try {
-      return await this.settle(ending);
-    } catch (error) {
-      this.later = this.settleLater(ending);
+  private end(method: string, call: () => Awaitable<boolean>): Awaitable<boolean> {
+    const ending = () =>
+      whenAnswered(askStore(method, call), (held) => {
+        this.close();
+        return held;
+      });
+    const fail = (error: unknown): never => {
+      this.later = this.endLater(ending);
       this.later.catch(() => undefined);
       throw error;
+    };
+    this.ending = ending;
+    try {
+      const held = ending();
+      return isPromiseLike(held) ? held.then(undefined, fail) : held;
+    } catch (error) {
+      return fail(error);
     }
   }
 
-  private async settle(ending: () => Promise<boolean>): Promise<boolean> {
-    const held = await ending();
-    this.close();
-    return held;
-  }
-
-  private async settleLater(ending: () => Promise<boolean>): Promise<boolean> {
+  private async endLater(ending: () => Awaitable<boolean>): Promise<boolean> {
     let failure: unknown;
     for (let delay = FIRST_RETRY_MS; !this.hasEnded; delay = Math.min(2 * delay, LAST_RETRY_MS)) {
       await wait(delay, undefined, { ref: false });
       try {
-        return await this.settle(ending);
+        return await ending();
       } catch (error) {
         failure = error;
       }
     }
     throw failure;
-  }
-
-  private async ask(method: string, call: () => Awaitable<boolean>): Promise<boolean> {
-    try {
-      return await call();
-    } catch (cause) {
-      throw new StoreUnavailableError(`The idempotency store failed in ${method}().`, { cause });
-    }
   }
 }

@@ -1,10 +1,10 @@
 import { crc32 } from 'node:zlib';
+import { askStore, whenAnswered } from './ask-store.js';
 import { Claim } from './claim.js';
 import { DeliveryAbortedError } from './delivery-aborted.error.js';
-import type { BeginOptions, BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
+import type { Awaitable, BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
 import { eventKey, handlerKey, orderKey } from './ledger-keys.js';
 import { RunningClaims } from './running-claims.js';
-import { StoreUnavailableError } from './store-unavailable.error.js';
 
 interface LedgerOptions {
   readonly store: IdempotencyStore;
@@ -18,7 +18,8 @@ export type LedgerAnswer =
   | { readonly status: CompletedAs; readonly sameBody: boolean };
 
 /**
- * Who works on which event of one endpoint, and which are done. Every method that begins throws
+ * Who works on which event of one endpoint, and which are done. Every method that begins answers at once where the
+ * store does, and throws (or rejects with)
  *
  * - `StoreUnavailableError` when the store can't tell,
  * - `DeliveryAbortedError` (`shutting_down`) once `drain` was called.
@@ -27,6 +28,9 @@ export class Ledger {
   private readonly running: RunningClaims;
   private readonly ttlMs: number;
   private draining = false;
+  private readonly onEnd = (claim: Claim) => {
+    this.running.remove(claim);
+  };
 
   constructor(
     private readonly endpoint: string,
@@ -36,7 +40,7 @@ export class Ledger {
     this.ttlMs = options.ttlSeconds * 1_000;
   }
 
-  begin(eventId: string, rawBody: Uint8Array): Promise<LedgerAnswer> {
+  begin(eventId: string, rawBody: Uint8Array): Awaitable<LedgerAnswer> {
     return this.claim(eventKey(this.endpoint, eventId), crc32(rawBody));
   }
 
@@ -46,13 +50,13 @@ export class Ledger {
     readonly handler: string;
     readonly run: string | undefined;
     readonly rawBody: Uint8Array;
-  }): Promise<LedgerAnswer> {
+  }): Awaitable<LedgerAnswer> {
     const key = handlerKey(this.endpoint, job.eventId, job.handler, job.run);
     return this.claim(key, crc32(job.rawBody));
   }
 
   /** For what a handler sees in order: done for a position that is older than one it has handled. */
-  beginInOrder(handler: string, key: string, position: bigint): Promise<LedgerAnswer> {
+  beginInOrder(handler: string, key: string, position: bigint): Awaitable<LedgerAnswer> {
     return this.claim(orderKey(this.endpoint, handler, key), 0, position);
   }
 
@@ -62,19 +66,23 @@ export class Ledger {
     await this.running.drain(timeoutMs);
   }
 
-  private async claim(key: string, fingerprint: number, position?: bigint): Promise<LedgerAnswer> {
+  private claim(key: string, fingerprint: number, position?: bigint): Awaitable<LedgerAnswer> {
     this.refuseWhileDraining();
     const { store, leaseMs } = this.options;
     const { ttlMs } = this;
-    const result = await this.ask(key, { leaseMs, ttlMs, fingerprint, position });
+    const result = askStore('begin', () => store.begin(key, { leaseMs, ttlMs, fingerprint, position }));
+    return whenAnswered(result, (answer) => this.readAnswer(answer, key, fingerprint));
+  }
+
+  private readAnswer(result: BeginResult, key: string, fingerprint: number): Awaitable<LedgerAnswer> {
     switch (result.status) {
       case 'acquired': {
-        const claim = new Claim(store, { key, leaseMs, ttlMs, ...result }, (ended) => {
-          this.running.remove(ended);
-        });
+        const { store, leaseMs } = this.options;
+        const { token, attempt, handlersDone } = result;
+        const terms = { key, token, attempt, handlersDone, leaseMs, ttlMs: this.ttlMs };
+        const claim = new Claim(store, terms, this.onEnd);
         this.running.add(claim);
-        await this.giveBackIfDraining(claim);
-        return { status: 'acquired', claim };
+        return this.draining ? this.giveBack(claim) : { status: 'acquired', claim };
       }
       case 'in_progress':
         return result;
@@ -90,19 +98,9 @@ export class Ledger {
     }
   }
 
-  /** The shutdown may have begun while the store was asked. */
-  private async giveBackIfDraining(claim: Claim): Promise<void> {
-    if (this.draining) {
-      await claim.release();
-      this.refuseWhileDraining();
-    }
-  }
-
-  private async ask(key: string, options: BeginOptions): Promise<BeginResult> {
-    try {
-      return await this.options.store.begin(key, options);
-    } catch (cause) {
-      throw new StoreUnavailableError('The idempotency store failed in begin().', { cause });
-    }
+  /** The shutdown began while the store was asked. */
+  private async giveBack(claim: Claim): Promise<never> {
+    await claim.release();
+    throw new DeliveryAbortedError('shutting_down');
   }
 }

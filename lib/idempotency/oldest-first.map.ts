@@ -1,11 +1,14 @@
 /**
  * A `Map` that gives up its oldest entry in constant time. `map.keys().next()` alone does not: V8 leaves a hole for
  * each deleted entry until it rehashes, and would step over all of them each time. One iterator, kept, passes each
- * hole once; what it has passed is deleted.
+ * hole once; what it has passed is deleted. It is not kept long unused: it holds the table that it has come to, and
+ * with it each later one that V8 makes when entries come and go.
  */
 export class OldestFirstMap<V> {
   private readonly map = new Map<string, V>();
-  private order = this.map.keys();
+  private order: MapIterator<string> | undefined;
+  /** How many entries were set or deleted since the iterator moved. */
+  private changes = 0;
 
   get size(): number {
     return this.map.size;
@@ -19,9 +22,11 @@ export class OldestFirstMap<V> {
   set(key: string, value: V): void {
     this.map.delete(key);
     this.map.set(key, value);
+    this.countChange();
   }
 
   delete(key: string): boolean {
+    this.countChange();
     return this.map.delete(key);
   }
 
@@ -30,11 +35,19 @@ export class OldestFirstMap<V> {
     if (this.map.size === 0) {
       return false;
     }
-    let oldest = this.order.next();
-    if (oldest.done) {
+    this.changes = 0;
+    let oldest = this.order?.next();
+    if (!oldest || oldest.done) {
       this.order = this.map.keys();
       oldest = this.order.next();
     }
     return !oldest.done && this.map.delete(oldest.value);
+  }
+
+  /** A new iterator steps over at most as many holes as there are entries, so that is paid for by then. */
+  private countChange(): void {
+    if (this.order && ++this.changes > this.map.size) {
+      this.order = undefined;
+    }
   }
 }

@@ -1,9 +1,10 @@
+import { LinkedList } from '../linked-list.js';
 import type { Claim } from './claim.js';
 import { DeliveryAbortedError } from './delivery-aborted.error.js';
 
 /** The events this process works on now: their leases are renewed, and a shutdown waits for them. */
 export class RunningClaims {
-  private readonly claims = new Set<Claim>();
+  private readonly claims = new LinkedList<Claim>();
   private timer: NodeJS.Timeout | undefined;
   private onEmpty: (() => void) | undefined;
 
@@ -17,8 +18,8 @@ export class RunningClaims {
   }
 
   remove(claim: Claim): void {
-    this.claims.delete(claim);
-    if (this.claims.size === 0) {
+    this.claims.remove(claim);
+    if (this.claims.isEmpty) {
       this.onEmpty?.();
     }
   }
@@ -31,7 +32,7 @@ export class RunningClaims {
     await this.waitUntilEmpty(timeoutMs);
     clearInterval(this.timer);
     await Promise.allSettled(
-      [...this.claims].map((claim) => {
+      this.claims.toArray().map((claim) => {
         claim.abort(new DeliveryAbortedError('shutting_down'));
         return claim.giveUp();
       }),
@@ -39,7 +40,7 @@ export class RunningClaims {
   }
 
   private async waitUntilEmpty(timeoutMs: number): Promise<void> {
-    if (this.claims.size === 0) {
+    if (this.claims.isEmpty) {
       return;
     }
     let timer: NodeJS.Timeout | undefined;
@@ -51,15 +52,20 @@ export class RunningClaims {
   }
 
   private renewAll(): void {
-    for (const claim of this.claims) {
-      claim.renew().then(
-        (held) => {
-          if (!held && this.claims.has(claim) && !claim.isEnding) {
-            claim.abort(new DeliveryAbortedError('lease_lost'));
-          }
-        },
-        () => undefined, // The store is away: the next round tries again, and the token decides at the end.
-      );
+    for (const claim of this.claims.toArray()) {
+      void this.renew(claim);
+    }
+  }
+
+  private async renew(claim: Claim): Promise<void> {
+    let held: boolean;
+    try {
+      held = await claim.renew();
+    } catch {
+      return; // The store is away: the next round tries again, and the token decides at the end.
+    }
+    if (!held && this.claims.has(claim) && !claim.isEnding) {
+      claim.abort(new DeliveryAbortedError('lease_lost'));
     }
   }
 }
