@@ -4,7 +4,8 @@ import type { Fleet, KillPoint } from './fleet.js';
 import { send } from './sender.js';
 import { createdEvents, ENGINES, SECRET, World } from './world.js';
 
-const KILLS = Number(process.env.KILLS ?? 100);
+/** At each engine: more than a hundred in a run. */
+const KILLS = Number(process.env.KILLS ?? 30);
 const KILL_EVERY_MS = 300;
 const PATIENCE_MS = KILLS * KILL_EVERY_MS * 4 + 240_000;
 
