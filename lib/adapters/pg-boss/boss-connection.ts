@@ -10,7 +10,7 @@ const CLOSE_MS = 2_000;
 /** A worker's statements and a receiver's overlap, and pg-boss has its own. */
 const POOL_SIZE = 5;
 /** 68 years: events wait for their workers however long it takes. */
-const FOR_EVER_SECONDS = 2_147_483_647;
+export const FOR_EVER_SECONDS = 2_147_483_647;
 
 /** A started pg-boss with the queues of an endpoint. */
 export interface OpenBoss {

@@ -4,7 +4,7 @@ import { CallBatcher } from '../../dispatch/queues/call-batcher.js';
 import { errorMessage } from '../../dispatch/queues/error-message.js';
 import { QueueUnavailableError } from '../../dispatch/queues/queue-unavailable.error.js';
 import { isRefusedValue } from '../postgres/sql-state.js';
-import type { BossConnection } from './boss-connection.js';
+import { type BossConnection, FOR_EVER_SECONDS } from './boss-connection.js';
 import { eventKeyOf, jobIdOf } from './job-id.js';
 import type { QueuedJob } from './job-table.js';
 import type { QueueSettings } from './pg-boss-dispatcher.options.js';
@@ -77,6 +77,7 @@ export class JobQueue {
       retryLimit: (data.retry?.attempts ?? attempts) - 1,
       singletonKey: eventKeyOf(data),
       expireInSeconds: EXPIRE_SECONDS,
+      retentionSeconds: FOR_EVER_SECONDS,
       deleteAfterSeconds: keepFailedSeconds,
       deadLetter: this.connection.deadLetters,
     };

@@ -66,19 +66,24 @@ export class JobTable {
     );
   }
 
-  /** Jobs of processes that have died go back to the queue. Returns those that have been there too often. */
-  async takeBack(silentSeconds: number): Promise<JobAttempt[]> {
-    const silent = `name = $1 AND state = 'active' AND heartbeat_on < now() - $2::float8 * interval '1 second'`;
+  /**
+   * The endpoint's jobs of processes that have died go back to the queue: others who share it may give no signs.
+   * Returns those that have been there too often.
+   */
+  async takeBack(endpoint: string, silentSeconds: number): Promise<JobAttempt[]> {
+    const silent = `name = $1 AND state = 'active' AND data->>'endpoint' = $3
+      AND heartbeat_on < now() - $2::float8 * interval '1 second'`;
+    const values = [this.queue, silentSeconds, endpoint];
     const isExhausted = `retry_count >= retry_limit + ${SPARE_ATTEMPTS}`;
     await this.ask(
       `UPDATE ${this.table} SET state = 'retry', heartbeat_on = NULL, start_after = now()
        WHERE name = $1 AND id = ANY (ARRAY(
          SELECT id FROM ${this.table} WHERE ${silent} AND NOT ${isExhausted} FOR UPDATE SKIP LOCKED))`,
-      [this.queue, silentSeconds],
+      values,
     );
     return this.ask<JobAttempt>(
       `SELECT id, retry_count AS "retryCount" FROM ${this.table} WHERE ${silent} AND ${isExhausted}`,
-      [this.queue, silentSeconds],
+      values,
     );
   }
 

@@ -192,14 +192,14 @@ export class JobWorker {
       return;
     }
     this.isBeating = true;
-    const { connection, settings, onError } = this.options;
+    const { endpoint, connection, settings, onError } = this.options;
     try {
       const { boss, table } = await connection.open();
       const jobs = [...this.running.values()].map(({ job }) => job);
       if (jobs.length > 0) {
         await boss.touch(connection.queue, jobs);
       }
-      for (const job of await table.takeBack(settings.worker.heartbeatSeconds)) {
+      for (const job of await table.takeBack(endpoint, settings.worker.heartbeatSeconds)) {
         await this.giveUp(job, DEATHS);
       }
     } catch (error) {
