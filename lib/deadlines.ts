@@ -24,26 +24,25 @@ export class Deadlines {
   constructor(private readonly ms: number) {}
 
   /** Settles as `work` does, unless that takes longer: then rejects with what `late` returns, and `work` runs on. */
-  race<T>(work: Promise<T>, late: () => Error): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const deadline = this.begin(() => {
-        try {
-          reject(late());
-        } catch (error) {
-          reject(error);
-        }
+  async race<T>(work: Promise<T>, late: () => Error): Promise<T> {
+    let deadline: Deadline | undefined;
+    const first = new Promise<T>((resolve, reject) => {
+      deadline = this.begin(() => {
+        // What `late` throws is no error of the timer.
+        const over = new Promise<never>(() => {
+          throw late();
+        });
+        resolve(over);
       });
-      work.then(
-        (value) => {
-          this.end(deadline);
-          resolve(value);
-        },
-        (error: unknown) => {
-          this.end(deadline);
-          reject(error);
-        },
-      );
+      work.then(resolve, reject);
     });
+    try {
+      return await first;
+    } finally {
+      if (deadline) {
+        this.end(deadline);
+      }
+    }
   }
 
   /** Calls `onOver` after that time, in the async context of nobody, unless `end` is called before. */

@@ -61,11 +61,13 @@ export class HandlerRunner {
    * @returns whether the completion is recorded already, as it is for a transactional handler
    * @throws whatever the handler throws; the reason of the claim's abort
    */
-  async run(handler: EventHandler, session: Session, record: Record): Promise<boolean> {
-    const { latestOnly, transactional = false } = handler.options;
-    if (!latestOnly) {
-      return await this.call(handler, session, transactional ? record : undefined);
-    }
+  run(handler: EventHandler, session: Session, record: Record): Promise<boolean> {
+    return handler.options.latestOnly
+      ? this.runInOrder(handler, session, record)
+      : this.call(handler, session, record);
+  }
+
+  private async runInOrder(handler: EventHandler, session: Session, record: Record): Promise<boolean> {
     const order = await this.takeTurn(handler, session);
     if (order === 'outdated') {
       return false;
@@ -73,7 +75,7 @@ export class HandlerRunner {
     try {
       const inTransaction: Record = async (records) =>
         (await record(records)) && ((await order?.completeWithin(records)) ?? true);
-      const recorded = await this.call(handler, session, transactional ? inTransaction : undefined);
+      const recorded = await this.call(handler, session, inTransaction);
       if (recorded) {
         order?.close();
       } else {
@@ -89,9 +91,9 @@ export class HandlerRunner {
   private async call(
     handler: EventHandler,
     { delivery: { event }, claim, context }: Session,
-    record?: Record,
+    record: Record,
   ): Promise<boolean> {
-    if (!record) {
+    if (!handler.options.transactional) {
       await claim.untilAbort(handler.invoke(event, context));
       return false;
     }

@@ -25,14 +25,17 @@ class InlineDispatcher implements EventDispatcher {
   constructor(private readonly runner: HandlerRunner) {}
 
   async dispatch(delivery: VerifiedDelivery, claim: Claim): Promise<DispatchOutcome> {
-    const handlers = this.runner
-      .handlersFor(delivery.event.type)
-      .filter(({ name }) => !claim.handlersDone.has(name));
+    const handlers = this.unfinished(delivery, claim);
     if (handlers.length === 0) {
       return { status: 'handled' };
     }
     const errors = await this.runner.within(delivery, claim, (session) => this.runAll(handlers, session));
     return errors.length === 0 ? { status: 'handled' } : { status: 'failed', errors };
+  }
+
+  private unfinished({ event }: VerifiedDelivery, { handlersDone }: Claim): readonly EventHandler[] {
+    const handlers = this.runner.handlersFor(event.type);
+    return handlersDone.size === 0 ? handlers : handlers.filter(({ name }) => !handlersDone.has(name));
   }
 
   private async runAll(handlers: readonly EventHandler[], session: Session): Promise<readonly unknown[]> {
@@ -41,15 +44,14 @@ class InlineDispatcher implements EventDispatcher {
     let running = handlers.length;
 
     const run = async (handler: EventHandler) => {
-      const result = await this.runner
-        .run(handler, session, (records) => claim.handlerDoneWithin(records, handler.name))
-        .then(
-          (recorded) => ({ recorded }),
-          (reason: unknown) => ({ recorded: false, reason }),
+      let recorded = false;
+      try {
+        recorded = await this.runner.run(handler, session, (records) =>
+          claim.handlerDoneWithin(records, handler.name),
         );
-      running--;
-      if ('reason' in result) {
-        const { reason: error } = result;
+        running--;
+      } catch (error) {
+        running--;
         logFailure(this.logger, { handler: handler.name, error, delivery, attempt: claim.attempt });
         if (!hasErrorCode(error, 'unrecoverable_event')) {
           errors.push(error);
@@ -57,11 +59,12 @@ class InlineDispatcher implements EventDispatcher {
         }
       }
       // The completion of the whole event says it for the last one, unless another handler has failed.
-      if (!result.recorded && (running > 0 || errors.length > 0)) {
+      if (!recorded && (running > 0 || errors.length > 0)) {
         await this.record(handler, delivery, claim);
       }
     };
-    await Promise.all(handlers.map(run));
+    const [only] = handlers;
+    await (only && handlers.length === 1 ? run(only) : Promise.all(handlers.map(run)));
     return errors;
   }
 

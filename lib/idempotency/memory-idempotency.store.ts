@@ -29,7 +29,9 @@ interface Released {
 
 interface Done {
   readonly as: CompletedAs;
+  /** As a signed integer of 32 bits: V8 keeps a larger one in memory of its own, 16 bytes an entry. */
   readonly fingerprint: number;
+  /** In whole milliseconds, for the same reason. */
   readonly expiresAt: number;
   /** Left out of most, and then it takes no memory. */
   readonly lastPosition?: bigint | undefined;
@@ -82,11 +84,11 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     const before = holder ?? this.unexpired(this.released, key, now);
     const last = done ?? before;
     if (last && isOutdated(options.position, last.lastPosition)) {
-      return { status: 'done', fingerprint: last.fingerprint };
+      return { status: 'done', fingerprint: last.fingerprint >>> 0 };
     }
     if (done && options.position === undefined) {
       this.done.set(key, done);
-      return { status: done.as, fingerprint: done.fingerprint };
+      return { status: done.as, fingerprint: done.fingerprint >>> 0 };
     }
     if (holder && holder.leaseEndsAt > now) {
       return { status: 'in_progress', retryAfterMs: holder.leaseEndsAt - now };
@@ -122,13 +124,13 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
       return false;
     }
     const { fingerprint, lastPosition, position = lastPosition } = claimed;
-    const expiresAt = performance.now() + ttlMs;
+    const expiresAt = Math.ceil(performance.now() + ttlMs);
     this.claimed.delete(key);
     this.done.set(
       key,
       position === undefined
-        ? { as, fingerprint, expiresAt }
-        : { as, fingerprint, expiresAt, lastPosition: position },
+        ? { as, fingerprint: fingerprint | 0, expiresAt }
+        : { as, fingerprint: fingerprint | 0, expiresAt, lastPosition: position },
     );
     return true;
   }

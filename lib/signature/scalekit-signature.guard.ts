@@ -8,6 +8,7 @@ import { type RequestWithBody, takeRawBody } from '../raw-body/request-raw-body.
 import { unreadableBody } from '../raw-body/unreadable-body.answer.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
+import { withoutStack } from '../without-stack.js';
 import { DeliveryAuthenticator } from './delivery-authenticator.js';
 import { SecretUnavailableError } from './secret-unavailable.error.js';
 import { attachDelivery, type VerifiedDelivery } from './verified-delivery.js';
@@ -76,6 +77,6 @@ export class ScalekitSignatureGuard implements CanActivate {
     }
     return error instanceof EnvelopeError || code === 'wrong_environment'
       ? httpError(HttpStatus.BAD_REQUEST, message)
-      : httpError(HttpStatus.UNAUTHORIZED, 'Invalid signature');
+      : withoutStack(() => httpError(HttpStatus.UNAUTHORIZED, 'Invalid signature'));
   }
 }

@@ -1,11 +1,13 @@
 import type { RateLimitedLog } from '../logging/rate-limited-log.js';
 import { hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { withoutStack } from '../without-stack.js';
 import { SecretUnavailableError } from './secret-unavailable.error.js';
 import {
   createWebhookVerifier,
   type WebhookDelivery,
   type WebhookVerification,
   type WebhookVerifier,
+  type WebhookVerifierOptions,
 } from './verify-webhook.js';
 import { inspectSecrets } from './inspect-secrets.js';
 import type { WebhookScheme } from './webhook-scheme.js';
@@ -41,7 +43,13 @@ export function createDeliveryVerifier(options: SecretSourceOptions, log: RateLi
     return new FetchedSecretVerifier(secret, options, log);
   }
   const { warnings } = inspectSecrets(secret, signature.schemes);
-  return { ...createWebhookVerifier({ secret, ...signature }), prepare: () => Promise.resolve(warnings) };
+  return { ...createTerseVerifier({ secret, ...signature }), prepare: () => Promise.resolve(warnings) };
+}
+
+/** Its errors are logged by code and message. */
+function createTerseVerifier(options: WebhookVerifierOptions): WebhookVerifier {
+  const verifier = createWebhookVerifier(options);
+  return { verify: (delivery) => withoutStack(() => verifier.verify(delivery)) };
 }
 
 /** A secret that may just have been rotated is fetched again when a signature fails, but not at every forgery. */
@@ -134,7 +142,7 @@ class FetchedSecretVerifier implements DeliveryVerifier {
           `The secret function returned no usable secret. ${problem}`,
         );
       }
-      this.verifier = createWebhookVerifier({ secret, ...this.options.signature });
+      this.verifier = createTerseVerifier({ secret, ...this.options.signature });
       this.warnings = warnings;
       this.fetchedAt = performance.now();
     } catch (cause) {

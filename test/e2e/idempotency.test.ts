@@ -82,7 +82,7 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
     });
 
     it('runs once of 1,000 deliveries at once: the others get 409 while it runs', async () => {
-      await start();
+      await start({ answerWithinMs: 25_000 });
       const gate = new Gate();
       steps.behaviour.first = () => gate.pass();
       const event = anEvent();

@@ -1,5 +1,6 @@
 import type { AddressInfo, Server } from 'node:net';
 import {
+  type ArgumentsHost,
   Catch,
   Global,
   HttpException,
@@ -262,21 +263,47 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
     expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'Already processed' });
   });
 
-  it('a filter, global or not, is given the errors of guard, claim and handlers', async () => {
-    const seen: unknown[] = [];
-    @Catch()
-    class Teapot implements ExceptionFilter {
-      catch(error: HttpException): never {
+  it.each<{ name: string; setup: (filter: Type<ExceptionFilter>) => Omit<WebhookAppSetup, 'adapter'> }>([
+    {
+      name: 'a decorated filter',
+      setup: (filter) => ({ webhook: { controllerDecorators: [UseFilters(filter)] } }),
+    },
+    {
+      name: 'a filter by APP_FILTER',
+      setup: (filter) => ({ providers: [{ provide: APP_FILTER, useClass: filter }] }),
+    },
+    {
+      name: 'a filter by useGlobalFilters()',
+      setup: (filter) => ({ configure: (app) => app.useGlobalFilters(new filter()) }),
+    },
+  ])('$name is given the errors of guard and handlers, and answers them', async ({ setup }) => {
+    const seen: number[] = [];
+    @Catch(HttpException)
+    class Note implements ExceptionFilter {
+      catch(error: HttpException, host: ArgumentsHost): void {
         seen.push(error.getStatus());
-        throw error;
+        const response = host
+          .switchToHttp()
+          .getResponse<{ status(code: number): { send(body: string): void } }>();
+        response.status(error.getStatus()).send('noted');
       }
     }
-    @Catch(HttpException)
-    class Note extends Teapot {}
-    const server = await start({ webhook: { controllerDecorators: [UseFilters(Note)] } });
+    const server = await start(setup(Note));
     expect(interceptorsOfRoute(server)).toEqual([]);
-    await server.post('{}', {}).catch(() => undefined);
-    expect(seen).toEqual([401]);
+    const answers = [
+      await server.post('{}', {}),
+      await server.deliver(anEvent('user.login')),
+      await server.deliver(anEvent('user.logout')),
+      await server.deliver(anEvent()),
+    ];
+    expect(answers.map(({ status, body }) => `${status} ${body}`)).toEqual([
+      '401 noted',
+      '500 noted',
+      '503 noted',
+      '200 OK',
+    ]);
+    expect(answers[2]?.headers.get('retry-after')).toBe('30');
+    expect(seen).toEqual([401, 500, 503]);
   });
 
   it('a testing module replaces the interceptor', async () => {
