@@ -31,11 +31,14 @@ DECLARE
   got jsonb;
   others text := '[]';
 BEGIN
-  WITH claimed AS (
+  WITH wanted AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(calls::json) AS call (key text, "leaseMs" float8, "ttlMs" float8, fingerprint integer, position bigint)
+  ),
+  claimed AS (
     INSERT INTO "scalekit_webhook_events" AS entry (key, until, forget_after, fingerprint, attempt, state, ttl_ms, position)
     SELECT call.key, clock_timestamp() + call."leaseMs" * interval '1 ms',
       clock_timestamp() + call."ttlMs" * interval '1 ms', call.fingerprint, 1, 0, call."ttlMs", call.position
-    FROM json_to_recordset(calls::json) AS call (key text, "leaseMs" float8, "ttlMs" float8, fingerprint integer, position bigint)
+    FROM wanted AS call WHERE call.key NOT IN (SELECT entry.key FROM "scalekit_webhook_events" AS entry WHERE entry.key = ANY (ARRAY(SELECT key FROM wanted)))
     ORDER BY call.key COLLATE "C"
     ON CONFLICT (key) DO NOTHING
     RETURNING entry.key, entry.token

@@ -43,8 +43,8 @@ const claimable = (position: string) => `(
  * Most keys are new, and one INSERT claims them. Only what it did not get is looked at: a row that is taken is answered
  * from what is seen and not touched. The others are claimed by another INSERT, which finds the latest version of each
  * row, committed after it began or not; one that it does not get was claimed by somebody else in the meantime, and so it is
- * in progress. A row that somebody has locked is being claimed, ended or removed: waiting for it would keep the whole
- * batch waiting. Rows are locked in the order of their keys, so that batches of several processes don't wait for
+ * in progress. A row that somebody has locked is being claimed, recorded, ended or removed: waiting for it, as an INSERT
+ * would even to do nothing, would keep the whole batch waiting. Rows are locked in the order of their keys, so that batches of several processes don't wait for
  * each other in a circle.
  */
 function beginBody({ quoted: table }: TableName): string {
@@ -62,8 +62,11 @@ function beginBody({ quoted: table }: TableName): string {
   got jsonb;
   others text := '[]';
 BEGIN
-  WITH claimed AS (
-    ${claim(calls(columns))}
+  WITH wanted AS MATERIALIZED (
+    SELECT * FROM ${calls(columns)}
+  ),
+  claimed AS (
+    ${claim(`wanted AS call WHERE call.key NOT IN (SELECT entry.key FROM ${table} AS entry WHERE ${among('wanted')})`)}
     ON CONFLICT (key) DO NOTHING
     RETURNING entry.key, entry.token
   )
