@@ -22,6 +22,129 @@ BEGIN
       handlers_done text[]
     ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05);
     CREATE INDEX "scalekit_webhook_events_forget_after" ON "scalekit_webhook_events" (forget_after);
+
+CREATE OR REPLACE FUNCTION "scalekit_webhook_events_begin"(calls text) RETURNS text LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_nestloop = off AS $function$
+DECLARE
+  tokens text;
+  claims integer;
+  got jsonb;
+  others text := '[]';
+BEGIN
+  WITH wanted AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(calls::json) AS call (key text, "leaseMs" float8, "ttlMs" float8, fingerprint integer, position bigint)
+  ),
+  claimed AS (
+    INSERT INTO "scalekit_webhook_events" AS entry (key, until, forget_after, fingerprint, attempt, state, ttl_ms, position)
+    SELECT call.key, clock_timestamp() + call."leaseMs" * interval '1 ms',
+      clock_timestamp() + call."ttlMs" * interval '1 ms', call.fingerprint, 1, 0, call."ttlMs", call.position
+    FROM wanted AS call WHERE call.key NOT IN (SELECT entry.key FROM "scalekit_webhook_events" AS entry WHERE entry.key = ANY (ARRAY(SELECT key FROM wanted)))
+    ORDER BY call.key COLLATE "C"
+    ON CONFLICT (key) DO NOTHING
+    RETURNING entry.key, entry.token
+  )
+  SELECT coalesce(json_object_agg(key, token), '{}')::text, count(*) INTO tokens, claims FROM claimed;
+
+  IF claims < json_array_length(calls::json) THEN
+    got := tokens;
+    WITH wanted AS MATERIALIZED (
+      SELECT * FROM json_to_recordset(calls::json) AS call (key text, "leaseMs" float8, "ttlMs" float8, fingerprint integer, position bigint) WHERE got -> call.key IS NULL
+    ),
+    seen AS MATERIALIZED (
+      SELECT entry.key, entry.state, entry.fingerprint, entry.last_position,
+        extract(epoch FROM entry.until - clock_timestamp())::float8 * 1000 AS left_ms,
+        (
+  (entry.state <> 0 AND entry.until <= clock_timestamp())
+  OR (coalesce(wanted.position >= entry.last_position, true)
+      AND (entry.until <= clock_timestamp()
+           OR entry.state = 1
+           OR (entry.state >= 2 AND wanted.position IS NOT NULL)))) AS claimable
+      FROM "scalekit_webhook_events" AS entry JOIN wanted USING (key) WHERE entry.key = ANY (ARRAY(SELECT key FROM wanted))
+    ),
+    free AS MATERIALIZED (
+      SELECT entry.key FROM "scalekit_webhook_events" AS entry WHERE entry.key = ANY (ARRAY(SELECT key FROM seen WHERE seen.claimable))
+      ORDER BY entry.key FOR UPDATE SKIP LOCKED
+    ),
+    claimed AS (
+    INSERT INTO "scalekit_webhook_events" AS entry (key, until, forget_after, fingerprint, attempt, state, ttl_ms, position)
+    SELECT call.key, clock_timestamp() + call."leaseMs" * interval '1 ms',
+      clock_timestamp() + call."ttlMs" * interval '1 ms', call.fingerprint, 1, 0, call."ttlMs", call.position
+    FROM wanted AS call LEFT JOIN seen USING (key) LEFT JOIN free USING (key)
+    WHERE seen.key IS NULL OR free.key IS NOT NULL
+    ORDER BY call.key COLLATE "C"
+    ON CONFLICT (key) DO UPDATE SET
+      token = DEFAULT, until = excluded.until, forget_after = excluded.forget_after, fingerprint = excluded.fingerprint,
+      state = 0, ttl_ms = excluded.ttl_ms, position = excluded.position,
+      attempt = CASE WHEN entry.state >= 2 OR (entry.state = 1 AND entry.until <= clock_timestamp())
+        THEN 1 ELSE entry.attempt + 1 END,
+      handlers_done = CASE WHEN entry.state = 1 AND entry.until <= clock_timestamp()
+        THEN NULL ELSE entry.handlers_done END,
+      last_position = CASE WHEN entry.state <> 0 AND entry.until <= clock_timestamp()
+        THEN NULL ELSE entry.last_position END
+    WHERE (
+  (entry.state <> 0 AND entry.until <= clock_timestamp())
+  OR (coalesce(excluded.position >= entry.last_position, true)
+      AND (entry.until <= clock_timestamp()
+           OR entry.state = 1
+           OR (entry.state >= 2 AND excluded.position IS NOT NULL))))
+    RETURNING entry.key, entry.token, entry.attempt, entry.handlers_done, entry.last_position
+    )
+    SELECT json_agg(json_build_object('key', wanted.key, 'token', claimed.token, 'attempt', claimed.attempt,
+      'handlersDone', claimed.handlers_done, 'state', seen.state, 'fingerprint', seen.fingerprint, 'leftMs', seen.left_ms,
+      'lastPosition', CASE WHEN claimed.key IS NULL THEN seen.last_position ELSE claimed.last_position END::text))::text
+    INTO others
+    FROM wanted LEFT JOIN claimed USING (key) LEFT JOIN seen ON seen.key = wanted.key AND NOT seen.claimable;
+  END IF;
+
+  RETURN '{"tokens":' || tokens || ',"others":' || others || '}';
+END
+$function$;
+CREATE OR REPLACE FUNCTION "scalekit_webhook_events_handler_done"(calls text) RETURNS text LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_nestloop = off AS $function$
+DECLARE
+  recorded text;
+BEGIN
+  WITH wanted AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(calls::json) AS call (key text, token bigint, handler text)
+  ),
+  held AS MATERIALIZED (
+    SELECT entry.key FROM "scalekit_webhook_events" AS entry JOIN wanted ON entry.key = wanted.key AND entry.token = wanted.token
+    WHERE entry.key = ANY (ARRAY(SELECT key FROM wanted)) AND entry.state = 0 ORDER BY entry.key FOR UPDATE OF entry
+  ),
+  finished AS MATERIALIZED (
+    SELECT key, array_agg(DISTINCT handler) AS handlers FROM wanted JOIN held USING (key) GROUP BY key
+  ),
+  noted AS (
+    UPDATE "scalekit_webhook_events" AS entry SET handlers_done = coalesce(entry.handlers_done, '{}') || ARRAY(
+      SELECT unnest(finished.handlers) EXCEPT SELECT unnest(entry.handlers_done))
+    FROM finished WHERE entry.key = ANY (ARRAY(SELECT key FROM finished)) AND entry.key = finished.key
+    RETURNING entry.key
+  )
+  SELECT coalesce(json_agg(key), '[]')::text INTO recorded FROM noted;
+  RETURN recorded;
+END
+$function$;
+CREATE OR REPLACE FUNCTION "scalekit_webhook_events_complete"(calls text) RETURNS text LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_nestloop = off AS $function$
+DECLARE
+  ended text;
+BEGIN
+  WITH wanted AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(calls::json) AS call (key text, token bigint, "ttlMs" float8, state smallint)
+  ),
+  completed AS (
+    UPDATE "scalekit_webhook_events" AS entry SET
+      state = wanted.state, until = clock_timestamp() + wanted."ttlMs" * interval '1 ms', ttl_ms = NULL,
+      handlers_done = NULL, position = NULL, last_position = coalesce(entry.position, entry.last_position)
+    FROM wanted
+    WHERE entry.key = ANY (ARRAY(SELECT key FROM wanted)) AND entry.key = wanted.key AND entry.token = wanted.token AND entry.state = 0
+    RETURNING entry.key
+  )
+  SELECT coalesce(json_agg(key), '[]')::text INTO ended FROM completed;
+  RETURN ended;
+END
+$function$;
+
     COMMENT ON TABLE "scalekit_webhook_events" IS 'nestjs-scalekit-webhooks, schema version 1';
   END IF;
 END

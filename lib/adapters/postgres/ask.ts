@@ -1,6 +1,6 @@
 import { StoreUnavailableError } from '../../idempotency/store-unavailable.error.js';
 import type { PostgresClient } from './postgres-client.js';
-import { isConflict, isTableMissing } from './sql-state.js';
+import { isConflict, isSchemaMissing } from './sql-state.js';
 
 const MAX_ATTEMPTS = 4;
 
@@ -9,13 +9,13 @@ export async function ask<Answer>(
   client: PostgresClient,
   statement: string,
   parameter: unknown,
-): Promise<Answer[]> {
+): Promise<Answer> {
   try {
-    return readAnswers(await client.query(statement, [JSON.stringify(parameter)]));
+    return readAnswers<Answer>(await client.query(statement, [JSON.stringify(parameter)]));
   } catch (cause) {
-    throw isTableMissing(cause)
+    throw isSchemaMissing(cause)
       ? new StoreUnavailableError(
-          'The table of the store is not there: call its migrate() when the app starts.',
+          'The table of the store or its functions are not there: call its migrate() when the app starts.',
           { cause },
         )
       : cause;
@@ -27,7 +27,7 @@ export async function askUntilNoConflict<Answer>(
   client: PostgresClient,
   statement: string,
   parameter: unknown,
-): Promise<Answer[]> {
+): Promise<Answer> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await ask(client, statement, parameter);
@@ -39,10 +39,10 @@ export async function askUntilNoConflict<Answer>(
   }
 }
 
-function readAnswers<Answer>(result: Awaited<ReturnType<PostgresClient['query']>>): Answer[] {
+function readAnswers<Answer>(result: Awaited<ReturnType<PostgresClient['query']>>): Answer {
   const [row] = 'rows' in result ? result.rows : result;
   if (row && 'answers' in row && typeof row.answers === 'string') {
-    return JSON.parse(row.answers) as Answer[];
+    return JSON.parse(row.answers) as Answer;
   }
   throw new TypeError(
     'PostgresIdempotencyStore: query() of the client gave no rows. It must resolve to an array of them, or to an object ' +

@@ -1,11 +1,24 @@
-import type { BeginOptions, BeginResult, CompletedAs } from '../../idempotency/idempotency-store.js';
+import type {
+  BeginOptions,
+  BeginResult,
+  CompletedAs,
+  FencingToken,
+} from '../../idempotency/idempotency-store.js';
+import { StoreUnavailableError } from '../../idempotency/store-unavailable.error.js';
 
 export interface BeginCall extends BeginOptions {
   readonly key: string;
 }
 
-/** What the statement says of one key. */
-export interface BeginAnswer {
+/** What the function `begin` answers. */
+export interface BeginAnswers {
+  /** Of the keys that were new: nothing else is to say of them. */
+  readonly tokens: Readonly<Record<string, FencingToken>>;
+  readonly others: readonly BeginAnswer[];
+}
+
+/** What there is to say of a key that was not new. */
+interface BeginAnswer {
   readonly key: string;
   /** Set if the key was claimed. */
   readonly token: number | null;
@@ -40,7 +53,30 @@ export function toParameter({ key, leaseMs, ttlMs, fingerprint, position }: Begi
   return { key, leaseMs, ttlMs, fingerprint: fingerprint | 0, position: position?.toString() };
 }
 
-export function toResult(call: BeginCall, leader: BeginCall, answer: BeginAnswer): BeginResult {
+export function toResults(
+  calls: readonly BeginCall[],
+  leaders: ReadonlyMap<string, BeginCall>,
+  { tokens, others }: BeginAnswers,
+): BeginResult[] {
+  const newKeys = new Map(Object.entries(tokens));
+  const answers = new Map(others.map((answer) => [answer.key, answer]));
+  return calls.map((call) => {
+    const leader = leaders.get(call.key) ?? call;
+    const token = newKeys.get(call.key);
+    if (token !== undefined) {
+      return call === leader
+        ? { status: 'acquired', token, attempt: 1, handlersDone: [] }
+        : { status: 'in_progress', retryAfterMs: leader.leaseMs };
+    }
+    const answer = answers.get(call.key);
+    if (!answer) {
+      throw new StoreUnavailableError('PostgreSQL gave no answer for a key that it was asked for.');
+    }
+    return toResult(call, leader, answer);
+  });
+}
+
+function toResult(call: BeginCall, leader: BeginCall, answer: BeginAnswer): BeginResult {
   const { token, attempt, handlersDone, state, leftMs, lastPosition } = answer;
   const isClaimed = token !== null;
   const fingerprint = isClaimed ? leader.fingerprint : answer.fingerprint >>> 0;

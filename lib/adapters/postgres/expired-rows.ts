@@ -42,7 +42,7 @@ export class ExpiredRows {
   }
 
   private async removeBatch(): Promise<number> {
-    const [removed] = await ask<number>(this.client, this.statement, BATCH_ROWS);
-    return removed ?? 0;
+    const [removed] = await ask<[number]>(this.client, this.statement, BATCH_ROWS);
+    return removed;
   }
 }

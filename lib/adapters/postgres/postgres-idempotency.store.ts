@@ -6,11 +6,10 @@ import type {
   TransactionalIdempotencyStore,
   TransactionRecords,
 } from '../../idempotency/idempotency-store.js';
-import { StoreUnavailableError } from '../../idempotency/store-unavailable.error.js';
 import { ask, askUntilNoConflict } from './ask.js';
 import { Batcher } from './batcher.js';
-import { kindOfBegin, leadersOf, toParameter, toResult } from './begin-batch.js';
-import type { BeginAnswer, BeginCall } from './begin-batch.js';
+import { kindOfBegin, leadersOf, toParameter, toResults } from './begin-batch.js';
+import type { BeginAnswers, BeginCall } from './begin-batch.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { ExpiredRows } from './expired-rows.js';
 import type { PostgresClient, PostgresTransactionRunner, TransactionOf } from './postgres-client.js';
@@ -182,17 +181,9 @@ export class PostgresIdempotencyStore<
   private async sendBegins(calls: readonly BeginCall[]): Promise<BeginResult[]> {
     const leaders = leadersOf(calls);
     const parameter = [...leaders.values()].map(toParameter);
-    const answers = await askUntilNoConflict<BeginAnswer>(this.client, this.statements.begin, parameter);
-    const answerOf = new Map(answers.map((answer) => [answer.key, answer]));
-    this.expiredRows.onClaims(answers.length);
-    return calls.map((call) => {
-      const leader = leaders.get(call.key);
-      const answer = answerOf.get(call.key);
-      if (!leader || !answer) {
-        throw new StoreUnavailableError('PostgreSQL gave no answer for a key that it was asked for.');
-      }
-      return toResult(call, leader, answer);
-    });
+    const answers = await askUntilNoConflict<BeginAnswers>(this.client, this.statements.begin, parameter);
+    this.expiredRows.onClaims(leaders.size);
+    return toResults(calls, leaders, answers);
   }
 
   private batcherOf(
@@ -200,7 +191,7 @@ export class PostgresIdempotencyStore<
     kindOf: (call: HolderCall) => unknown,
   ): Batcher<HolderCall, boolean> {
     const send = async (calls: readonly HolderCall[]) => {
-      const held = new Set(await askUntilNoConflict<string>(this.client, this.statements[name], calls));
+      const held = new Set(await askUntilNoConflict<string[]>(this.client, this.statements[name], calls));
       return calls.map(({ key }) => held.has(key));
     };
     return new Batcher({ name, timeoutMs: this.timeoutMs, kindOf, send });
@@ -208,7 +199,7 @@ export class PostgresIdempotencyStore<
 
   private recordsWithin(client: PostgresClient, onRefused: () => void): TransactionRecords {
     const record = async (statement: string, call: HolderCall) => {
-      const [held] = await ask<string>(client, lastBeforeCommit(statement), [call]);
+      const [held] = await ask<string[]>(client, lastBeforeCommit(statement), [call]);
       if (held === undefined) {
         onRefused();
       }

@@ -1,3 +1,4 @@
+import { functionsSql } from './functions.js';
 import { readTableName, type TableName } from './table-name.js';
 
 /**
@@ -11,7 +12,8 @@ import { readTableName, type TableName } from './table-name.js';
  *   old one and no index entry (https://www.postgresql.org/docs/current/storage-hot.html), for which `fillfactor` keeps room.
  * - Keys are compared by their bytes (`collate "C"`): the order in which rows are locked must not depend on a locale.
  */
-export function migrationSql({ quoted, bare }: TableName): string {
+export function migrationSql(table: TableName): string {
+  const { quoted, bare } = table;
   return `DO $migration$
 DECLARE
   version integer;
@@ -34,6 +36,9 @@ BEGIN
       handlers_done text[]
     ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05);
     CREATE INDEX "${bare}_forget_after" ON ${quoted} (forget_after);
+
+${functionsSql(table)}
+
     COMMENT ON TABLE ${quoted} IS 'nestjs-scalekit-webhooks, schema version 1';
   END IF;
 END

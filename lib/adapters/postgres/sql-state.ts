@@ -13,7 +13,8 @@ function innerErrorOf(error: Error): unknown {
   return 'driverError' in error ? error.driverError : error.cause;
 }
 
-export const isTableMissing = (error: unknown) => sqlStateOf(error) === '42P01';
+/** The table, or a function, which is made with it. */
+export const isSchemaMissing = (error: unknown) => /^42(P01|883)$/.test(sqlStateOf(error) ?? '');
 
 /** A deadlock or a serialization failure: nothing of the statement took effect. */
 export const isConflict = (error: unknown) => /^40(P01|001)$/.test(sqlStateOf(error) ?? '');

@@ -1,7 +1,7 @@
 export const DEFAULT_TABLE = 'scalekit_webhook_events';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
-/** PostgreSQL cuts names at 63 bytes; the names of the index and the sequence are longer than the table's. */
+/** PostgreSQL cuts names at 63 bytes; those of the index, the sequence and the functions are longer than the table's. */
 const MAX_LENGTH = 48;
 
 export interface TableName {
@@ -9,6 +9,8 @@ export interface TableName {
   readonly quoted: string;
   /** Without its schema. */
   readonly bare: string;
+  /** The name, quoted and in the table's schema, of something that belongs to the table. */
+  readonly withSuffix: (suffix: string) => string;
 }
 
 /** @throws TypeError for a name that would not be safe or not be kept whole */
@@ -21,5 +23,6 @@ export function readTableName(table: string): TableName {
         `each of letters, digits, "_" and "-", at most ${MAX_LENGTH} characters, and not beginning with a digit.`,
     );
   }
-  return { quoted: parts.map((part) => `"${part}"`).join('.'), bare };
+  const quoted = parts.map((part) => `"${part}"`).join('.');
+  return { quoted, bare, withSuffix: (suffix) => `${quoted.slice(0, -1)}_${suffix}"` };
 }
