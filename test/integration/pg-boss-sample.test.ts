@@ -17,7 +17,7 @@ let folder: string;
 let output: string;
 
 function start(args: readonly string[], env: NodeJS.ProcessEnv): void {
-  const { DATABASE_URL, ...rest } = process.env;
+  const { DATABASE_URL: _url, ...rest } = process.env;
   const child = spawn(process.execPath, args, { env: { ...rest, ...env, NO_COLOR: '1' } });
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
