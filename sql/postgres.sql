@@ -22,6 +22,11 @@ BEGIN
       handlers_done text[]
     ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05);
     CREATE INDEX "scalekit_webhook_events_forget_after" ON "scalekit_webhook_events" (forget_after);
+    COMMENT ON TABLE "scalekit_webhook_events" IS 'nestjs-scalekit-webhooks, schema version 1';
+  END IF;
+
+  IF version < 2 THEN
+    ALTER TABLE "scalekit_webhook_events" SET (fillfactor = 70);
 
 CREATE OR REPLACE FUNCTION "scalekit_webhook_events_begin"(calls text) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_nestloop = off AS $function$
@@ -38,7 +43,8 @@ BEGIN
     INSERT INTO "scalekit_webhook_events" AS entry (key, until, forget_after, fingerprint, attempt, state, ttl_ms, position)
     SELECT call.key, clock_timestamp() + call."leaseMs" * interval '1 ms',
       clock_timestamp() + call."ttlMs" * interval '1 ms', call.fingerprint, 1, 0, call."ttlMs", call.position
-    FROM wanted AS call WHERE call.key NOT IN (SELECT entry.key FROM "scalekit_webhook_events" AS entry WHERE entry.key = ANY (ARRAY(SELECT key FROM wanted)))
+    FROM wanted AS call
+    WHERE call.key NOT IN (SELECT entry.key FROM "scalekit_webhook_events" AS entry WHERE entry.key = ANY (ARRAY(SELECT key FROM wanted)))
     ORDER BY call.key COLLATE "C"
     ON CONFLICT (key) DO NOTHING
     RETURNING entry.key, entry.token
@@ -145,7 +151,7 @@ BEGIN
 END
 $function$;
 
-    COMMENT ON TABLE "scalekit_webhook_events" IS 'nestjs-scalekit-webhooks, schema version 1';
+    COMMENT ON TABLE "scalekit_webhook_events" IS 'nestjs-scalekit-webhooks, schema version 2';
   END IF;
 END
 $migration$;

@@ -33,8 +33,20 @@ describe('PostgresIdempotencyStore, its table', () => {
     await Promise.all(fleet.stores.map((store) => store.migrate()));
     expect(await query('SELECT key FROM scalekit_webhook_events')).toEqual([{ key: 'kept' }]);
     expect(await query("SELECT obj_description('scalekit_webhook_events'::regclass) AS comment")).toEqual([
-      { comment: 'nestjs-scalekit-webhooks, schema version 1' },
+      { comment: 'nestjs-scalekit-webhooks, schema version 2' },
     ]);
+  });
+
+  it('is brought from its first version to this one, and its rows stay', async () => {
+    const pool = fleet.pools[0];
+    const store = new PostgresIdempotencyStore({ client: pool, table: 'older' });
+    await store.migrate();
+    await acquire(store, 'kept');
+    await query(`DROP FUNCTION older_begin; DROP FUNCTION older_complete; DROP FUNCTION older_handler_done;
+      COMMENT ON TABLE older IS 'nestjs-scalekit-webhooks, schema version 1'`);
+    await expect(store.begin('kept', OPTIONS)).rejects.toThrow('migrate()');
+    await store.migrate();
+    expect((await store.begin('kept', OPTIONS)).status).toBe('in_progress');
   });
 
   it('is made by the file of the package, too', async () => {

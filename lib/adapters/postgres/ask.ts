@@ -11,7 +11,8 @@ export async function ask<Answer>(
   parameter: unknown,
 ): Promise<Answer> {
   try {
-    return readAnswers<Answer>(await client.query(statement, [JSON.stringify(parameter)]));
+    const result = await client.query(statement, [JSON.stringify(parameter)]);
+    return JSON.parse(readAnswers(result)) as Answer;
   } catch (cause) {
     throw isSchemaMissing(cause)
       ? new StoreUnavailableError(
@@ -39,10 +40,10 @@ export async function askUntilNoConflict<Answer>(
   }
 }
 
-function readAnswers<Answer>(result: Awaited<ReturnType<PostgresClient['query']>>): Answer {
+function readAnswers(result: Awaited<ReturnType<PostgresClient['query']>>): string {
   const [row] = 'rows' in result ? result.rows : result;
   if (row && 'answers' in row && typeof row.answers === 'string') {
-    return JSON.parse(row.answers) as Answer;
+    return row.answers;
   }
   throw new TypeError(
     'PostgresIdempotencyStore: query() of the client gave no rows. It must resolve to an array of them, or to an object ' +

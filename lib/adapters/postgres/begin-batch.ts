@@ -5,6 +5,7 @@ import type {
   FencingToken,
 } from '../../idempotency/idempotency-store.js';
 import { StoreUnavailableError } from '../../idempotency/store-unavailable.error.js';
+import { ACCEPTED, DONE } from './row-state.js';
 
 export interface BeginCall extends BeginOptions {
   readonly key: string;
@@ -31,7 +32,7 @@ interface BeginAnswer {
   readonly lastPosition: string | null;
 }
 
-const COMPLETED: Partial<Record<number, CompletedAs>> = { 2: 'done', 3: 'accepted' };
+const COMPLETED: Partial<Record<number, CompletedAs>> = { [DONE]: 'done', [ACCEPTED]: 'accepted' };
 
 /** With and without a position: one call of either kind can't answer for those of the other. */
 export const kindOfBegin = ({ position }: BeginCall) => position !== undefined;

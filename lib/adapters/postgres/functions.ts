@@ -66,7 +66,8 @@ BEGIN
     SELECT * FROM ${calls(columns)}
   ),
   claimed AS (
-    ${claim(`wanted AS call WHERE call.key NOT IN (SELECT entry.key FROM ${table} AS entry WHERE ${among('wanted')})`)}
+    ${claim(`wanted AS call
+    WHERE call.key NOT IN (SELECT entry.key FROM ${table} AS entry WHERE ${among('wanted')})`)}
     ON CONFLICT (key) DO NOTHING
     RETURNING entry.key, entry.token
   )

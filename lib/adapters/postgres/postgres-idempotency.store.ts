@@ -13,6 +13,7 @@ import type { BeginAnswers, BeginCall } from './begin-batch.js';
 import { oneAtATime } from './one-at-a-time.js';
 import { ExpiredRows } from './expired-rows.js';
 import type { PostgresClient, PostgresTransactionRunner, TransactionOf } from './postgres-client.js';
+import { ACCEPTED, DONE } from './row-state.js';
 import { migrationSql } from './schema.js';
 import { createStatements, lastBeforeCommit, type Statements } from './statements.js';
 import { assertText, toStoredKey } from './stored-key.js';
@@ -58,7 +59,7 @@ interface HolderCall {
   readonly state?: number;
 }
 
-const STATE: Record<CompletedAs, number> = { done: 2, accepted: 3 };
+const STATE: Record<CompletedAs, number> = { done: DONE, accepted: ACCEPTED };
 
 /**
  * Remembers events in a table of PostgreSQL 12 or later, for any number of processes. Calls of one turn of the event loop

@@ -36,10 +36,15 @@ BEGIN
       handlers_done text[]
     ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05);
     CREATE INDEX "${bare}_forget_after" ON ${quoted} (forget_after);
+    COMMENT ON TABLE ${quoted} IS 'nestjs-scalekit-webhooks, schema version 1';
+  END IF;
+
+  IF version < 2 THEN
+    ALTER TABLE ${quoted} SET (fillfactor = 70);
 
 ${functionsSql(table)}
 
-    COMMENT ON TABLE ${quoted} IS 'nestjs-scalekit-webhooks, schema version 1';
+    COMMENT ON TABLE ${quoted} IS 'nestjs-scalekit-webhooks, schema version 2';
   END IF;
 END
 $migration$;
