@@ -127,7 +127,7 @@ export type {
   FailedEvents,
   ReplayOptions,
 } from './dispatch/failed-events.js';
-export { QueueUnavailableError } from './dispatch/queue-unavailable.error.js';
+export { QueueUnavailableError } from './dispatch/queues/queue-unavailable.error.js';
 export type { HandlerRunner } from './dispatch/handler-runner.js';
 export { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 

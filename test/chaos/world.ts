@@ -32,7 +32,8 @@ const QUEUES: Partial<Record<EngineName, object>> = {
   },
   'pg-boss on PostgreSQL': {
     attempts: 100,
-    backoff: { type: 'fixed', delayMs: 1_000 },
+    backoff: { type: 'fixed', delayMs: 200 },
+    worker: { heartbeatSeconds: 2, pollingIntervalSeconds: 0.2 },
   },
 };
 

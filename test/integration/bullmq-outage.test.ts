@@ -3,7 +3,7 @@ import { Queue } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MemoryIdempotencyStore, OnScalekitEvent, type ScalekitEnvelope } from '../../lib/index.js';
 import { bullMqDispatcher } from '../../lib/adapters/bullmq/index.js';
-import { CallBatcher } from '../../lib/adapters/bullmq/call-batcher.js';
+import { CallBatcher } from '../../lib/dispatch/queues/call-batcher.js';
 import { jobIdOf } from '../../lib/adapters/bullmq/job-id.js';
 import { BullMqBench, eventually, HASTY } from '../support/bullmq-app.js';
 import { Gate } from '../support/gate.js';

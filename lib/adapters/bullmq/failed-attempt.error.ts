@@ -1,4 +1,5 @@
 import { RateLimitError } from 'bullmq';
+import { errorMessage } from '../../dispatch/queues/error-message.js';
 
 /** By its message alone, BullMQ takes an error for a wish to be slowed down. */
 const RATE_LIMIT = new RateLimitError().message;
@@ -20,19 +21,10 @@ export class FailedAttemptError extends Error {
 }
 
 export function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message || error.name : textOf(error);
+  const message = errorMessage(error);
   return message === RATE_LIMIT ? `Error: ${message}` : message;
 }
 
 export function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error);
-}
-
-/** Handlers may throw anything, also what has no text. */
-function textOf(value: unknown): string {
-  try {
-    return String(value);
-  } catch {
-    return `a thrown ${typeof value}`;
-  }
 }

@@ -1,11 +1,11 @@
 import { type Job, type JobsOptions, Queue } from 'bullmq';
 import type { EventJob } from '../../dispatch/event-job.js';
-import { QueueUnavailableError } from '../../dispatch/queue-unavailable.error.js';
+import { QueueUnavailableError } from '../../dispatch/queues/queue-unavailable.error.js';
 import type { BullMqDispatcherOptions, QueueSettings } from './bullmq-dispatcher.options.js';
-import { CallBatcher } from './call-batcher.js';
+import { CallBatcher } from '../../dispatch/queues/call-batcher.js';
 import { impatient } from './connection.js';
 import { jobIdOf } from './job-id.js';
-import { settlesWithin } from './settles-within.js';
+import { settlesWithin } from '../../dispatch/queues/settles-within.js';
 
 /** Names the strategy that the worker is given: each retry's delay is reckoned when its time comes. */
 const BACKOFF = { type: 'scalekit-webhooks' };

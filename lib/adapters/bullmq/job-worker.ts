@@ -6,8 +6,8 @@ import type { QueueSettings } from './bullmq-dispatcher.options.js';
 import { patient } from './connection.js';
 import { FailedAttemptError, messageOf, stackOf } from './failed-attempt.error.js';
 import type { JobQueue } from './job-queue.js';
-import { retryDelayMs } from './retry-delay.js';
-import { settlesWithin } from './settles-within.js';
+import { retryDelayMs } from '../../dispatch/queues/retry-delay.js';
+import { settlesWithin } from '../../dispatch/queues/settles-within.js';
 
 const FOREIGN_JOB_MS = 500;
 const QUEUE_RETRY_MS = 2_000;

@@ -1,4 +1,4 @@
-import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
 
 /**
  * The queue could not take an event, or did not say so in time: the delivery gets 503 and the sender retries.

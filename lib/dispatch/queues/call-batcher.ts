@@ -11,12 +11,23 @@ interface CallBatcherOptions<T> {
   readonly send: (items: readonly T[]) => Promise<void>;
   readonly timeoutMs: number;
   readonly onTimeout: () => Error;
+  /**
+   * Whether an error may be the fault of one call alone, so that the others are worth another try.
+   *
+   * @default always
+   */
+  readonly mayBeOneCall?: (error: unknown) => boolean;
+  /**
+   * How many batches are under way at a time. A server that hangs makes no more than these pile up: calls that wait are
+   * withdrawn when their time is over.
+   *
+   * @default 8
+   */
+  readonly maxUnderWay?: number;
 }
 
 /** A server that was away for a while gets what piled up in portions. */
 const MAX_CALLS = 100;
-/** A server that hangs makes no more than this pile up: calls that wait are withdrawn when their time is over. */
-const MAX_UNDER_WAY = 8;
 
 /** Calls that come in the same turn, or while the server is busy, share one way to it. */
 export class CallBatcher<T> {
@@ -45,7 +56,8 @@ export class CallBatcher<T> {
   }
 
   private schedule(): void {
-    if (!this.isScheduled && this.underWay < MAX_UNDER_WAY && this.waiting.size > 0) {
+    const { maxUnderWay = 8 } = this.options;
+    if (!this.isScheduled && this.underWay < maxUnderWay && this.waiting.size > 0) {
       this.isScheduled = true;
       setImmediate(() => void this.sendNext());
     }
@@ -71,11 +83,13 @@ export class CallBatcher<T> {
         resolve();
       }
     } catch (error) {
-      const [first, ...others] = calls;
-      if (others.length > 0) {
+      const { mayBeOneCall = () => true } = this.options;
+      if (calls.length > 1 && mayBeOneCall(error)) {
         await Promise.all(calls.map((call) => this.send([call])));
-      } else {
-        first?.reject(error);
+        return;
+      }
+      for (const { reject } of calls) {
+        reject(error);
       }
     }
   }

@@ -1,0 +1,105 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { PgBoss } from 'pg-boss';
+import { settlesWithin } from '../../dispatch/queues/settles-within.js';
+import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
+import { JobTable } from './job-table.js';
+import type { PgBossDispatcherOptions, QueueSettings } from './pg-boss-dispatcher.options.js';
+
+const RETRY_MS = 1_000;
+const CLOSE_MS = 2_000;
+/** A worker's statements and a receiver's overlap, and pg-boss has its own. */
+const POOL_SIZE = 5;
+/** 68 years: events wait for their workers however long it takes. */
+const FOR_EVER_SECONDS = 2_147_483_647;
+
+/** A started pg-boss with the queues of an endpoint. */
+export interface OpenBoss {
+  readonly boss: PgBoss;
+  readonly table: JobTable;
+}
+
+/** The pg-boss of an endpoint: started and stopped here, or the user's. Waits for a server that is away. */
+export class BossConnection {
+  readonly deadLetters: string;
+  private readonly boss: PgBoss;
+  private readonly isOurs: boolean;
+  private readonly table: JobTable;
+  private opening: Promise<OpenBoss> | undefined;
+  private hasFailed = false;
+  private isClosed = false;
+
+  constructor(
+    readonly queue: string,
+    options: PgBossDispatcherOptions,
+    private readonly settings: QueueSettings,
+    private readonly onError: (error: unknown) => void,
+  ) {
+    const { schema, timeoutMs } = settings;
+    this.deadLetters = `${queue}-failed`;
+    this.isOurs = options.boss === undefined;
+    this.boss =
+      options.boss ??
+      new PgBoss({
+        connectionString: options.connectionString,
+        schema,
+        max: POOL_SIZE,
+        connectionTimeoutMillis: timeoutMs,
+        schedule: false,
+      });
+    this.boss.on('error', onError);
+    this.table = new JobTable(this.boss.getDb(), schema, queue, this.deadLetters);
+  }
+
+  /** Resolves once pg-boss is ready, however long that takes; while the server is away, rejects at once. */
+  async open(): Promise<OpenBoss> {
+    this.opening ??= this.openAtLast();
+    if (this.hasFailed) {
+      throw new Error('pg-boss could not be started yet.');
+    }
+    return this.opening;
+  }
+
+  /** A boss of the user's is the user's to stop. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    if (this.isOurs) {
+      await settlesWithin(this.boss.stop({ graceful: false }), CLOSE_MS);
+    } else {
+      this.boss.off('error', this.onError);
+    }
+  }
+
+  private async openAtLast(): Promise<OpenBoss> {
+    for (;;) {
+      try {
+        await this.prepare();
+        this.hasFailed = false;
+        return { boss: this.boss, table: this.table };
+      } catch (error) {
+        if (this.isClosed) {
+          throw error;
+        }
+        this.hasFailed = true;
+        this.onError(error);
+        await wait(RETRY_MS, undefined, { ref: false });
+      }
+    }
+  }
+
+  private async prepare(): Promise<void> {
+    const { boss, queue, deadLetters, settings } = this;
+    if (this.isOurs) {
+      await boss.start();
+    }
+    const retentionSeconds = settings.keepFailedSeconds ?? FOR_EVER_SECONDS;
+    await boss.createQueue(deadLetters, { retentionSeconds });
+    await boss.updateQueue(deadLetters, { retentionSeconds });
+    await boss.createQueue(queue, { deadLetter: deadLetters, retentionSeconds: FOR_EVER_SECONDS });
+    if (!(await this.table.hasQueue())) {
+      throw new ScalekitWebhookError(
+        'invalid_options',
+        `pgBossDispatcher() finds no queue "${queue}" in the schema "${settings.schema}". Give it the schema of its boss.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import { expect } from 'vitest';
+import type { HandlerBackoff } from '../../lib/index.js';
+import type { WebhookApp, WebhookAppSetup } from './webhook-app.js';
+
+export interface QueueSettings {
+  readonly attempts?: number;
+  readonly backoff?: HandlerBackoff;
+  readonly timeoutMs?: number;
+}
+
+/** A queueing dispatcher on a real server, for the tests that every such dispatcher passes. */
+export interface QueueBench {
+  /** The name of a queue that no other test knows. */
+  scope(): string;
+  /** An application on that queue, or on one of its own, which closes with `closeAll`. */
+  start(setup: WebhookAppSetup, settings?: QueueSettings & { scope?: string }): Promise<WebhookApp>;
+  closeLater(resource: { close(): Promise<unknown> }): void;
+  closeAll(): Promise<void>;
+  /** How many jobs wait or run. */
+  live(scope: string): Promise<number>;
+  /** For how long waiting jobs wait still, and how many attempts they have behind them. */
+  delayed(scope: string): Promise<{ delayMs: number; attempts: number }[]>;
+  /** Has them wait no longer. */
+  promote(scope: string): Promise<void>;
+}
+
+/** Waits until it is so. */
+export function eventually<T>(read: () => T) {
+  return expect.poll(read, { timeout: 20_000, interval: 20 });
+}
