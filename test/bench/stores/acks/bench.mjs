@@ -38,7 +38,7 @@ async function round(names, options, attempt) {
 
 export async function benchAcks({ node, smoke, rounds }, attempt) {
   requireWrk();
-  const options = { node, ...(smoke ? { warmUp: 100, requests: 400 } : { warmUp: 2_000, requests: 8_000 }) };
+  const options = { node, ...(smoke ? { warmUp: 100, requests: 400 } : { warmUp: 1_000, requests: 4_000 }) };
   const names = Object.keys(CONTESTANTS);
   const results = await playRounds(rounds, names, () => round(names, options, attempt));
   return results.isEmpty ? [] : [report(names, results.of)];
