@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { installRivals } from './harness/install-rivals.mjs';
 import { Report } from './harness/report.mjs';
 import { nodeVersion } from './harness/machine.mjs';
+import { keepScratch } from './harness/scratch.mjs';
 
 const BENCHES = ['verify', 'http', 'stores', 'boot', 'scale'];
 
@@ -19,6 +20,7 @@ if (unknown.length > 0) {
   throw new Error(`Unknown benchmark ${unknown.join(', ')}: choose from ${BENCHES.join(', ')}.`);
 }
 
+keepScratch();
 installRivals();
 const report = new Report();
 const counts = { passed: 0, failed: 0 };

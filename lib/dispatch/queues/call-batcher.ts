@@ -18,10 +18,11 @@ interface CallBatcherOptions<T> {
    */
   readonly mayBeOneCall?: (error: unknown) => boolean;
   /**
-   * How many batches are under way at a time. A server that hangs makes no more than these pile up: calls that wait are
+   * How many batches are under way at a time: while the server works on one, the next is gathered. More make each
+   * smaller, and cost the processor more. A server that hangs makes no more than these pile up: calls that wait are
    * withdrawn when their time is over.
    *
-   * @default 8
+   * @default 2
    */
   readonly maxUnderWay?: number;
 }
@@ -56,7 +57,7 @@ export class CallBatcher<T> {
   }
 
   private schedule(): void {
-    const { maxUnderWay = 8 } = this.options;
+    const { maxUnderWay = 2 } = this.options;
     if (!this.isScheduled && this.underWay < maxUnderWay && this.waiting.size > 0) {
       this.isScheduled = true;
       setImmediate(() => void this.sendNext());

@@ -2,62 +2,29 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Child } from '../harness/child.mjs';
 import { ratios } from '../harness/statistics.mjs';
 import { figure, table } from '../harness/table.mjs';
 import { CONTESTANTS } from './contestants.mjs';
 import { SENDERS, writeDeliveries } from './deliveries.mjs';
-import { requireWrk, send, SPARE } from './load.mjs';
+import { requireWrk } from './load.mjs';
+import { deliveriesFor, measure } from './measure.mjs';
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
 const BODY_BYTES = 700;
 
-/** A fresh server, warmed up, then loaded. Every delivery is sent once. */
-async function measure({ file, platform, sender }, deliveries, { node, warmUp, requests }) {
-  const server = await Child.start(WORKER, { node, args: platform ? [file, platform] : [file] });
-  try {
-    const port = server.hello;
-    await send(port, deliveries, 0, warmUp);
-    const before = await server.ask('usage');
-    const seen = await send(port, deliveries, warmUp + SPARE, requests);
-    const after = await server.ask('usage');
-    requireComplete(seen, after.handled - before.handled, sender === 'forger');
-    return {
-      cpu: ((after.cpuSeconds - before.cpuSeconds) * 1_000) / seen.requests,
-      rate: seen.requests / seen.seconds,
-      p50: seen.p50,
-      p99: seen.p99,
-      memory: after.peakMemoryBytes / 2 ** 20,
-    };
-  } finally {
-    await server.stop();
-  }
-}
-
-/** A figure of a server that fails, or forgets to handle, is no figure. */
-function requireComplete({ requests, refused, broken }, handled, isForged) {
-  const wanted = isForged ? { refused: requests, handled: 0 } : { refused: 0, handled: requests };
-  if (
-    broken > 0 ||
-    refused !== wanted.refused ||
-    handled < wanted.handled ||
-    handled > wanted.handled + SPARE
-  ) {
-    throw new Error(`Of ${requests} requests ${handled} were handled, ${refused} refused, ${broken} broken.`);
-  }
-}
-
 async function round(folder, options, attempt) {
-  const count = options.warmUp + options.requests + 2 * SPARE;
+  const count = deliveriesFor(options);
   const files = {};
   for (const sender of Object.keys(SENDERS)) {
     const file = join(folder, sender);
     files[sender] = { file, length: writeDeliveries(file, sender, count, BODY_BYTES) };
   }
   const results = new Map();
-  for (const [name, contestant] of Object.entries(CONTESTANTS)) {
+  for (const [name, { file, platform, sender }] of Object.entries(CONTESTANTS)) {
+    const args = platform ? [file, platform] : [file];
+    const isForged = sender === 'forger';
     await attempt(`http: ${name}`, async () => {
-      results.set(name, await measure(contestant, files[contestant.sender], options));
+      results.set(name, await measure(WORKER, args, files[sender], { ...options, isForged }));
     });
   }
   return results;

@@ -17,10 +17,14 @@ export function requireWrk() {
       return; // It is there: it ends with 1 whenever it prints its version.
     }
     if (process.getuid?.() !== 0) {
-      throw new Error('The http benchmark needs wrk on the PATH: apt-get install wrk, or brew install wrk.');
+      throw new Error('This benchmark needs wrk on the PATH: apt-get install wrk, or brew install wrk.');
     }
-    console.log('wrk is missing: apt-get install wrk');
-    execFileSync('apt-get', ['install', '-y', '-q', 'wrk'], { stdio: ['ignore', 'ignore', 'inherit'] });
+    console.log('wrk is missing: apt-get update && apt-get install wrk');
+    for (const step of [['update'], ['install', '-y', '--no-install-recommends', 'wrk']]) {
+      execFileSync('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=300', ...step], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+    }
   }
 }
 

@@ -1,11 +1,6 @@
 // One server: says its port, then what it has used so far.
-import { readFileSync } from 'node:fs';
 import { serve } from '../harness/child.mjs';
-
-function peakMemoryBytes() {
-  const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-  return Number(kilobytes) * 1_024;
-}
+import { usage } from '../harness/usage.mjs';
 
 await serve(async (file, platform) => {
   const { start } = await import(file);
@@ -13,11 +8,5 @@ await serve(async (file, platform) => {
   const port = await start(() => {
     handled++;
   }, platform);
-  return {
-    hello: port,
-    onQuestion: () => {
-      const { user, system } = process.cpuUsage();
-      return { handled, cpuSeconds: (user + system) / 1e6, peakMemoryBytes: peakMemoryBytes() };
-    },
-  };
+  return { hello: port, onQuestion: () => ({ handled, ...usage() }) };
 });

@@ -1,38 +1,25 @@
 import { fileURLToPath } from 'node:url';
 import { Child } from '../harness/child.mjs';
-import { importTypeScript } from '../harness/import-typescript.mjs';
 import { ratios } from '../harness/statistics.mjs';
 import { figure, table, thousands } from '../harness/table.mjs';
 import { playRounds, takeTurns } from '../harness/turns.mjs';
+import { benchAcks } from './acks/bench.mjs';
 import { CONTESTANTS } from './contestants.mjs';
+import { startServers } from './servers.mjs';
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
-const support = (file) => new URL(`../../support/${file}`, import.meta.url);
-
-/** Servers of our own. PostgreSQL syncs each commit to the disk, Redis writes nothing to it. */
-async function startServers() {
-  const { RedisServer } = await importTypeScript(support('redis-server.ts'));
-  const { PostgresServer } = await importTypeScript(support('postgres-server.ts'));
-  const redis = await RedisServer.start();
-  try {
-    const postgres = await PostgresServer.start();
-    return {
-      urls: { redis: redis.url, postgres: await postgres.createDatabase() },
-      stop: () => Promise.all([redis.stop(), postgres.stop()]),
-    };
-  } catch (error) {
-    await redis.stop();
-    throw error;
-  }
+export async function bench(options, attempt) {
+  return [...(await benchStores(options, attempt)), ...(await benchAcks(options, attempt))];
 }
 
-export async function bench({ node, smoke, rounds }, attempt) {
+async function benchStores({ node, smoke, rounds }, attempt) {
   const turns = smoke ? { warmUpMs: 50, turnMs: 50, turns: 1 } : { warmUpMs: 1_500, turnMs: 300, turns: 7 };
   const names = Object.keys(CONTESTANTS);
   const servers = await startServers();
   try {
+    const urls = { redis: await servers.open.redis(), postgres: await servers.open.postgres() };
     const start = (name) => {
-      const url = servers.urls[CONTESTANTS[name].server];
+      const url = urls[CONTESTANTS[name].server];
       return Child.start(WORKER, { node, args: url ? [name, url] : [name] });
     };
     const rates = await playRounds(rounds, names, () => takeTurns(names, start, turns, attempt));
