@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { signWebhook } from '../../lib/index.js';
 import { HASTY, PgBossBench } from '../support/pg-boss-app.js';
 import { eventually } from '../support/queue-bench.js';
@@ -12,6 +12,9 @@ import { anEvent, SECRET } from '../support/webhook-app.js';
 
 type Point =
   'after claim' | 'after enqueue' | 'after accept' | 'before effect' | 'after effect' | 'after record';
+
+/** Processes that start PostgreSQL within them take long on a busy machine. */
+vi.setConfig({ testTimeout: 120_000 });
 
 const PROCESS = fileURLToPath(new URL('../support/pg-boss-process.mjs', import.meta.url));
 const bench = PgBossBench.forThisFile();
