@@ -70,6 +70,7 @@ class Scene {
     const closed = this.receiver.app.close();
     this.started.push(closed);
     await this.receiver.app.get(ShutdownStarted).gate.reached;
+    await new Promise(setImmediate); // The hooks of the other modules follow at once.
   }
 
   async end(): Promise<void> {

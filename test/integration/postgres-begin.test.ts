@@ -37,7 +37,10 @@ describe('PostgresIdempotencyStore, many calls at once', () => {
   }
 
   beforeAll(async () => {
-    server = await PostgresServer.start({ fsync: false, settings: { log_statement: 'all' } });
+    server = await PostgresServer.start({
+      fsync: false,
+      settings: { log_statement: 'all', log_parameter_max_length: '0' },
+    }); // Short lines: they don't mix.
     fleet = connectStores(await server.createDatabase(), 5, { max: 10 });
     store = fleet.stores[0];
     await store.migrate();

@@ -25,7 +25,7 @@ export class DeliverySource {
     }
     const delivery = this.create();
     if (this.duplicatesPercent > 0) {
-      this.remembered[this.made % REMEMBERED] = delivery;
+      this.remembered[(this.made - this.repeated - 1) % REMEMBERED] = delivery;
     }
     return delivery;
   }
