@@ -7,6 +7,8 @@ import { createdEvents, ENGINES, SECRET, World } from './world.js';
 
 const EVENTS = 200;
 const WITHIN_MS = 8_000;
+/** Longer than any of the faults: a claim whose answer was cut off is free again after it. */
+const LEASE_MS = 15_000;
 const PATIENCE_MS = 90_000;
 
 describe.each(ENGINES)('two processes whose server fails, %s', (engine) => {
@@ -20,7 +22,7 @@ describe.each(ENGINES)('two processes whose server fails, %s', (engine) => {
   /** Has the fault happen among deliveries; returns what was answered. */
   const deliverDuring = async (fault: () => Promise<void>, through?: number) => {
     const running = await world.startFleet(2, {
-      leaseMs: 60_000,
+      leaseMs: LEASE_MS,
       handlerMs: [0, 100],
       ...(through !== undefined && { through }),
     });
