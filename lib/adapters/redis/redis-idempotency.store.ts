@@ -35,7 +35,7 @@ export interface RedisIdempotencyStoreOptions {
 }
 
 /**
- * Remembers events in Redis 5 or later, standalone or Cluster, for any number of processes. As durable as the
+ * Remembers events in Redis 6 or later, standalone or Cluster, for any number of processes. As durable as the
  * server's data. Leases go by the server's clock.
  *
  * @see https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/
