@@ -218,7 +218,7 @@ describe('send --count', () => {
     });
 
     const { code, stdout } = await runCli(
-      ['send', 'user.created', '--url', server.url, '--count', '100000', '--json'],
+      ['send', 'user.created', '--url', server.url, '--count', '100000', '--concurrency', '1', '--json'],
       { env, onStart: (kill) => (child = kill) },
     );
 
