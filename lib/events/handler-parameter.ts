@@ -17,7 +17,7 @@ export type CanTake<Parameter, Pattern extends string> = unknown extends Paramet
     ? CanTake<Parameter, '*'>
     : ScalekitEvent<Pattern> extends Parameter
       ? true
-      : IsIdentical<Parameter, ScalekitEventData<Pattern>> extends true
+      : IsSame<Parameter, ScalekitEventData<Pattern>> extends true
         ? true
         : ScalekitEventContext extends Parameter
           ? true
@@ -28,17 +28,6 @@ export type CanTake<Parameter, Pattern extends string> = unknown extends Paramet
               : Misfit<ScalekitEventData<Pattern>, NonNullable<Parameter>> extends never
                 ? true
                 : false;
-
-/**
- * Whether both are the very same type: told without a look at their fields, for most handlers take just the data. What
- * an open conditional type extends is compared by identity. The two functions have no alias in common, because by the
- * arguments of an alias types are the same that can be assigned to each other.
- *
- * @see https://github.com/microsoft/TypeScript/issues/27024
- */
-/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters -- they keep the conditional types open */
-type IsIdentical<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-/* eslint-enable @typescript-eslint/no-unnecessary-type-parameters */
 
 /** The event of another type, a list, a function. */
 type NoPayload =
