@@ -25,6 +25,13 @@ module.exports = {
       to: { path: '^lib/testing/' },
     },
     {
+      name: 'class-validator-is-for-those-who-want-it',
+      comment: 'It takes several times as long to load as all the rest of the package.',
+      severity: 'error',
+      from: { pathNot: '^lib/dto/' },
+      to: { path: 'node_modules/class-validator|^lib/dto/' },
+    },
+    {
       name: 'fixtures-need-no-nest',
       comment: 'The command makes and signs events without an application.',
       severity: 'error',

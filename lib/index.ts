@@ -134,9 +134,6 @@ export { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 export { OnScalekitEvent, type OnScalekitEventOptions } from './handlers/on-scalekit-event.decorator.js';
 export type { HandlerBackoff, HandlerRetry } from './handlers/handler-options.js';
 export { EventContext, EventData, EventTransaction } from './handlers/event-parameters.decorator.js';
-export { DirectoryDto } from './handlers/dto/directory.dto.js';
-export { DirectoryGroupDto } from './handlers/dto/directory-group.dto.js';
-export { DirectoryUserDto } from './handlers/dto/directory-user.dto.js';
 export { UnrecoverableEventError } from './handlers/unrecoverable-event.error.js';
 export { RetryLaterError } from './handlers/retry-later.error.js';
 

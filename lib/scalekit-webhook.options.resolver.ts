@@ -1,4 +1,3 @@
-import { type ValidationError, validateSync } from 'class-validator';
 import { ScalekitWebhookError } from './scalekit-webhook.errors.js';
 import {
   IdempotencyOptions,
@@ -6,9 +5,10 @@ import {
   ScalekitWebhookOptions,
   SignatureOptions,
 } from './scalekit-webhook.options.js';
+import { faultsIn } from './scalekit-webhook.options.rules.js';
 
 /**
- * Applies the defaults and checks the rules of `ScalekitWebhookOptions`.
+ * Applies the defaults of `ScalekitWebhookOptions`, and checks the rules.
  *
  * @throws ScalekitWebhookError (`invalid_options`): one message that names each faulty option and what it must be
  */
@@ -26,12 +26,9 @@ export function resolveOptions(
   }
   options.signature = withDefaults(new SignatureOptions(), signature);
   options.idempotency = withDefaults(new IdempotencyOptions(), idempotency);
-  const errors = validateSync(options, { whitelist: true, forbidNonWhitelisted: true });
-  if (errors.length > 0) {
-    throw cantStart(
-      name,
-      errors.flatMap((error) => describe(error)),
-    );
+  const faults = faultsIn(options);
+  if (faults.length > 0) {
+    throw cantStart(name, faults);
   }
   return options;
 }
@@ -54,14 +51,4 @@ function cantStart(endpoint: string, faults: readonly string[]): ScalekitWebhook
     'invalid_options',
     `ScalekitWebhookModule "${endpoint}" can't start: ${faults.join(' ')}`,
   );
-}
-
-function describe(error: ValidationError, parent = ''): string[] {
-  const option = `${parent}${error.property}`;
-  const messages = Object.entries(error.constraints ?? {}).map(([name, message]) => {
-    return name === 'whitelistValidation'
-      ? `${option} is no option: check its spelling, or leave it out.`
-      : `${option} ${message}`;
-  });
-  return [...messages, ...(error.children ?? []).flatMap((child) => describe(child, `${option}.`))];
 }

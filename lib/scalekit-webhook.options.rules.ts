@@ -1,72 +1,112 @@
-import { ValidateBy, type ValidationArguments } from 'class-validator';
+import type { IdempotencyOptions, ScalekitWebhookOptions, SignatureOptions } from './scalekit-webhook.options.js';
 import { inspectSecrets } from './signature/inspect-secrets.js';
-import { WEBHOOK_SCHEMES, type WebhookScheme } from './signature/webhook-scheme.js';
+import { WEBHOOK_SCHEMES } from './signature/webhook-scheme.js';
 
 const STORE_METHODS = ['begin', 'renew', 'handlerDone', 'complete', 'release'] as const;
 const ROUTE_PATH = /^\/?[\w.~-]+(?:\/[\w.~-]+)*\/?$/;
+const YEAR_SECONDS = 366 * 86_400;
+const MAX_TIMER_MS = 2_147_483_647;
 
-function rule(name: string, test: (value: unknown) => boolean, expected: string): PropertyDecorator {
-  return ValidateBy({
-    name,
-    validator: { validate: (value: unknown) => test(value), defaultMessage: () => `must be ${expected}.` },
-  });
-}
+/** Says what is wrong with a value, in the words that follow the option's name. */
+type Rule = (value: unknown, options: ScalekitWebhookOptions) => string | undefined;
 
-export function IsWholeNumber(min: number, max: number, unit: string): PropertyDecorator {
-  const test = (value: unknown) =>
-    typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max;
-  return rule('isWholeNumber', test, `a whole number from ${min} to ${max} (${unit})`);
-}
+/** A rule for each option: none can be forgotten, and what has none is no option. */
+type Rules<Options> = {
+  readonly [Name in keyof Options]-?: Options[Name] extends SignatureOptions | IdempotencyOptions
+    ? Rules<Options[Name]>
+    : Rule;
+};
 
-export function IsFunction(expected: string): PropertyDecorator {
-  return rule('isFunction', (value) => typeof value === 'function', expected);
-}
-
-export function IsRoutePath(): PropertyDecorator {
-  const test = (value: unknown) => typeof value === 'string' && ROUTE_PATH.test(value);
-  return rule(
-    'isRoutePath',
-    test,
+const RULES: Rules<ScalekitWebhookOptions> = {
+  secret: usableSecret,
+  secretCacheSeconds: wholeNumber(1, YEAR_SECONDS, 'seconds'),
+  path: must(
+    (value) => typeof value === 'string' && ROUTE_PATH.test(value),
     "a route such as 'webhooks/scalekit': letters, digits, '-', '_', '.', '~' and '/'",
+  ),
+  environmentId: optional(must(isEnvironmentId, "an environment id ('env_…') or a list of them")),
+  signature: {
+    schemes: must(isSchemeList, `a list of one or more of '${WEBHOOK_SCHEMES.join("', '")}'`),
+    toleranceSeconds: wholeNumber(1, 86_400, 'seconds'),
+    maxEventAgeSeconds: optional(wholeNumber(1, YEAR_SECONDS, 'seconds')),
+  },
+  idempotency: {
+    store: must(isStore, 'an IdempotencyStore, such as new MemoryIdempotencyStore()'),
+    ttlSeconds: wholeNumber(60, YEAR_SECONDS, 'seconds'),
+    leaseMs: wholeNumber(100, MAX_TIMER_MS, 'milliseconds'),
+  },
+  maxBodyBytes: wholeNumber(1, 1_073_741_824, 'bytes'),
+  dispatcher: must((value) => typeof value === 'function', 'a dispatcher, such as inlineDispatcher()'),
+  answerWithinMs: wholeNumber(1, MAX_TIMER_MS, 'milliseconds'),
+  handlerTimeoutMs: wholeNumber(1, MAX_TIMER_MS, 'milliseconds'),
+  shutdownTimeoutMs: wholeNumber(0, MAX_TIMER_MS, 'milliseconds'),
+};
+
+/** A sentence for each faulty option, that says what it must be. */
+export function faultsIn(options: ScalekitWebhookOptions): string[] {
+  return faultsOf(options, RULES, '', options);
+}
+
+type RuleTable = { readonly [Name in string]?: Rule | RuleTable };
+
+function faultsOf(
+  values: object,
+  rules: RuleTable,
+  parent: string,
+  options: ScalekitWebhookOptions,
+): string[] {
+  const unknown = Object.keys(values).filter((name) => !Object.hasOwn(rules, name));
+  return [
+    ...unknown.map((name) => `${parent}${name} is no option: check its spelling, or leave it out.`),
+    ...Object.entries(rules).flatMap(([name, rule]) => {
+      const value: unknown = Reflect.get(values, name);
+      if (typeof rule !== 'function') {
+        return faultsOf(value as object, rule ?? {}, `${parent}${name}.`, options);
+      }
+      const fault = rule(value, options);
+      return fault === undefined ? [] : [`${parent}${name} ${fault}`];
+    }),
+  ];
+}
+
+function must(test: (value: unknown) => boolean, expected: string): Rule {
+  return (value) => (test(value) ? undefined : `must be ${expected}.`);
+}
+
+function optional(rule: Rule): Rule {
+  return (value, options) => (value === undefined || value === null ? undefined : rule(value, options));
+}
+
+function wholeNumber(min: number, max: number, unit: string): Rule {
+  return must(
+    (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max,
+    `a whole number from ${min} to ${max} (${unit})`,
   );
 }
 
-export function IsEnvironmentId(): PropertyDecorator {
-  const isId = (value: unknown) => typeof value === 'string' && value !== '' && value.trim() === value;
-  const test = (value: unknown) =>
-    Array.isArray(value) ? value.length > 0 && value.every(isId) : isId(value);
-  return rule('isEnvironmentId', test, "an environment id ('env_…') or a list of them");
+/** The message says what is wrong with the secret and what to do, never what the secret is. */
+function usableSecret(secret: unknown, { signature: { schemes } }: ScalekitWebhookOptions): string | undefined {
+  if (typeof secret === 'function') {
+    return undefined;
+  }
+  const { problem } = inspectSecrets(secret, Array.isArray(schemes) ? schemes : WEBHOOK_SCHEMES);
+  return problem === undefined ? undefined : `is not usable. ${problem}`;
 }
 
-export function IsSchemeList(): PropertyDecorator {
+function isEnvironmentId(value: unknown): boolean {
+  const isId = (id: unknown) => typeof id === 'string' && id !== '' && id.trim() === id;
+  return Array.isArray(value) ? value.length > 0 && value.every(isId) : isId(value);
+}
+
+function isSchemeList(value: unknown): boolean {
   const schemes: readonly unknown[] = WEBHOOK_SCHEMES;
-  const test = (value: unknown) =>
-    Array.isArray(value) && value.length > 0 && value.every((item) => schemes.includes(item));
-  return rule('isSchemeList', test, `a list of one or more of '${WEBHOOK_SCHEMES.join("', '")}'`);
+  return Array.isArray(value) && value.length > 0 && value.every((item) => schemes.includes(item));
 }
 
-export function IsStore(): PropertyDecorator {
-  const test = (value: unknown) =>
+function isStore(value: unknown): boolean {
+  return (
     typeof value === 'object' &&
     value !== null &&
-    STORE_METHODS.every((method) => typeof (value as Record<string, unknown>)[method] === 'function');
-  return rule('isStore', test, 'an IdempotencyStore, such as new MemoryIdempotencyStore()');
-}
-
-/** The message says what is wrong with the secret and what to do, never what the secret is. */
-export function IsUsableSecret(): PropertyDecorator {
-  const problemOf = (secret: unknown, { object }: ValidationArguments) => {
-    if (typeof secret === 'function') {
-      return undefined;
-    }
-    const { schemes } = (object as { signature: { schemes: readonly WebhookScheme[] } }).signature;
-    return inspectSecrets(secret, Array.isArray(schemes) ? schemes : WEBHOOK_SCHEMES).problem;
-  };
-  return ValidateBy({
-    name: 'isUsableSecret',
-    validator: {
-      validate: (secret: unknown, args) => args !== undefined && problemOf(secret, args) === undefined,
-      defaultMessage: (args) => `is not usable. ${(args && problemOf(args.value, args)) ?? ''}`,
-    },
-  });
+    STORE_METHODS.every((method) => typeof Reflect.get(value, method) === 'function')
+  );
 }

@@ -1,22 +1,11 @@
-import { IsOptional, ValidateNested } from 'class-validator';
 import { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 import type { DispatcherFactory } from './dispatch/event-dispatcher.js';
 import type { IdempotencyStore } from './idempotency/idempotency-store.js';
 import { MemoryIdempotencyStore } from './idempotency/memory-idempotency.store.js';
-import {
-  IsEnvironmentId,
-  IsFunction,
-  IsRoutePath,
-  IsSchemeList,
-  IsStore,
-  IsUsableSecret,
-  IsWholeNumber,
-} from './scalekit-webhook.options.rules.js';
 import type { SecretFunction, Secrets } from './signature/secret-source.js';
 import { WEBHOOK_SCHEMES, type WebhookScheme } from './signature/webhook-scheme.js';
 
 const DAY_SECONDS = 86_400;
-const MAX_TIMER_MS = 2_147_483_647;
 
 /** How signatures are checked. */
 export class SignatureOptions {
@@ -28,7 +17,6 @@ export class SignatureOptions {
    *
    * @default ['standard', 'timestamped', 'digest']
    */
-  @IsSchemeList()
   schemes: readonly WebhookScheme[] = WEBHOOK_SCHEMES;
 
   /**
@@ -36,7 +24,6 @@ export class SignatureOptions {
    *
    * @default 300
    */
-  @IsWholeNumber(1, DAY_SECONDS, 'seconds')
   toleranceSeconds = 300;
 
   /**
@@ -46,8 +33,6 @@ export class SignatureOptions {
    *
    * @default undefined (any age)
    */
-  @IsOptional()
-  @IsWholeNumber(1, 366 * DAY_SECONDS, 'seconds')
   maxEventAgeSeconds?: number;
 }
 
@@ -58,7 +43,6 @@ export class IdempotencyOptions {
    *
    * @default new MemoryIdempotencyStore(): one process, lost on restart
    */
-  @IsStore()
   store: IdempotencyStore = new MemoryIdempotencyStore();
 
   /**
@@ -66,7 +50,6 @@ export class IdempotencyOptions {
    *
    * @default 604_800 (7 days)
    */
-  @IsWholeNumber(60, 366 * DAY_SECONDS, 'seconds')
   ttlSeconds = 7 * DAY_SECONDS;
 
   /**
@@ -75,12 +58,11 @@ export class IdempotencyOptions {
    *
    * @default 60_000
    */
-  @IsWholeNumber(100, MAX_TIMER_MS, 'milliseconds')
   leaseMs = 60_000;
 }
 
 /**
- * The options of one endpoint, resolved: every default is applied and every rule checked here, once.
+ * The options of one endpoint, resolved: every default is applied here, and `resolveOptions()` has checked every rule.
  * What users write is `ScalekitWebhookModuleOptions`.
  */
 export class ScalekitWebhookOptions {
@@ -88,7 +70,6 @@ export class ScalekitWebhookOptions {
    * The endpoint's signing secret from Dashboard > Developers > Webhooks; a list while it is rotated (any of them
    * verifies); or a function that fetches it, from a secret manager say.
    */
-  @IsUsableSecret()
   secret!: Secrets | SecretFunction;
 
   /**
@@ -97,7 +78,6 @@ export class ScalekitWebhookOptions {
    *
    * @default 60
    */
-  @IsWholeNumber(1, 366 * DAY_SECONDS, 'seconds')
   secretCacheSeconds = 60;
 
   /**
@@ -105,7 +85,6 @@ export class ScalekitWebhookOptions {
    *
    * @default 'webhooks/scalekit'
    */
-  @IsRoutePath()
   path = 'webhooks/scalekit';
 
   /**
@@ -114,14 +93,10 @@ export class ScalekitWebhookOptions {
    *
    * @default undefined (any)
    */
-  @IsOptional()
-  @IsEnvironmentId()
   environmentId?: string | readonly string[];
 
-  @ValidateNested()
   signature = new SignatureOptions();
 
-  @ValidateNested()
   idempotency = new IdempotencyOptions();
 
   /**
@@ -129,7 +104,6 @@ export class ScalekitWebhookOptions {
    *
    * @default 1_048_576 (1 MiB)
    */
-  @IsWholeNumber(1, 1_073_741_824, 'bytes')
   maxBodyBytes = 1_048_576;
 
   /**
@@ -137,7 +111,6 @@ export class ScalekitWebhookOptions {
    *
    * @default inlineDispatcher()
    */
-  @IsFunction('a dispatcher, such as inlineDispatcher()')
   dispatcher: DispatcherFactory = inlineDispatcher();
 
   /**
@@ -146,7 +119,6 @@ export class ScalekitWebhookOptions {
    *
    * @default 7_000
    */
-  @IsWholeNumber(1, MAX_TIMER_MS, 'milliseconds')
   answerWithinMs = 7_000;
 
   /**
@@ -154,7 +126,6 @@ export class ScalekitWebhookOptions {
    *
    * @default 300_000 (5 minutes)
    */
-  @IsWholeNumber(1, MAX_TIMER_MS, 'milliseconds')
   handlerTimeoutMs = 300_000;
 
   /**
@@ -163,7 +134,6 @@ export class ScalekitWebhookOptions {
    *
    * @default 10_000
    */
-  @IsWholeNumber(0, MAX_TIMER_MS, 'milliseconds')
   shutdownTimeoutMs = 10_000;
 }
 

@@ -34,11 +34,9 @@ try {
   for (const file of readdirSync(join(root, 'test', 'types')).filter((name) => name.endsWith('.test-d.ts'))) {
     cpSync(join(root, 'test', 'types', file), join(scratch, 'src', file));
   }
-  writeFileSync(join(scratch, 'src', 'api.ts'), "export * from 'nestjs-scalekit-webhooks';\n");
-  writeFileSync(
-    join(scratch, 'src', 'testing-api.ts'),
-    "export * from 'nestjs-scalekit-webhooks/testing';\n",
-  );
+  for (const [file, entry] of Object.entries({ api: '', 'dto-api': '/dto', 'testing-api': '/testing' })) {
+    writeFileSync(join(scratch, 'src', `${file}.ts`), `export * from 'nestjs-scalekit-webhooks${entry}';\n`);
+  }
   cpSync(join(root, 'tsconfig.json'), join(scratch, 'tsconfig.base.json'));
   writeFileSync(
     join(scratch, 'tsconfig.json'),

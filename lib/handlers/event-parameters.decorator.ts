@@ -26,6 +26,8 @@ const eventContext = createParamDecorator((_: undefined, context: ExecutionConte
  * audit(event: ScalekitEvent<'organization.created'>, @EventData('region_code') region?: string) { … }
  * ```
  *
+ * DTOs for directory events are in `nestjs-scalekit-webhooks/dto`.
+ *
  * The payload is deeply frozen, because handlers share it; with pipes, the parameter is a copy of its own. Pipes see a
  * `body`, so that `ValidationPipe` validates it without `validateCustomDecorators`; what a pipe refuses with a 4xx
  * exception becomes an `UnrecoverableEventError` that names the fields, because retrying can't help.

@@ -20,8 +20,5 @@ export type { ScalekitEventMap, ScalekitEventType } from '../../lib/events/scale
 export type { ScalekitEventPattern } from '../../lib/events/scalekit-event-pattern.js';
 export { SCALEKIT_EVENT_TYPES } from '../../lib/events/scalekit-event-types.js';
 export type { ScalekitEvent, ScalekitEventData } from '../../lib/events/scalekit-event.js';
-export { DirectoryGroupDto } from '../../lib/handlers/dto/directory-group.dto.js';
-export { DirectoryUserDto } from '../../lib/handlers/dto/directory-user.dto.js';
-export { DirectoryDto } from '../../lib/handlers/dto/directory.dto.js';
 export { EventContext, EventData } from '../../lib/handlers/event-parameters.decorator.js';
 export { OnScalekitEvent } from '../../lib/handlers/on-scalekit-event.decorator.js';

@@ -1,14 +1,8 @@
 import { applyDecorators, UseGuards, ValidationPipe } from '@nestjs/common';
 import { describe, expectTypeOf, test } from 'vitest';
 
-import {
-  DirectoryDto,
-  DirectoryGroupDto,
-  DirectoryUserDto,
-  EventContext,
-  EventData,
-  OnScalekitEvent,
-} from './api.js';
+import { EventContext, EventData, OnScalekitEvent } from './api.js';
+import { DirectoryDto, DirectoryGroupDto, DirectoryUserDto } from './dto-api.js';
 import type {
   Directory,
   DirectoryGroup,

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { EVENT_TYPE, SECRET } from '../harness/event.mjs';
 
 const PACKAGE = 'nestjs-scalekit-webhooks';
-const PEERS = ['reflect-metadata', 'rxjs', '@nestjs/common', '@nestjs/core', 'class-validator'];
+const PEERS = ['reflect-metadata', 'rxjs', '@nestjs/common', '@nestjs/core'];
 const PROVIDERS_A_MODULE = 100;
 const EVENT_TYPES = [
   EVENT_TYPE,
@@ -68,7 +68,7 @@ async function bootExpress({ isOurs, providers = 0 }) {
   await startNest(AppModule, 'express');
 }
 
-/** Above what an app with class-validator has loaded anyway. */
+/** Above what an app has loaded anyway. */
 const IMPORTS = {
   async esm() {
     for (const peer of PEERS) {

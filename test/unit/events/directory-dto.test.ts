@@ -3,9 +3,7 @@ import { ValidationPipe } from '@nestjs/common';
 import { validate } from 'class-validator';
 import { plainToInstance } from 'class-transformer';
 import { describe, expect, it } from 'vitest';
-import { DirectoryGroupDto } from '../../../lib/handlers/dto/directory-group.dto.js';
-import { DirectoryUserDto } from '../../../lib/handlers/dto/directory-user.dto.js';
-import { DirectoryDto } from '../../../lib/handlers/dto/directory.dto.js';
+import { DirectoryDto, DirectoryGroupDto, DirectoryUserDto } from '../../../lib/dto/index.js';
 import { documentsAreHere, referenceEvents } from '../../support/documented-events.js';
 
 const USER = { id: 'diruser_1', organization_id: 'org_1' };

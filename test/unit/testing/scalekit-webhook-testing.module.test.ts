@@ -10,8 +10,8 @@ import {
   ValidationPipe,
 } from '@nestjs/common';
 import { afterEach, describe, expect, it } from 'vitest';
+import { DirectoryUserDto } from '../../../lib/dto/index.js';
 import {
-  DirectoryUserDto,
   EventContext,
   EventData,
   EventTransaction,

@@ -1,10 +1,10 @@
-import type { OpenPayload } from '../../events/catalogue/open-types.js';
+import type { OpenPayload } from '../events/catalogue/open-types.js';
 import type {
   DirectoryUser,
   DirectoryUserAddress,
   DirectoryUserGroup,
   DirectoryUserRole,
-} from '../../events/catalogue/directory-user.js';
+} from '../events/catalogue/directory-user.js';
 import {
   Id,
   OptionalBoolean,

@@ -1,5 +1,5 @@
-import type { DirectoryGroup } from '../../events/catalogue/directory.js';
-import type { OpenPayload } from '../../events/catalogue/open-types.js';
+import type { DirectoryGroup } from '../events/catalogue/directory.js';
+import type { OpenPayload } from '../events/catalogue/open-types.js';
 import { Id, OptionalId, OptionalObject, OptionalText, OptionalTextOrNull } from './rules.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { Directory } from '../../events/catalogue/directory.js';
+import type { Directory } from '../events/catalogue/directory.js';
 import { Id, OptionalBoolean, OptionalDateTime, OptionalText } from './rules.js';
 
 /**
