@@ -1,4 +1,8 @@
-import type { IdempotencyOptions, ScalekitWebhookOptions, SignatureOptions } from './scalekit-webhook.options.js';
+import type {
+  IdempotencyOptions,
+  ScalekitWebhookOptions,
+  SignatureOptions,
+} from './scalekit-webhook.options.js';
 import { inspectSecrets } from './signature/inspect-secrets.js';
 import { WEBHOOK_SCHEMES } from './signature/webhook-scheme.js';
 
@@ -85,7 +89,10 @@ function wholeNumber(min: number, max: number, unit: string): Rule {
 }
 
 /** The message says what is wrong with the secret and what to do, never what the secret is. */
-function usableSecret(secret: unknown, { signature: { schemes } }: ScalekitWebhookOptions): string | undefined {
+function usableSecret(
+  secret: unknown,
+  { signature: { schemes } }: ScalekitWebhookOptions,
+): string | undefined {
   if (typeof secret === 'function') {
     return undefined;
   }
