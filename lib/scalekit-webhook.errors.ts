@@ -14,9 +14,9 @@ export class ScalekitWebhookError<Code extends string = string> extends Error {
     super(message, options);
     this.name = new.target.name;
     this.code = code;
-    Object.defineProperty(this, BRAND, { value: true });
   }
 }
+Object.defineProperty(ScalekitWebhookError.prototype, BRAND, { value: true });
 
 /** True for an error of this package with that code, whichever copy of the package threw it. */
 export function hasErrorCode<Code extends string>(

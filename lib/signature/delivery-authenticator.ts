@@ -4,12 +4,16 @@ import type { RateLimitedLog } from '../logging/rate-limited-log.js';
 import { DeliveryRefusedError } from './delivery-refused.error.js';
 import type { DeliveryVerifier } from './secret-source.js';
 import type { VerifiedDelivery } from './verified-delivery.js';
-import type { WebhookHeaders, WebhookVerification } from './verify-webhook.js';
+import type { WebhookOutcome } from './webhook-check.js';
+import type { WebhookHeaders } from './webhook-headers.js';
+import { WebhookVerificationError } from './webhook-verification.error.js';
 
 interface AuthenticatorOptions {
   readonly environmentId?: string | readonly string[];
   readonly signature: { readonly maxEventAgeSeconds?: number };
 }
+
+export type Authentication = VerifiedDelivery | WebhookVerificationError;
 
 /** From bytes and headers to an event that may be believed: first the signature, only then the JSON. */
 export class DeliveryAuthenticator {
@@ -37,18 +41,22 @@ export class DeliveryAuthenticator {
   }
 
   /**
-   * Answers at once unless the secret has to be fetched.
+   * Answers at once unless the secret has to be fetched. Returns the error of a forgery.
    *
-   * @throws WebhookVerificationError, EnvelopeError, DeliveryRefusedError, SecretUnavailableError
+   * @throws EnvelopeError, DeliveryRefusedError, SecretUnavailableError
    */
-  authenticate(rawBody: Uint8Array, headers: WebhookHeaders): VerifiedDelivery | Promise<VerifiedDelivery> {
-    const verification = this.verifier.verify({ rawBody, headers });
-    return verification instanceof Promise
-      ? verification.then((verified) => this.open(rawBody, verified))
-      : this.open(rawBody, verification);
+  authenticate(rawBody: Uint8Array, headers: WebhookHeaders): Authentication | Promise<Authentication> {
+    const outcome = this.verifier.check({ rawBody, headers });
+    return outcome instanceof Promise
+      ? outcome.then((checked) => this.open(rawBody, checked))
+      : this.open(rawBody, outcome);
   }
 
-  private open(rawBody: Uint8Array, { scheme, id }: WebhookVerification): VerifiedDelivery {
+  private open(rawBody: Uint8Array, outcome: WebhookOutcome): Authentication {
+    if (outcome instanceof WebhookVerificationError) {
+      return outcome;
+    }
+    const { scheme, id } = outcome;
     const event = readEnvelope(rawBody);
     const receivedAt = new Date();
     const occurredAt = this.readDate(event);

@@ -9,9 +9,10 @@ import { unreadableBody } from '../raw-body/unreadable-body.answer.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
 import { withoutStack } from '../without-stack.js';
-import { DeliveryAuthenticator } from './delivery-authenticator.js';
+import { type Authentication, DeliveryAuthenticator } from './delivery-authenticator.js';
 import { SecretUnavailableError } from './secret-unavailable.error.js';
 import { attachDelivery, type VerifiedDelivery } from './verified-delivery.js';
+import { WebhookVerificationError } from './webhook-verification.error.js';
 
 const SECRET_RETRY_SECONDS = 10;
 
@@ -37,35 +38,37 @@ export class ScalekitSignatureGuard implements CanActivate {
     return admitted instanceof Promise ? admitted.then(() => true) : true;
   }
 
-  /** @internal */
+  /**
+   * Rejects and does not throw: `createWebhookCheck()` says why.
+   *
+   * @internal
+   */
   admit(
     request: RequestWithBody,
     response: AnswerableResponse,
   ): VerifiedDelivery | Promise<VerifiedDelivery> {
-    const refuse = (error: unknown): never => {
-      throw this.answer(error, response);
+    const refuse = (error: unknown) => Promise.reject(this.answer(error, response));
+    const accept = (outcome: Authentication) => {
+      if (outcome instanceof WebhookVerificationError) {
+        return refuse(outcome);
+      }
+      attachDelivery(request, outcome);
+      request.body = outcome.event;
+      return outcome;
     };
     try {
       const rawBody = takeRawBody(request, this.options.maxBodyBytes);
-      const delivery = this.authenticator.authenticate(rawBody, request.headers);
-      return delivery instanceof Promise
-        ? delivery.then((authentic) => this.accept(request, authentic)).catch(refuse)
-        : this.accept(request, delivery);
+      const outcome = this.authenticator.authenticate(rawBody, request.headers);
+      return outcome instanceof Promise ? outcome.then(accept, refuse) : accept(outcome);
     } catch (error) {
       return refuse(error);
     }
   }
 
-  private accept(request: RequestWithBody, delivery: VerifiedDelivery): VerifiedDelivery {
-    attachDelivery(request, delivery);
-    request.body = delivery.event;
-    return delivery;
-  }
-
   /** The reason of a 401 is logged, never answered: it would tell a forger what to mend. */
-  private answer(error: unknown, response: AnswerableResponse): unknown {
+  private answer(error: unknown, response: AnswerableResponse): Error {
     if (!(error instanceof ScalekitWebhookError)) {
-      return error;
+      return error as Error;
     }
     const { code, message } = error as ScalekitWebhookError;
     this.log.warn(code, message);

@@ -2,14 +2,10 @@ import type { RateLimitedLog } from '../logging/rate-limited-log.js';
 import { hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { withoutStack } from '../without-stack.js';
 import { SecretUnavailableError } from './secret-unavailable.error.js';
-import {
-  createWebhookVerifier,
-  type WebhookDelivery,
-  type WebhookVerification,
-  type WebhookVerifier,
-  type WebhookVerifierOptions,
-} from './verify-webhook.js';
 import { inspectSecrets } from './inspect-secrets.js';
+import type { WebhookDelivery } from './webhook-delivery.js';
+import { createWebhookCheck, type WebhookOutcome } from './webhook-check.js';
+import type { WebhookVerifierOptions } from './webhook-verifier-options.js';
 import type { WebhookScheme } from './webhook-scheme.js';
 
 /** One secret, or several while they are rotated. */
@@ -22,13 +18,16 @@ interface SecretSourceOptions {
   readonly signature: { readonly schemes: readonly WebhookScheme[]; readonly toleranceSeconds: number };
 }
 
+type Check = (delivery: WebhookDelivery) => WebhookOutcome;
+
 /** Verifies with secrets that may have to be fetched first. */
 export interface DeliveryVerifier {
   /**
-   * @throws WebhookVerificationError when the delivery is not authentic
+   * Returns the error of a delivery that is not authentic.
+   *
    * @throws SecretUnavailableError when there is no secret to tell by
    */
-  verify(delivery: WebhookDelivery): WebhookVerification | Promise<WebhookVerification>;
+  check(delivery: WebhookDelivery): WebhookOutcome | Promise<WebhookOutcome>;
   /**
    * Called at boot: a secret that has to be fetched is fetched now, so that a useless one stops the boot.
    *
@@ -43,13 +42,13 @@ export function createDeliveryVerifier(options: SecretSourceOptions, log: RateLi
     return new FetchedSecretVerifier(secret, options, log);
   }
   const { warnings } = inspectSecrets(secret, signature.schemes);
-  return { ...createTerseVerifier({ secret, ...signature }), prepare: () => Promise.resolve(warnings) };
+  return { check: createTerseCheck({ secret, ...signature }), prepare: () => Promise.resolve(warnings) };
 }
 
 /** Its errors are logged by code and message. */
-function createTerseVerifier(options: WebhookVerifierOptions): WebhookVerifier {
-  const verifier = createWebhookVerifier(options);
-  return { verify: (delivery) => withoutStack(() => verifier.verify(delivery)) };
+function createTerseCheck(options: WebhookVerifierOptions): Check {
+  const check = createWebhookCheck(options);
+  return (delivery) => withoutStack(() => check(delivery));
 }
 
 /** A secret that may just have been rotated is fetched again when a signature fails, but not at every forgery. */
@@ -59,12 +58,12 @@ const RETRY_AT_MOST_EVERY_MS = 1_000;
 const FETCH_TIMEOUT_MS = 5_000;
 
 class FetchedSecretVerifier implements DeliveryVerifier {
-  private verifier: WebhookVerifier | undefined;
+  private latest: Check | undefined;
   private warnings: readonly string[] = [];
   private fetchedAt = -Infinity;
   private failure = new SecretUnavailableError('The secret has not been fetched yet.');
   private triedAt = -Infinity;
-  private refreshing: Promise<WebhookVerifier> | undefined;
+  private refreshing: Promise<Check> | undefined;
 
   constructor(
     private readonly fetchSecret: SecretFunction,
@@ -87,44 +86,36 @@ class FetchedSecretVerifier implements DeliveryVerifier {
     return this.warnings;
   }
 
-  async verify(delivery: WebhookDelivery): Promise<WebhookVerification> {
-    const verifier = await this.current();
-    try {
-      return verifier.verify(delivery);
-    } catch (error) {
-      if (!hasErrorCode(error, 'signature_mismatch')) {
-        throw error;
-      }
-      const refreshed = await this.refreshAtMostEvery(REFRESH_AT_MOST_EVERY_MS);
-      if (refreshed === verifier) {
-        throw error;
-      }
-      return refreshed.verify(delivery);
-    }
+  async check(delivery: WebhookDelivery): Promise<WebhookOutcome> {
+    const check = await this.current();
+    const outcome = check(delivery);
+    const isMismatch = hasErrorCode(outcome, 'signature_mismatch');
+    const latest = isMismatch ? await this.refreshAtMostEvery(REFRESH_AT_MOST_EVERY_MS) : check;
+    return latest === check ? outcome : latest(delivery);
   }
 
-  private current(): WebhookVerifier | Promise<WebhookVerifier> {
-    if (!this.verifier) {
+  private current(): Check | Promise<Check> {
+    if (!this.latest) {
       return this.refreshAtMostEvery(RETRY_AT_MOST_EVERY_MS);
     }
     const isFresh = performance.now() - this.fetchedAt < this.options.secretCacheSeconds * 1_000;
-    return isFresh ? this.verifier : this.refreshAtMostEvery(REFRESH_AT_MOST_EVERY_MS);
+    return isFresh ? this.latest : this.refreshAtMostEvery(REFRESH_AT_MOST_EVERY_MS);
   }
 
-  private refreshAtMostEvery(milliseconds: number): WebhookVerifier | Promise<WebhookVerifier> {
+  private refreshAtMostEvery(milliseconds: number): Check | Promise<Check> {
     const isRecent = performance.now() - this.triedAt < milliseconds;
     return isRecent ? this.lastResult() : this.refresh();
   }
 
-  private lastResult(): WebhookVerifier {
-    if (!this.verifier) {
+  private lastResult(): Check {
+    if (!this.latest) {
       throw this.failure;
     }
-    return this.verifier;
+    return this.latest;
   }
 
   /** Deliveries that wait for the secret at the same time share one fetch. */
-  private refresh(): Promise<WebhookVerifier> {
+  private refresh(): Promise<Check> {
     this.refreshing ??= this.fetch().finally(() => {
       this.refreshing = undefined;
       this.triedAt = performance.now();
@@ -132,7 +123,7 @@ class FetchedSecretVerifier implements DeliveryVerifier {
     return this.refreshing;
   }
 
-  private async fetch(): Promise<WebhookVerifier> {
+  private async fetch(): Promise<Check> {
     try {
       const secret = await withTimeout(this.fetchSecret());
       const { problem, warnings } = inspectSecrets(secret, this.options.signature.schemes);
@@ -142,7 +133,7 @@ class FetchedSecretVerifier implements DeliveryVerifier {
           `The secret function returned no usable secret. ${problem}`,
         );
       }
-      this.verifier = createTerseVerifier({ secret, ...this.options.signature });
+      this.latest = createTerseCheck({ secret, ...this.options.signature });
       this.warnings = warnings;
       this.fetchedAt = performance.now();
     } catch (cause) {
@@ -158,7 +149,7 @@ class FetchedSecretVerifier implements DeliveryVerifier {
         ? cause.message
         : `The secret function failed (${cause instanceof Error ? cause.name : typeof cause}).`;
     this.failure = new SecretUnavailableError(reason, { cause });
-    if (this.verifier) {
+    if (this.latest) {
       this.log.warn('secret_unavailable', `${reason} The secret fetched before stays in use.`);
     }
   }

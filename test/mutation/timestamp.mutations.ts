@@ -3,42 +3,42 @@ import { mutate, type Mutation } from './mutation.js';
 const SYNTAX = 'schemes/header-syntax.ts';
 const STANDARD = 'schemes/standard.scheme.ts';
 const TIMESTAMPED = 'schemes/timestamped.scheme.ts';
-const VERIFY = 'verify-webhook.ts';
+const CHECK = 'webhook-check.ts';
 const DELIVERY = 'webhook-delivery.ts';
 const OPTIONS = 'webhook-verifier-options.ts';
 
 /** S5: which times are good. */
 export const timestampMutations: readonly Mutation[] = [
-  mutate(VERIFY, 'old timestamps are good', 'now - timestamp > toleranceSeconds', 'false'),
-  mutate(VERIFY, 'new timestamps are good', 'timestamp - now > toleranceSeconds', 'false'),
+  mutate(CHECK, 'old timestamps are good', 'now - timestamp > toleranceSeconds', 'false'),
+  mutate(CHECK, 'new timestamps are good', 'timestamp - now > toleranceSeconds', 'false'),
   mutate(
-    VERIFY,
+    CHECK,
     'the tolerance ends a second early for old ones',
     'now - timestamp > toleranceSeconds',
     'now - timestamp >= toleranceSeconds',
   ),
   mutate(
-    VERIFY,
+    CHECK,
     'the tolerance ends a second early for new ones',
     'timestamp - now > toleranceSeconds',
     'timestamp - now >= toleranceSeconds',
   ),
   mutate(
-    VERIFY,
+    CHECK,
     'the tolerance ends a second late',
     'now - timestamp > toleranceSeconds',
     'now - timestamp > toleranceSeconds + 1',
   ),
   mutate(
-    VERIFY,
+    CHECK,
     'the tolerance is always the default',
-    'requireTimely(claim.proves, delivery.now, toleranceSeconds)',
-    'requireTimely(claim.proves, delivery.now, 300)',
+    'faultOfTime(claim.proves, delivery.now, toleranceSeconds)',
+    'faultOfTime(claim.proves, delivery.now, 300)',
   ),
   mutate(
-    VERIFY,
+    CHECK,
     'timestamps are not looked at',
-    '        requireTimely(claim.proves, delivery.now, toleranceSeconds);\n',
+    'faultOfTime(claim.proves, delivery.now, toleranceSeconds) ??',
     '',
   ),
   mutate(

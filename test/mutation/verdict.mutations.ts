@@ -2,18 +2,20 @@ import { mutate, type Mutation } from './mutation.js';
 
 const TIMESTAMPED = 'schemes/timestamped.scheme.ts';
 const LIMIT = 'schemes/signature-scheme.ts';
-const VERIFY = 'verify-webhook.ts';
+const CHECK = 'webhook-check.ts';
 const MAC = 'webhook-mac.ts';
+const VERIFY = 'verify-webhook.ts';
 
 /** The comparison itself, and how much is compared (S11). */
 export const verdictMutations: readonly Mutation[] = [
-  mutate(VERIFY, 'no signature has to match', 'if (matches === 0) {', 'if (matches < 0) {'),
   mutate(
     VERIFY,
-    'every signature has to match',
-    'if (matches === 0) {',
-    'if (matches !== signatures.length) {',
+    'what is wrong is not thrown',
+    'if (outcome instanceof WebhookVerificationError) {',
+    'if (false) {',
   ),
+  mutate(CHECK, 'no signature has to match', 'return matches > 0', 'return matches >= 0'),
+  mutate(CHECK, 'every signature has to match', 'return matches > 0', 'return matches === signatures.length'),
   mutate(
     MAC,
     'every comparison succeeds',
@@ -39,7 +41,7 @@ export const verdictMutations: readonly Mutation[] = [
     'matches += Number(timingSafeEqual(mac, signature));\n    if (matches > 0) {\n      return matches;\n    }',
   ),
   mutate(
-    VERIFY,
+    CHECK,
     'comparing stops at the secret that matches',
     'countMatches(computeMac(key, signedPrefix, rawBody), signatures);',
     'matches > 0 ? 0 : countMatches(computeMac(key, signedPrefix, rawBody), signatures);',
