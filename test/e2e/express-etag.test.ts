@@ -58,7 +58,7 @@ describe('the ETag on Express', () => {
     const again = await server.deliver(event);
     return [first.headers.get('etag'), again.headers.get('etag')];
   };
-  const use = (setting: unknown) => (server.app).set('etag', setting);
+  const use = (setting: unknown) => server.app.set('etag', setting);
 
   it.each([
     ['by default', undefined],
@@ -68,9 +68,7 @@ describe('the ETag on Express', () => {
     ['switched off', false],
     ['of its own', (body: Buffer) => `"own-${body.length}"`],
   ])('is what Express makes of the text: %s', async (_name, setting) => {
-    await start(
-      (app) => setting !== undefined && (app as NestExpressApplication).set('etag', setting),
-    );
+    await start((app) => setting !== undefined && (app as NestExpressApplication).set('etag', setting));
     const plain = [await etagOf('/plain/ok'), await etagOf('/plain/processed')];
     expect(await etagsOf(anEvent())).toEqual(plain);
     expect(await etagsOf(anEvent())).toEqual(plain);
@@ -87,7 +85,7 @@ describe('the ETag on Express', () => {
 
   it('asks a function of the app for each answer', async () => {
     let calls = 0;
-    await start((app) => (app as NestExpressApplication).set('etag', (() => `"${++calls}"`)));
+    await start((app) => (app as NestExpressApplication).set('etag', () => `"${++calls}"`));
     expect(await etagsOf(anEvent())).toEqual(['"1"', '"2"']);
   });
 
