@@ -6,14 +6,13 @@ import { OnScalekitEvent, ScalekitWebhookModule, ScalekitWebhookService } from '
 import { decorate } from './decorate.mjs';
 import { eventBody, SECRET, SIGN, USUAL_HEADERS } from './event.mjs';
 
-/** An app that receives without HTTP, with a handler for each of the patterns. */
-export async function startReceiver(patterns, options = {}) {
-  let handled = 0;
+/** An app with a handler for each of the patterns, that calls `handle`. */
+export function receivingModule(patterns, handle, options = {}) {
   class Handlers {}
   for (const [index, pattern] of patterns.entries()) {
     const method = `on${index}`;
     Object.defineProperty(Handlers.prototype, method, {
-      value: async () => void handled++,
+      value: async () => handle(),
       writable: true,
       configurable: true,
     });
@@ -23,7 +22,14 @@ export async function startReceiver(patterns, options = {}) {
   class AppModule {}
   const webhooks = ScalekitWebhookModule.forRoot({ secret: SECRET, ...options });
   decorate([Module({ imports: [webhooks], providers: [Handlers] })], AppModule);
-  const app = await NestFactory.create(AppModule, new ExpressAdapter(), {
+  return AppModule;
+}
+
+/** One that receives without HTTP. */
+export async function startReceiver(patterns, options) {
+  let handled = 0;
+  const module = receivingModule(patterns, () => void handled++, options);
+  const app = await NestFactory.create(module, new ExpressAdapter(), {
     logger: false,
     abortOnError: false,
   });

@@ -6,8 +6,13 @@ import { send, SPARE } from './load.mjs';
  *
  * @param worker the script of the server: says its port, then what it has handled and used
  */
-export async function measure(worker, args, deliveries, { node, warmUp, requests, isForged = false }) {
-  const server = await Child.start(worker, { node, args });
+export async function measure(
+  worker,
+  args,
+  deliveries,
+  { node, nodeOptions, warmUp, requests, isForged = false },
+) {
+  const server = await Child.start(worker, { node, nodeOptions, args });
   try {
     const port = server.hello;
     await send(port, deliveries, 0, warmUp);

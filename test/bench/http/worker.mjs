@@ -2,11 +2,14 @@
 import { serve } from '../harness/child.mjs';
 import { usage } from '../harness/usage.mjs';
 
-await serve(async (file, platform) => {
+await serve(async (file, ...args) => {
   const { start } = await import(file);
   let handled = 0;
-  const port = await start(() => {
-    handled++;
-  }, platform);
+  const port = await start(
+    () => {
+      handled++;
+    },
+    ...args,
+  );
   return { hello: port, onQuestion: () => ({ handled, ...usage() }) };
 });

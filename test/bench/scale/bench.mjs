@@ -3,10 +3,10 @@ import { Child } from '../harness/child.mjs';
 import { ratios } from '../harness/statistics.mjs';
 import { figure, table } from '../harness/table.mjs';
 import { playRounds, takeTurns } from '../harness/turns.mjs';
+import { LABELS, NODE_OPTIONS } from './settings.mjs';
+import { benchRequests } from './requests.mjs';
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
-/** 5 million ids need more heap than Node gives by itself. */
-const NODE_OPTIONS = ['--expose-gc', '--max-old-space-size=6144'];
 
 const SIZES = {
   exact: [1, 100, 10_000],
@@ -16,7 +16,6 @@ const SIZES = {
 /** The weight of fewer drowns in what else the heap does. */
 const FEWEST_TO_WEIGH = 100_000;
 const SMOKE_SIZES = { exact: [1, 1_000], wildcard: [1, 1_000], ids: [1_000, 100_000] };
-const LABELS = { exact: 'handlers, exact types', wildcard: 'handlers, wildcards', ids: 'remembered ids' };
 
 export async function bench({ node, smoke, rounds }, attempt) {
   const start = (kind, ...sizes) =>
@@ -40,13 +39,13 @@ export async function bench({ node, smoke, rounds }, attempt) {
   const head = ['scale', 'µs a delivery', '× the smallest', 'bytes an id'];
   return [
     {
-      title: 'What a delivery costs as the app grows',
+      title: 'What a delivery costs as the app grows, without HTTP',
       notes: [
-        'Microseconds of processor time from the bytes to the answer, without HTTP (over HTTP the growth would be less); ' +
-          'the memory store is full, so each new id displaces the oldest.',
+        'Microseconds of processor time from the bytes to the answer, without the request around it; the memory store is full, so each new id displaces the oldest.',
       ],
       table: table(head, rows),
     },
+    ...(await benchRequests({ node, smoke, rounds }, attempt)),
     await heap(start, smoke, attempt),
   ];
 }
