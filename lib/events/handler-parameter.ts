@@ -10,6 +10,8 @@ import type { ScalekitEvent, ScalekitEventData } from './scalekit-event.js';
  *
  * Types cannot see parameter decorators, so it may take the event, its data (`@EventData()`) or the context
  * (`@EventContext()`). What takes an event of a type that nobody knows takes every event.
+ *
+ * Most handlers take the event or just the data, so the compiler is asked for these first.
  */
 export type CanTake<Parameter, Pattern extends string> = unknown extends Parameter
   ? true

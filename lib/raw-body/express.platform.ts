@@ -40,12 +40,10 @@ export class ExpressRawBody implements RawBodyPlatform {
     adapter.use((request: ExpressRequest, response: ExpressResponse, next: (error?: Error) => void) => {
       const route = request.method === 'POST' ? this.routeOf(adapter, request.path) : undefined;
       const endpoint = route && endpointOf(route.endpoint);
-      if (!endpoint) {
-        next();
-        return;
+      if (endpoint) {
+        this.rememberEtag(response);
       }
-      this.rememberEtag(response);
-      if (request.readableEnded) {
+      if (!endpoint || request.readableEnded) {
         next();
         return;
       }

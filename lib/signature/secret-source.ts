@@ -4,7 +4,7 @@ import { withoutStack } from '../without-stack.js';
 import { SecretUnavailableError } from './secret-unavailable.error.js';
 import { inspectSecrets } from './inspect-secrets.js';
 import type { WebhookDelivery } from './webhook-delivery.js';
-import { createWebhookCheck, type WebhookOutcome } from './webhook-check.js';
+import { createWebhookCheck, type WebhookCheck, type WebhookOutcome } from './webhook-check.js';
 import type { WebhookVerifierOptions } from './webhook-verifier-options.js';
 import type { WebhookScheme } from './webhook-scheme.js';
 
@@ -17,8 +17,6 @@ interface SecretSourceOptions {
   readonly secretCacheSeconds: number;
   readonly signature: { readonly schemes: readonly WebhookScheme[]; readonly toleranceSeconds: number };
 }
-
-type Check = (delivery: WebhookDelivery) => WebhookOutcome;
 
 /** Verifies with secrets that may have to be fetched first. */
 export interface DeliveryVerifier {
@@ -46,7 +44,7 @@ export function createDeliveryVerifier(options: SecretSourceOptions, log: RateLi
 }
 
 /** Its errors are logged by code and message. */
-function createTerseCheck(options: WebhookVerifierOptions): Check {
+function createTerseCheck(options: WebhookVerifierOptions): WebhookCheck {
   const check = createWebhookCheck(options);
   return (delivery) => withoutStack(() => check(delivery));
 }
@@ -58,12 +56,12 @@ const RETRY_AT_MOST_EVERY_MS = 1_000;
 const FETCH_TIMEOUT_MS = 5_000;
 
 class FetchedSecretVerifier implements DeliveryVerifier {
-  private latest: Check | undefined;
+  private latest: WebhookCheck | undefined;
   private warnings: readonly string[] = [];
   private fetchedAt = -Infinity;
   private failure = new SecretUnavailableError('The secret has not been fetched yet.');
   private triedAt = -Infinity;
-  private refreshing: Promise<Check> | undefined;
+  private refreshing: Promise<WebhookCheck> | undefined;
 
   constructor(
     private readonly fetchSecret: SecretFunction,
@@ -94,7 +92,7 @@ class FetchedSecretVerifier implements DeliveryVerifier {
     return latest === check ? outcome : latest(delivery);
   }
 
-  private current(): Check | Promise<Check> {
+  private current(): WebhookCheck | Promise<WebhookCheck> {
     if (!this.latest) {
       return this.refreshAtMostEvery(RETRY_AT_MOST_EVERY_MS);
     }
@@ -102,12 +100,12 @@ class FetchedSecretVerifier implements DeliveryVerifier {
     return isFresh ? this.latest : this.refreshAtMostEvery(REFRESH_AT_MOST_EVERY_MS);
   }
 
-  private refreshAtMostEvery(milliseconds: number): Check | Promise<Check> {
+  private refreshAtMostEvery(milliseconds: number): WebhookCheck | Promise<WebhookCheck> {
     const isRecent = performance.now() - this.triedAt < milliseconds;
     return isRecent ? this.lastResult() : this.refresh();
   }
 
-  private lastResult(): Check {
+  private lastResult(): WebhookCheck {
     if (!this.latest) {
       throw this.failure;
     }
@@ -115,7 +113,7 @@ class FetchedSecretVerifier implements DeliveryVerifier {
   }
 
   /** Deliveries that wait for the secret at the same time share one fetch. */
-  private refresh(): Promise<Check> {
+  private refresh(): Promise<WebhookCheck> {
     this.refreshing ??= this.fetch().finally(() => {
       this.refreshing = undefined;
       this.triedAt = performance.now();
@@ -123,7 +121,7 @@ class FetchedSecretVerifier implements DeliveryVerifier {
     return this.refreshing;
   }
 
-  private async fetch(): Promise<Check> {
+  private async fetch(): Promise<WebhookCheck> {
     try {
       const secret = await withTimeout(this.fetchSecret());
       const { problem, warnings } = inspectSecrets(secret, this.options.signature.schemes);

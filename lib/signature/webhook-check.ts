@@ -11,15 +11,15 @@ import { resolveVerifierOptions, type WebhookVerifierOptions } from './webhook-v
 /** What a delivery proves, or why it proves nothing. */
 export type WebhookOutcome = WebhookVerification | WebhookVerificationError;
 
+export type WebhookCheck = (delivery: WebhookDelivery) => WebhookOutcome;
+
 /**
  * A verifier that returns its errors. In a call that Node makes, as for the body of a request, V8 takes longer to throw
  * one than to compute the signature, and whoever sends forgeries decides how often.
  *
  * @throws WebhookVerificationError `invalid_secret`, `invalid_options`: of the options
  */
-export function createWebhookCheck(
-  options: WebhookVerifierOptions,
-): (delivery: WebhookDelivery) => WebhookOutcome {
+export function createWebhookCheck(options: WebhookVerifierOptions): WebhookCheck {
   const { secrets, schemes, toleranceSeconds } = resolveVerifierOptions(options);
   const accepted = signatureSchemes(schemes);
   const keys = prepareKeys(secrets);

@@ -25,7 +25,7 @@ export function receivingModule(patterns, handle, options = {}) {
   return AppModule;
 }
 
-/** One that receives without HTTP. */
+/** Such an app, started, that receives without HTTP. */
 export async function startReceiver(patterns, options) {
   let handled = 0;
   const module = receivingModule(patterns, () => void handled++, options);

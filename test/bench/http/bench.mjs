@@ -10,14 +10,13 @@ import { requireWrk } from './load.mjs';
 import { deliveriesFor, measure } from './measure.mjs';
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
-const BODY_BYTES = 700;
 
 async function round(folder, options, attempt) {
   const count = deliveriesFor(options);
   const files = {};
   for (const sender of Object.keys(SENDERS)) {
     const file = join(folder, sender);
-    files[sender] = { file, length: writeDeliveries(file, sender, count, BODY_BYTES) };
+    files[sender] = { file, length: writeDeliveries(file, sender, count) };
   }
   const results = new Map();
   for (const [name, { file, platform, sender }] of Object.entries(CONTESTANTS)) {

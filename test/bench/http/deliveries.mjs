@@ -15,18 +15,20 @@ export const SENDERS = {
   stripe: { path: '/stripe/webhook', sign: SIGN.stripe, fields: { object: 'event', livemode: true } },
 };
 
+const BODY_BYTES = 700;
+
 /**
  * Writes whole requests, signed now, each with an id of its own and all of one length.
  *
  * @returns the length of each
  */
-export function writeDeliveries(file, sender, count, bytes) {
+export function writeDeliveries(file, sender, count) {
   const { path, sign, fields } = SENDERS[sender];
   const descriptor = openSync(file, 'w');
   let length = 0;
   try {
     for (let index = 0; index < count; index++) {
-      const { id, body } = eventBody(index, bytes, fields);
+      const { id, body } = eventBody(index, BODY_BYTES, fields);
       const headers = { ...USUAL_HEADERS, 'content-length': body.length, ...sign(body, id) };
       const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
       const request = `POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`;

@@ -41,7 +41,8 @@ export async function bench({ node, smoke, rounds }, attempt) {
     {
       title: 'What a delivery costs as the app grows, without HTTP',
       notes: [
-        'Microseconds of processor time from the bytes to the answer, without the request around it; the memory store is full, so each new id displaces the oldest.',
+        'Microseconds of processor time from the bytes to the answer, without the request around it; the memory store ' +
+          'is full, so each new id displaces the oldest.',
       ],
       table: table(head, rows),
     },

@@ -12,7 +12,6 @@ import { LABELS, NODE_OPTIONS } from './settings.mjs';
 
 const WORKER = fileURLToPath(new URL('../http/worker.mjs', import.meta.url));
 const SERVER = new URL('server.mjs', import.meta.url).href;
-const BODY_BYTES = 700;
 
 /** The smallest and the greatest. */
 const ENDS = { exact: [1, 10_000], wildcard: [1, 10_000], ids: [1_000, 5_000_000] };
@@ -40,7 +39,7 @@ export async function benchRequests({ node, smoke, rounds }, attempt) {
     const round = async () => {
       const deliveries = {
         file,
-        length: writeDeliveries(file, 'scalekit', deliveriesFor(options), BODY_BYTES),
+        length: writeDeliveries(file, 'scalekit', deliveriesFor(options)),
       };
       const results = new Map();
       for (const { kind, size, name } of contestants) {

@@ -12,7 +12,6 @@ import { startServers } from '../servers.mjs';
 import { CONTESTANTS } from './contestants.mjs';
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
-const BODY_BYTES = 700;
 
 /** One after the other, each with a fresh process and an empty database. */
 async function round(names, options, attempt) {
@@ -21,7 +20,7 @@ async function round(names, options, attempt) {
   const servers = await startServers();
   try {
     const file = join(folder, 'deliveries');
-    const length = writeDeliveries(file, 'scalekit', deliveriesFor(options), BODY_BYTES);
+    const length = writeDeliveries(file, 'scalekit', deliveriesFor(options));
     for (const name of names) {
       await attempt(`stores: ${name}`, async () => {
         const { server, file: script, way } = CONTESTANTS[name];
