@@ -12,9 +12,9 @@ module.exports = {
       to: { path: `^lib/(${[...stages.slice(index + 1), 'adapters', 'testing', 'cli'].join('|')})/` },
     })),
     {
-      name: 'events-and-logging-are-leaves',
+      name: 'events-and-shared-are-leaves',
       severity: 'error',
-      from: { path: '^lib/(events|logging)/' },
+      from: { path: '^lib/(events|shared)/' },
       to: { path: `^lib/(${stages.join('|')}|adapters|testing|cli)/` },
     },
     {

@@ -2,7 +2,7 @@ import { Logger, Module, type NestModule } from '@nestjs/common';
 import { HandlerRegistry } from './handlers/handler.registry.js';
 import { Ledger } from './idempotency/ledger.js';
 import { ScalekitIdempotencyInterceptor } from './idempotency/scalekit-idempotency.interceptor.js';
-import { RateLimitedLog } from './logging/rate-limited-log.js';
+import { RateLimitedLog } from './shared/rate-limited-log.js';
 import { EndpointLifecycle } from './receive/endpoint.lifecycle.js';
 import { createDispatcher } from './receive/create-dispatcher.js';
 import { InnermostInterceptor } from './receive/innermost-interceptor.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EndpointRole } from './dispatch/endpoint-role.js';
-import type { RateLimitedLog } from './logging/rate-limited-log.js';
+import type { RateLimitedLog } from './shared/rate-limited-log.js';
 import { ScalekitWebhookError } from './scalekit-webhook.errors.js';
 
 /** What the application-wide parts need to know of one `forRoot` or `forRootAsync`. */

@@ -1,4 +1,4 @@
-import { Deadlines } from '../deadlines.js';
+import { Deadlines } from '../shared/deadlines.js';
 import { occurredAtNanos } from '../events/event-nanos.js';
 import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
 import type { EventHandler } from '../handlers/event-handler.js';

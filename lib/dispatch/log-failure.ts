@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
-import { describeError } from '../logging/describe-error.js';
-import { escapeControlCharacters } from '../logging/escape-control-characters.js';
+import { describeError } from '../shared/describe-error.js';
+import { escapeControlCharacters } from '../shared/escape-control-characters.js';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 

@@ -1,7 +1,7 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import { ApplicationConfig, ExternalContextCreator, type NestContainer } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
-import { EXCEPTION_FILTERS, GUARDS, INTERCEPTORS, PIPES } from '../nest-metadata.js';
+import { EXCEPTION_FILTERS, GUARDS, INTERCEPTORS, PIPES } from '../shared/nest-internals.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import type { HandlerCandidate, InstanceWrapper } from './handler-candidate.js';
 import { parameterPipes } from './handler-parameters.js';

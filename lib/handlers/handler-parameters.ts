@@ -1,7 +1,7 @@
 import type { ScalekitEnvelope } from '../events/envelope.js';
 import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { PIPES, ROUTE_ARGUMENTS } from '../nest-metadata.js';
+import { PIPES, ROUTE_ARGUMENTS } from '../shared/nest-internals.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import type { HandlerCandidate } from './handler-candidate.js';
 

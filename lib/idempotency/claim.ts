@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Linked } from '../linked-list.js';
+import type { Linked } from '../shared/linked-list.js';
 import { askStore, isPromiseLike, whenAnswered } from './ask-store.js';
 import type { DeliveryAbortedError } from './delivery-aborted.error.js';
 import type {

@@ -1,4 +1,4 @@
-import { LinkedList } from '../linked-list.js';
+import { LinkedList } from '../shared/linked-list.js';
 import type { Claim } from './claim.js';
 import { DeliveryAbortedError } from './delivery-aborted.error.js';
 

@@ -15,9 +15,9 @@ import {
   tryAgain,
 } from '../answers/answers.js';
 import { answerFailure } from '../answers/failure.answer.js';
-import { Deadlines } from '../deadlines.js';
-import { describeError } from '../logging/describe-error.js';
-import { RateLimitedLog } from '../logging/rate-limited-log.js';
+import { Deadlines } from '../shared/deadlines.js';
+import { describeError } from '../shared/describe-error.js';
+import { RateLimitedLog } from '../shared/rate-limited-log.js';
 import { hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
 import { deliveryOf, type VerifiedDelivery } from '../signature/verified-delivery.js';

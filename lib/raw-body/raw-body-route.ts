@@ -1,5 +1,5 @@
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
-import { GUARDS } from '../nest-metadata.js';
+import { GUARDS } from '../shared/nest-internals.js';
 
 const NEEDS_RAW_BODY = 'nestjs-scalekit-webhooks:needs-raw-body';
 const ENDPOINT = 'nestjs-scalekit-webhooks:endpoint';

@@ -10,7 +10,7 @@ import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
 import { isTransactional } from '../dispatch/handler-runner.js';
 import { HandlerRegistry } from '../handlers/handler.registry.js';
 import { Ledger } from '../idempotency/ledger.js';
-import { RateLimitedLog } from '../logging/rate-limited-log.js';
+import { RateLimitedLog } from '../shared/rate-limited-log.js';
 import { RawBodyInstaller } from '../raw-body/raw-body.installer.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';

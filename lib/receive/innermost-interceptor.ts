@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { ScalekitIdempotencyInterceptor } from '../idempotency/scalekit-idempotency.interceptor.js';
-import { INTERCEPTORS } from '../nest-metadata.js';
+import { INTERCEPTORS } from '../shared/nest-internals.js';
 import { REGISTRATION } from '../scalekit-webhook.tokens.js';
 import type { Registration } from './registration.js';
 import type { ScalekitWebhookController } from './scalekit-webhook.controller.js';

@@ -1,6 +1,6 @@
 import { readEnvelope, type ScalekitEnvelope } from '../events/envelope.js';
 import { readOccurredAt } from '../events/occurred-at.js';
-import type { RateLimitedLog } from '../logging/rate-limited-log.js';
+import type { RateLimitedLog } from '../shared/rate-limited-log.js';
 import { DeliveryRefusedError } from './delivery-refused.error.js';
 import type { DeliveryVerifier } from './secret-source.js';
 import type { VerifiedDelivery } from './verified-delivery.js';

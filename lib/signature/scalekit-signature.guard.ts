@@ -1,14 +1,14 @@
 import { type CanActivate, type ExecutionContext, HttpStatus, Injectable } from '@nestjs/common';
 import { type AnswerableResponse, httpError, tryAgain } from '../answers/answers.js';
 import { EnvelopeError } from '../events/envelope.error.js';
-import { RateLimitedLog } from '../logging/rate-limited-log.js';
+import { RateLimitedLog } from '../shared/rate-limited-log.js';
 import { NeedsRawBody } from '../raw-body/raw-body-route.js';
 import { RawBodyError } from '../raw-body/raw-body.error.js';
 import { type RequestWithBody, takeRawBody } from '../raw-body/request-raw-body.js';
 import { unreadableBody } from '../raw-body/unreadable-body.answer.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
-import { withoutStack } from '../without-stack.js';
+import { withoutStack } from '../shared/without-stack.js';
 import { type Authentication, DeliveryAuthenticator } from './delivery-authenticator.js';
 import { SecretUnavailableError } from './secret-unavailable.error.js';
 import { attachDelivery, type VerifiedDelivery } from './verified-delivery.js';

@@ -1,6 +1,6 @@
-import type { RateLimitedLog } from '../logging/rate-limited-log.js';
+import type { RateLimitedLog } from '../shared/rate-limited-log.js';
 import { hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
-import { withoutStack } from '../without-stack.js';
+import { withoutStack } from '../shared/without-stack.js';
 import { SecretUnavailableError } from './secret-unavailable.error.js';
 import { inspectSecrets } from './inspect-secrets.js';
 import type { WebhookDelivery } from './webhook-delivery.js';

@@ -11,7 +11,7 @@ import type {
   EventDispatcher,
 } from '../../dispatch/event-dispatcher.js';
 import type { Claim } from '../../idempotency/claim.js';
-import { RateLimitedLog } from '../../logging/rate-limited-log.js';
+import { RateLimitedLog } from '../../shared/rate-limited-log.js';
 import type { VerifiedDelivery } from '../../signature/verified-delivery.js';
 import {
   type BullMqDispatcherOptions,

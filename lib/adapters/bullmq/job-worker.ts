@@ -1,7 +1,7 @@
 import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { EventJob } from '../../dispatch/event-job.js';
 import type { EventJobs } from '../../dispatch/event-jobs.js';
-import type { RateLimitedLog } from '../../logging/rate-limited-log.js';
+import type { RateLimitedLog } from '../../shared/rate-limited-log.js';
 import type { QueueSettings } from './bullmq-dispatcher.options.js';
 import { patient } from './connection.js';
 import { FailedAttemptError, messageOf, stackOf } from './failed-attempt.error.js';

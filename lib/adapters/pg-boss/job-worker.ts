@@ -6,7 +6,7 @@ import { CallBatcher } from '../../dispatch/queues/call-batcher.js';
 import { errorMessage } from '../../dispatch/queues/error-message.js';
 import { retryDelayMs } from '../../dispatch/queues/retry-delay.js';
 import { settlesWithin } from '../../dispatch/queues/settles-within.js';
-import type { RateLimitedLog } from '../../logging/rate-limited-log.js';
+import type { RateLimitedLog } from '../../shared/rate-limited-log.js';
 import type { BossConnection } from './boss-connection.js';
 import { Doorbell } from './doorbell.js';
 import type { JobQueue } from './job-queue.js';

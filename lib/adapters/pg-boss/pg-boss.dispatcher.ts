@@ -13,7 +13,7 @@ import type {
 import { errorMessage } from '../../dispatch/queues/error-message.js';
 import { settlesWithin } from '../../dispatch/queues/settles-within.js';
 import type { Claim } from '../../idempotency/claim.js';
-import { RateLimitedLog } from '../../logging/rate-limited-log.js';
+import { RateLimitedLog } from '../../shared/rate-limited-log.js';
 import type { VerifiedDelivery } from '../../signature/verified-delivery.js';
 import { BossConnection } from './boss-connection.js';
 import { FailedJobs } from './failed-jobs.js';

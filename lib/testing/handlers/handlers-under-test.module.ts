@@ -1,7 +1,7 @@
 import { Logger, Module, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { findHandlers } from '../../handlers/handler-candidate.js';
-import { RateLimitedLog } from '../../logging/rate-limited-log.js';
+import { RateLimitedLog } from '../../shared/rate-limited-log.js';
 import { ScalekitWebhookCoreModule } from '../../scalekit-webhook-core.module.js';
 import { ScalekitWebhookRegistry } from '../../scalekit-webhook.registry.js';
 

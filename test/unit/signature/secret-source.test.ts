@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RateLimitedLog } from '../../../lib/logging/rate-limited-log.js';
+import { RateLimitedLog } from '../../../lib/shared/rate-limited-log.js';
 import { createDeliveryVerifier, type DeliveryVerifier } from '../../../lib/signature/secret-source.js';
 import { signWebhook } from '../../../lib/signature/sign-webhook.js';
 import { WEBHOOK_SCHEMES } from '../../../lib/signature/webhook-scheme.js';

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Deadlines } from '../../lib/deadlines.js';
+import { Deadlines } from '../../../lib/shared/deadlines.js';
 
 const never = new Promise<never>(() => undefined);
 const late = () => new Error('late');

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RateLimitedLog } from '../../../lib/logging/rate-limited-log.js';
+import { RateLimitedLog } from '../../../lib/shared/rate-limited-log.js';
 
 describe('RateLimitedLog', () => {
   const lines: string[] = [];

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { describeError } from '../../../lib/logging/describe-error.js';
+import { describeError } from '../../../lib/shared/describe-error.js';
 
 const data = {
   email: 'jane.doe@example.com',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Linked, LinkedList } from '../../lib/linked-list.js';
+import { type Linked, LinkedList } from '../../../lib/shared/linked-list.js';
 
 class Item implements Linked<Item> {
   previous: Item | undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { escapeControlCharacters } from '../../../lib/logging/escape-control-characters.js';
+import { escapeControlCharacters } from '../../../lib/shared/escape-control-characters.js';
 
 describe('escapeControlCharacters', () => {
   it.each([
