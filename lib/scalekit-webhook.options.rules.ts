@@ -8,6 +8,7 @@ import { WEBHOOK_SCHEMES } from './signature/webhook-scheme.js';
 
 const STORE_METHODS = ['begin', 'renew', 'handlerDone', 'complete', 'release'] as const;
 const ROUTE_PATH = /^\/?[\w.~-]+(?:\/[\w.~-]+)*\/?$/;
+const NAME = /^[\w.-]{1,64}$/;
 const YEAR_SECONDS = 366 * 86_400;
 const MAX_TIMER_MS = 2_147_483_647;
 
@@ -29,6 +30,12 @@ const RULES: Rules<ScalekitWebhookOptions> = {
     "a route such as 'webhooks/scalekit': letters, digits, '-', '_', '.', '~' and '/'",
   ),
   environmentId: optional(must(isEnvironmentId, "an environment id ('env_…') or a list of them")),
+  namespace: optional(
+    must(
+      (value) => typeof value === 'string' && NAME.test(value),
+      "1 to 64 letters, digits, '.', '_' or '-', such as 'billing'",
+    ),
+  ),
   signature: {
     schemes: must(isSchemeList, `a list of one or more of '${WEBHOOK_SCHEMES.join("', '")}'`),
     toleranceSeconds: wholeNumber(1, 86_400, 'seconds'),
