@@ -77,6 +77,12 @@ const badOptions: [string, Options, string, string | RegExp][] = [
     'environmentId',
     'must be an environment id',
   ]),
+  ...['', 'a b', 'a:b', 'a/b', 'x'.repeat(65), 5].map((namespace): (typeof badOptions)[number] => [
+    `the namespace ${JSON.stringify(namespace)}`,
+    { namespace },
+    'namespace',
+    'must be 1 to 64 letters',
+  ]),
   ...[[], ['standart'], 'standard', ['standard', 'md5'], null].map((schemes): (typeof badOptions)[number] => [
     `the schemes ${JSON.stringify(schemes)}`,
     { signature: { schemes } },
