@@ -161,7 +161,7 @@ BEGIN
   COMMIT;
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
   SET LOCAL lock_timeout = 0;
-  EXECUTE statement INTO answers USING calls;
+  EXECUTE replace(statement, '@calls', '$1') INTO answers USING calls;
 END
 $procedure$;
 

@@ -1,6 +1,7 @@
 import { StoreUnavailableError } from '../../idempotency/store-unavailable.error.js';
 import type { PostgresClient } from './postgres-client.js';
 import { isConflict, isProcedureRefused, isReadOnly, isSchemaMissing, isWrongMode } from './sql-state.js';
+import { CALLS } from './postgres.sql.js';
 import type { TableName } from './table-name.js';
 
 const MAX_ATTEMPTS = 6;
@@ -79,10 +80,10 @@ export class StatementSender {
     }
   }
 
-  /** `$1` comes first: some wrappers of a client replace only the first one. */
+  /** The text has no `$` but that of `$1`: some wrappers of a client replace every one that they see. */
   private throughProcedure(statement: string): string {
-    const procedure = this.table.withSuffix('read_committed');
-    return `CALL ${procedure}($1::text, $statement$${statement}$statement$, NULL)`;
+    const quoted = statement.replaceAll('$1', CALLS).replaceAll("'", "''");
+    return `CALL ${this.table.withSuffix('read_committed')}($1::text, '${quoted}', NULL)`;
   }
 }
 
