@@ -100,10 +100,8 @@ class FetchedSecretVerifier implements DeliveryVerifier {
   async check(delivery: WebhookDelivery): Promise<WebhookOutcome> {
     const check = await this.current();
     const outcome = check(delivery);
-    if (!hasErrorCode(outcome, 'signature_mismatch')) {
-      return outcome;
-    }
-    const latest = await this.refreshed(REFRESH_AT_MOST_EVERY_MS, MISMATCH_AFTER_MS);
+    const isMismatch = hasErrorCode(outcome, 'signature_mismatch');
+    const latest = isMismatch ? await this.refreshed(REFRESH_AT_MOST_EVERY_MS, MISMATCH_AFTER_MS) : check;
     return latest === check ? outcome : latest(delivery);
   }
 
