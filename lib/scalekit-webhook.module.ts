@@ -1,6 +1,7 @@
 import { Logger, Module } from '@nestjs/common';
 import { HandlerRegistry } from './handlers/handler.registry.js';
 import { Ledger } from './idempotency/ledger.js';
+import { scopeOf } from './idempotency/ledger-keys.js';
 import { OncePerEvent } from './idempotency/once-per-event.js';
 import { ScalekitIdempotencyInterceptor } from './idempotency/scalekit-idempotency.interceptor.js';
 import { RateLimitedLog } from './shared/rate-limited-log.js';
@@ -48,8 +49,8 @@ import { createDeliveryVerifier } from './signature/secret-source.js';
     {
       provide: Ledger,
       inject: [REGISTRATION, ScalekitWebhookOptions],
-      useFactory: ({ name }: Registration, { idempotency }: ScalekitWebhookOptions) =>
-        new Ledger(name, idempotency),
+      useFactory: ({ name }: Registration, { namespace, idempotency }: ScalekitWebhookOptions) =>
+        new Ledger(scopeOf(namespace, name), idempotency),
     },
     {
       provide: OncePerEvent,

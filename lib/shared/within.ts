@@ -3,23 +3,16 @@
  * and its result is ignored.
  */
 export function within<T, Late>(ms: number, work: PromiseLike<T>, late: () => Late): Promise<T | Late> {
-  return new Promise((resolve, reject) => {
+  return new Promise<T | Late>((resolve, reject) => {
     const timer = setTimeout(() => {
-      try {
-        resolve(late());
-      } catch (error) {
-        reject(error);
-      }
+      resolve(Promise.resolve().then(late));
     }, ms);
-    work.then(
-      (value) => {
+    const stop =
+      <V>(settle: (value: V) => void) =>
+      (value: V) => {
         clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
+        settle(value);
+      };
+    work.then(stop(resolve), stop(reject));
   });
 }
