@@ -2,7 +2,7 @@
  * Settles as `work` does. If that takes longer than `ms`, settles with what `late` returns or throws; the work goes on,
  * and its result is ignored.
  */
-export function within<T, Late>(ms: number, work: PromiseLike<T>, late: () => Late): Promise<T | Late> {
+export function within<T, Late>(ms: number, work: T | PromiseLike<T>, late: () => Late): Promise<T | Late> {
   return new Promise<T | Late>((resolve, reject) => {
     const timer = setTimeout(() => {
       resolve(Promise.resolve().then(late));
@@ -13,6 +13,6 @@ export function within<T, Late>(ms: number, work: PromiseLike<T>, late: () => La
         clearTimeout(timer);
         settle(value);
       };
-    work.then(stop(resolve), stop(reject));
+    Promise.resolve(work).then(stop(resolve), stop(reject));
   });
 }
