@@ -76,7 +76,9 @@ const STATE: Record<CompletedAs, number> = { done: DONE, accepted: ACCEPTED };
 export class PostgresIdempotencyStore<
   Client extends PostgresClient = PostgresClient,
   Transaction = TransactionOf<Client>,
-> implements TransactionalIdempotencyStore<Transaction>, IdempotencyStoreExtras {
+>
+  implements TransactionalIdempotencyStore<Transaction>, IdempotencyStoreExtras
+{
   readonly failures: FailedEventStore;
   readonly applications: ApplicationRegister;
   private readonly sender: StatementSender;
