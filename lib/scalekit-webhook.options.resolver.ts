@@ -1,3 +1,4 @@
+import { FailedEventOptions } from './idempotency/failure.ledger.js';
 import { ScalekitWebhookError } from './scalekit-webhook.errors.js';
 import {
   IdempotencyOptions,
@@ -24,8 +25,13 @@ export function resolveOptions(
   if (!isObject(signature) || !isObject(idempotency)) {
     throw cantStart(name, ['signature and idempotency must be objects.']);
   }
+  const { failed = {} } = idempotency;
+  if (!isObject(failed)) {
+    throw cantStart(name, ['idempotency.failed must be an object.']);
+  }
   options.signature = withDefaults(new SignatureOptions(), signature);
   options.idempotency = withDefaults(new IdempotencyOptions(), idempotency);
+  options.idempotency.failed = withDefaults(new FailedEventOptions(), failed);
   const faults = faultsIn(options);
   if (faults.length > 0) {
     throw cantStart(name, faults);

@@ -1,6 +1,7 @@
 import { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 import type { DispatcherFactory } from './dispatch/event-dispatcher.js';
 import type { IdempotencyStore } from './idempotency/idempotency-store.js';
+import { FailedEventOptions } from './idempotency/failure.ledger.js';
 import { MemoryIdempotencyStore } from './idempotency/memory-idempotency.store.js';
 import type { SecretFunction, Secrets } from './signature/secret-source.js';
 import { WEBHOOK_SCHEMES, type WebhookScheme } from './signature/webhook-scheme.js';
@@ -59,6 +60,9 @@ export class IdempotencyOptions {
    * @default 60_000
    */
   leaseMs = 60_000;
+
+  /** What is kept of an event that a handler gave up on: with the inline dispatcher, and in a controller of your own. */
+  failed = new FailedEventOptions();
 }
 
 /**
@@ -161,7 +165,10 @@ export interface ScalekitWebhookModuleOptions
   /** How signatures are checked. */
   readonly signature?: Partial<SignatureOptions>;
   /** How an event is kept from being processed twice. */
-  readonly idempotency?: Partial<IdempotencyOptions>;
+  readonly idempotency?: Partial<Omit<IdempotencyOptions, 'failed'>> & {
+    /** What is kept of an event that a handler gave up on. */
+    readonly failed?: Partial<FailedEventOptions>;
+  };
 }
 
 /**

@@ -9,15 +9,17 @@ interface Failure {
   readonly error: unknown;
   readonly delivery: VerifiedDelivery;
   readonly attempt: number;
+  /** What becomes of the event, after the number of the attempt. */
+  readonly note?: string;
 }
 
 /** A warning where the handler only asked for a later time, else an error. */
 export function logFailure(
   logger: Required<Pick<LoggerService, 'warn' | 'error'>>,
-  { handler, error, delivery: { event }, attempt }: Failure,
+  { handler, error, delivery: { event }, attempt, note = '' }: Failure,
 ): void {
   const verdict = hasErrorCode(error, 'unrecoverable_event') ? 'gave up on' : 'failed on';
-  const text = `${handler} ${verdict} ${describeEvent(event)}, attempt ${attempt}: ${describeError(error, event)}`;
+  const text = `${handler} ${verdict} ${describeEvent(event)}, attempt ${attempt}${note}: ${describeError(error, event)}`;
   if (hasErrorCode(error, 'retry_later') || hasErrorCode(error, 'out_of_turn')) {
     logger.warn(text);
   } else {

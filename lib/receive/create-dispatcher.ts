@@ -22,6 +22,7 @@ export function createDispatcher(
     namespace,
     role,
     handlers,
+    failures: ledger.failures,
     get jobs() {
       jobs ??= new EventJobs({ role, ledger, handlers });
       return jobs;

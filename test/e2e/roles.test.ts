@@ -12,6 +12,7 @@ import {
   ScalekitWebhookService,
   UnrecoverableEventError,
 } from '../../lib/index.js';
+import { RecordingStore } from '../support/recording-store.js';
 import { anEvent, LogLines, PLATFORMS, SECRET, WebhookApp } from '../support/webhook-app.js';
 
 const seen: string[] = [];
@@ -181,11 +182,12 @@ describe.each(PLATFORMS)('a queue on $platform', ({ adapter }) => {
 });
 
 describe('an endpoint', () => {
-  it('without a queue keeps no failed events, and says what to do', async () => {
-    const server = await WebhookApp.start({ providers: [Handlers] });
+  it('without a queue keeps no failed events if its store has no place for them, and says what to do', async () => {
+    const idempotency = { store: new RecordingStore() };
+    const server = await WebhookApp.start({ webhook: { idempotency }, providers: [Handlers] });
     const service = server.app.get(ScalekitWebhookService);
     await expect(service.failed()).rejects.toMatchObject({ code: 'keeps_no_events' });
-    await expect(service.replay('evt_1')).rejects.toThrow(/Use a dispatcher with a queue/);
+    await expect(service.replay('evt_1')).rejects.toThrow(/or a dispatcher with a queue/);
     await server.close();
   });
 
