@@ -13,20 +13,20 @@ import type {
 } from './idempotency-store.extras.js';
 
 /** What is kept of an event that a handler gave up on. */
-export class FailedEventOptions {
+export interface FailedEventOptions {
   /**
    * How many failures an endpoint keeps; the oldest ones go first. With 0 a failure is only logged.
    *
    * @default 1_000
    */
-  keep = 1_000;
+  keep: number;
 
   /**
    * How long a failure is kept, in seconds.
    *
    * @default 2_592_000 (30 days)
    */
-  keepSeconds = 30 * 86_400;
+  keepSeconds: number;
 
   /**
    * Keeps the event itself, too: `replay()` then runs the handlers at once, without the sender. The store then holds
@@ -34,8 +34,14 @@ export class FailedEventOptions {
    *
    * @default false
    */
-  payloads = false;
+  payloads: boolean;
 }
+
+export const FAILED_EVENT_DEFAULTS: FailedEventOptions = {
+  keep: 1_000,
+  keepSeconds: 30 * 86_400,
+  payloads: false,
+};
 
 /** The handler's name where an application's own controller gave up. */
 export const OWN_CONTROLLER = '*';

@@ -4,7 +4,7 @@ import { Claim } from './claim.js';
 import { DeliveryAbortedError } from './delivery-aborted.error.js';
 import type { Awaitable, BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
 import { eventKey, handlerKey, orderKey } from './ledger-keys.js';
-import { FailedEventOptions, FailureLedger } from './failure.ledger.js';
+import { FAILED_EVENT_DEFAULTS, type FailedEventOptions, FailureLedger } from './failure.ledger.js';
 import { extrasOf } from './idempotency-store.extras.js';
 import { RunningClaims } from './running-claims.js';
 
@@ -75,7 +75,7 @@ export class Ledger {
   }
 
   private createFailures(): FailureLedger | undefined {
-    const { store, leaseMs, failed = new FailedEventOptions() } = this.options;
+    const { store, leaseMs, failed = FAILED_EVENT_DEFAULTS } = this.options;
     const { failures } = extrasOf(store);
     if (!failures || failed.keep === 0) {
       return undefined;
