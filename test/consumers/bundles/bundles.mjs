@@ -2,21 +2,20 @@
 // as an ES module, with no optional peer within reach but those that the entry is for; then runs it where there are no
 // packages at all. Usage: node bundles.mjs <folder with all peers installed> <folder for the bundles>
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { build, transformSync } from 'esbuild';
-import webpack from 'webpack';
+import { transformSync } from 'esbuild';
+import { BUNDLERS, folderOf } from './bundlers.mjs';
 
 const [, , installed] = process.argv;
-const out = join(process.cwd(), 'out');
 const ENTRIES = {
-  '.': { code: `const setUp = () => ({});` },
+  main: { holdsNest: true, code: `const setUp = () => ({});` },
   testing: {
     code: `import { scalekitEvent } from 'nestjs-scalekit-webhooks/testing';
       const setUp = () => ({ event: { data: scalekitEvent('organization.directory.user_created').data } });`,
   },
   dto: {
+    holdsNest: true, // Its ValidationPipe loads class-validator.
     peers: ['class-validator', 'class-transformer'],
     code: `import { ValidationPipe } from '@nestjs/common';
       import { DirectoryUserDto } from 'nestjs-scalekit-webhooks/dto';
@@ -62,60 +61,8 @@ const ENTRIES = {
   },
 };
 
-/** What other packages ask for and do without. The library gets no such help. */
-function isTheirOptional(request, from, peers) {
-  const isTheirs = /node_modules\/(?!nestjs-scalekit-webhooks\/)/.test(from);
-  const name = /^(?:@[^/]+\/)?[^/]+/.exec(request)?.[0] ?? '';
-  return isTheirs && OPTIONAL.test(name) && ![peers, 'node_modules'].some((folder) => existsSync(join(folder, name)));
-}
-const OPTIONAL = /^(@nestjs\/(microservices|websockets)|@fastify\/.*|class-(transformer|validator)|pg-(native|cloudflare))$/;
-
-async function byEsbuild(source, file, format, isExternal, peers) {
-  const toExternal = ({ path, importer }) => (isExternal(path, importer) ? { path, external: true } : undefined);
-  await build({
-    entryPoints: [source],
-    outfile: file,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format,
-    nodePaths: [peers],
-    plugins: [{ name: 'externals', setup: ({ onResolve }) => onResolve({ filter: /^[^./]/ }, toExternal) }],
-    logLevel: 'silent',
-    ...(format === 'esm' && {
-      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    }),
-  });
-}
-
-async function byWebpack(source, file, format, isExternal, peers) {
-  const isModule = format === 'esm';
-  const stats = await promisify(webpack)({
-    mode: 'production',
-    target: 'node20',
-    entry: source,
-    resolve: { modules: ['node_modules', peers], symlinks: true },
-    experiments: { outputModule: isModule },
-    output: { path: out, filename: file.slice(out.length + 1), library: { type: isModule ? 'module' : 'commonjs2' } },
-    externals: ({ request, context }, done) =>
-      isExternal(request, `${context}/`) ? done(null, `${isModule ? 'module' : 'commonjs'} ${request}`) : done(),
-    performance: false,
-  });
-  if (stats.hasErrors()) {
-    throw new Error(stats.toString({ all: false, errors: true }));
-  }
-}
-
-/** Exactly these packages, for a bundler to find. */
-function folderOf(entry, peers) {
-  const folder = join(out, `peers-${entry === '.' ? 'main' : entry}`);
-  mkdirSync(folder, { recursive: true });
-  for (const peer of peers) symlinkSync(join(installed, 'node_modules', peer), join(folder, peer));
-  return folder;
-}
-
 function run(file) {
-  const output = execFileSync(process.execPath, [file], { cwd: out, encoding: 'utf8', timeout: 60_000 });
+  const output = execFileSync(process.execPath, [file], { encoding: 'utf8', timeout: 120_000 });
   const { answers, handled } = JSON.parse(output.trim().split('\n').at(-1));
   const forged = '401 {"statusCode":401,"message":"Invalid signature","error":"Unauthorized"}';
   const [first, second, third] = answers;
@@ -125,30 +72,25 @@ function run(file) {
 }
 
 const app = readFileSync('app.mjs', 'utf8');
-let failed = 0;
-for (const [entry, { code, peers = [] }] of Object.entries(ENTRIES)) {
-  const folder = folderOf(entry, peers);
-  const isExternal = (request, from) =>
-    isTheirOptional(request, from, folder) || (entry !== '.' && /^(@nestjs|rxjs|reflect-metadata)\b/.test(request));
-  for (const format of ['cjs', 'esm']) {
-    const extension = format === 'cjs' ? 'cjs' : 'mjs';
-    const source = `app-${entry === '.' ? 'main' : entry}.${extension}`;
+for (const [entry, { code, peers = [], holdsNest = false }] of Object.entries(ENTRIES)) {
+  const folder = folderOf(entry, installed, peers);
+  for (const [format, extension] of [
+    ['cjs', 'cjs'],
+    ['esm', 'mjs'],
+  ]) {
+    const source = join(process.cwd(), `${entry}.${extension}`);
     // CommonJS source takes the library's CommonJS half.
     writeFileSync(source, format === 'esm' ? code + app : transformSync(code + app, { format }).code);
-    for (const [bundler, bundle] of Object.entries({ esbuild: byEsbuild, webpack: byWebpack })) {
-      const file = join(out, `${bundler}-${source}`);
-      const name = `${entry} by ${bundler} as ${format}`;
-      const began = performance.now();
+    for (const [bundler, bundle] of Object.entries(BUNDLERS)) {
+      const file = join(process.cwd(), 'out', `${bundler}-${entry}.${extension}`);
       try {
-        await bundle(join(process.cwd(), source), file, format, isExternal, folder);
-        const bundled = performance.now();
+        await bundle({ source, file, format, peers: folder, holdsNest });
         run(file);
-        console.log(`passed  ${name} (${Math.round(bundled - began)} + ${Math.round(performance.now() - bundled)} ms)`);
+        console.log(`passed  ${entry} by ${bundler} as ${format}`);
       } catch (error) {
-        failed++;
-        console.log(`FAILED  ${name}: ${error.message.slice(0, 1_500)}`);
+        process.exitCode = 1;
+        console.log(`FAILED  ${entry} by ${bundler} as ${format}: ${error.message.slice(0, 1_500)}`);
       }
     }
   }
 }
-process.exitCode = failed === 0 ? 0 : 1;
