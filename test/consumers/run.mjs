@@ -28,7 +28,12 @@ function run(name, cwd, command, args, { node = process.execPath, env = {} } = {
   const { status } = spawnSync(command, args, {
     cwd,
     stdio: 'inherit',
-    env: { ...process.env, ...env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}`, NODE_OPTIONS: '' },
+    env: {
+      ...process.env,
+      ...env,
+      PATH: `${dirname(node)}${delimiter}${process.env.PATH}`,
+      NODE_OPTIONS: '',
+    },
   });
   const seconds = Math.round((performance.now() - began) / 1_000);
   results.push({ name: `${name} (${seconds} s)`, passed: status === 0 });
@@ -65,7 +70,10 @@ async function nest() {
       const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
       for (const platform of ['express', 'fastify']) {
         const env = { PLATFORM: platform };
-        run(`${consumer}: ${platform}, Node ${version}`, app, 'npm', ['run', '--silent', 'test'], { node, env });
+        run(`${consumer}: ${platform}, Node ${version}`, app, 'npm', ['run', '--silent', 'test'], {
+          node,
+          env,
+        });
       }
       for (const command of ['nestjs-scalekit-webhooks', 'scalekit-webhooks']) {
         runCommand(`${consumer}: ${command}, Node ${version}`, app, node, command);
@@ -103,7 +111,10 @@ async function settings(env) {
     'adapters/pg-boss': '/pg-boss',
   })) {
     mkdirSync(join(app, 'lib', folder), { recursive: true });
-    writeFileSync(join(app, 'lib', folder, 'index.ts'), `export * from 'nestjs-scalekit-webhooks${entry}';\n`);
+    writeFileSync(
+      join(app, 'lib', folder, 'index.ts'),
+      `export * from 'nestjs-scalekit-webhooks${entry}';\n`,
+    );
   }
   const test = ['vitest', 'run', 'test/e2e/settings.test.ts'];
   run('settings on Nest 11', app, 'npx', test, { env: { SETTINGS_COUNT: '100', ...env } });
@@ -119,7 +130,10 @@ let tarball;
 const servers = [];
 try {
   await npm(root, 'pack', '--pack-destination', scratch);
-  tarball = join(scratch, readdirSync(scratch).find((file) => file.endsWith('.tgz')));
+  tarball = join(
+    scratch,
+    readdirSync(scratch).find((file) => file.endsWith('.tgz')),
+  );
   const support = (file) => importTypeScript(new URL(`../support/${file}.ts`, import.meta.url));
   const { RedisServer } = await support('redis-server');
   const { PostgresServer } = await support('postgres-server');

@@ -46,7 +46,7 @@ async function main() {
   const type = 'organization.directory.user_created';
   const body = JSON.stringify({ id, type, data: { id: 'diruser_1', organization_id: 'org_1' }, ...event });
   const answers = [await post(body, signWebhook({ body, secret: SECRET }))];
-  for (const until = Date.now() + 20_000; handled.length === 0 && Date.now() < until; ) {
+  for (const until = Date.now() + 20_000; handled.length === 0 && Date.now() < until;) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   answers.push(await post(body, signWebhook({ body, secret: SECRET })));

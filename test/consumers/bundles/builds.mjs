@@ -60,7 +60,8 @@ async function buildOf(bundler, names, isNamed) {
 }
 
 function run(file, env) {
-  return execFileSync(process.execPath, [file], { encoding: 'utf8', env: { ...process.env, ...env } });
+  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] };
+  return execFileSync(process.execPath, [file], { ...options, env: { ...process.env, ...env } });
 }
 
 async function check(title, work) {
@@ -77,7 +78,10 @@ const doneBy = (output) => [...output.matchAll(/^done (\w+)$/gm)].map(([, name])
 const classesOf = (output) => /with classes (\w+),(\w+)$/m.exec(output).slice(1);
 
 await check('two builds run each named handler once, whatever their minifiers call the classes', async () => {
-  const builds = [await buildOf('webpack', NAMES, true), await buildOf('esbuild', [...NAMES].reverse(), true)];
+  const builds = [
+    await buildOf('webpack', NAMES, true),
+    await buildOf('esbuild', [...NAMES].reverse(), true),
+  ];
   for (const [at, [first, second]] of [builds, [...builds].reverse()].entries()) {
     for (const failing of NAMES) {
       const env = { EVENT: `evt_${failing}_${process.pid}_${at}` };
@@ -85,7 +89,10 @@ await check('two builds run each named handler once, whatever their minifiers ca
       assert.match(outputs[0], /answered 500/);
       assert.match(outputs[1], /answered 200/);
       assert.deepEqual(outputs.flatMap(doneBy).sort(), [...NAMES].sort());
-      assert.ok(outputs.flatMap(classesOf).every((name) => name.length <= 2), 'the names are minified');
+      assert.ok(
+        outputs.flatMap(classesOf).every((name) => name.length <= 2),
+        'the names are minified',
+      );
     }
   }
 });

@@ -24,7 +24,9 @@ function isTheirOptional(request, from, peers) {
   const isTheirs = /node_modules\/(?!nestjs-scalekit-webhooks\/)/.test(from);
   const name = /^(?:@[^/]+\/)?[^/]+/.exec(request)?.[0] ?? '';
   return (
-    isTheirs && OPTIONAL.test(name) && ![peers, 'node_modules'].some((folder) => existsSync(join(folder, name)))
+    isTheirs &&
+    OPTIONAL.test(name) &&
+    ![peers, 'node_modules'].some((folder) => existsSync(join(folder, name)))
   );
 }
 
@@ -61,10 +63,10 @@ async function byWebpack({ source, file, format, peers, holdsNest }) {
     resolve: { modules: ['node_modules', peers] },
     experiments: { outputModule: format === 'esm' },
     output: { path: dirname(file), filename: basename(file), library: { type } },
-    externals: ({ request, context }, done) =>
-      isTheirOptional(request, `${context}/`, peers) || (!holdsNest && NEST.test(request))
-        ? done(null, `${type} ${request}`)
-        : done(),
+    externals: ({ request, context }, done) => {
+      if (isTheirOptional(request, `${context}/`, peers)) return done(null, `node-commonjs ${request}`);
+      return !holdsNest && NEST.test(request) ? done(null, `${type} ${request}`) : done();
+    },
     performance: false,
   });
   if (stats.hasErrors()) {

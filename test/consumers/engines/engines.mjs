@@ -80,13 +80,22 @@ let lastApp = 0;
 async function start(dispatcher, store) {
   class AppModule {}
   const name = `engine-${++lastApp}`;
-  const options = { secret: SECRET, dispatcher: DISPATCHERS[dispatcher](), idempotency: { store: STORES[store] } };
-  Module({ imports: [ScalekitWebhookModule.forRoot({ name, ...options })], providers: [Handlers] })(AppModule);
+  const options = {
+    secret: SECRET,
+    dispatcher: DISPATCHERS[dispatcher](),
+    idempotency: { store: STORES[store] },
+  };
+  Module({ imports: [ScalekitWebhookModule.forRoot({ name, ...options })], providers: [Handlers] })(
+    AppModule,
+  );
   const app = await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
   const service = app.get(ScalekitWebhookService, { strict: false });
   const send = async (id, failures) => {
     const rawBody = JSON.stringify({ id, type: 'user.created', data: { failures } });
-    const { statusCode } = await service.receive({ rawBody, headers: signWebhook({ body: rawBody, secret: SECRET }) });
+    const { statusCode } = await service.receive({
+      rawBody,
+      headers: signWebhook({ body: rawBody, secret: SECRET }),
+    });
     return statusCode;
   };
   return { app, service, send, calls: (id) => app.get(Handlers).calls.get(id) ?? 0 };
