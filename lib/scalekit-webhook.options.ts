@@ -125,8 +125,9 @@ export class ScalekitWebhookOptions {
   dispatcher: DispatcherFactory = inlineDispatcher();
 
   /**
-   * When a delivery whose handlers still run is answered 503, in milliseconds. They run on, and the sender's retry
-   * finds their result. The sender waits for 10 seconds.
+   * When a delivery that is not finished is answered 503, in milliseconds since its request arrived: reading the body,
+   * fetching the secret, the store and the handlers count. Handlers run on, and the sender's retry finds their result.
+   * The sender waits for 10 seconds.
    *
    * @default 7_000
    */

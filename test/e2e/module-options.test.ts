@@ -59,6 +59,8 @@ const badOptions: [string, Options, string, string | RegExp][] = [
     'hooks/:tenant',
     'hooks/*',
     'hooks//in',
+    '../hooks',
+    'hooks/./in',
     'https://example.com/in',
     'hooks?x=1',
     5,
