@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { EventHandler } from '../handlers/event-handler.js';
 import type { Claim } from '../idempotency/claim.js';
@@ -30,6 +31,8 @@ const STORE_RETRY_MS = 2_000;
 const LONGEST_WAIT_MS = 10_000;
 /** Several events may wait for the same turn, and each time one of them gets it. */
 const TURN_WAIT_MS = 1_000;
+/** Another replay of the same event takes a few calls to the queue. */
+const REPLAY_WAIT_MS = 50;
 
 interface EventJobsOptions {
   readonly role: EndpointRole;
@@ -56,9 +59,26 @@ export class EventJobs {
     return this.queueable(delivery, { finished, run: undefined, trace: this.trace.capture() });
   }
 
-  /** The jobs of an event that was queued before, all its handlers anew. */
-  replayOf(job: EventJob, run: string): readonly EventJob[] {
-    return this.queueable(deliveryOfJob(job), { finished: new Set(), run, trace: job.trace });
+  /** The jobs of an event that was queued before: all its handlers anew, but for those of `except`. */
+  replayOf(job: EventJob, run: string, except: ReadonlySet<string> = new Set()): readonly EventJob[] {
+    return this.queueable(deliveryOfJob(job), { finished: except, run, trace: job.trace });
+  }
+
+  /** Runs `work` while no other process that shares the store does so for the same event. */
+  async oneAtATime<T>(eventId: string, work: () => Promise<T>): Promise<T> {
+    const { ledger } = this.options;
+    let answer = await ledger.beginReplay(eventId);
+    while (answer.status === 'in_progress') {
+      await wait(REPLAY_WAIT_MS);
+      answer = await ledger.beginReplay(eventId);
+    }
+    try {
+      return await work();
+    } finally {
+      if (answer.status === 'acquired') {
+        await answer.claim.release().catch(() => undefined);
+      }
+    }
   }
 
   /** Does what the job asks for. Never rejects. */

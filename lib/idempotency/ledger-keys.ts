@@ -13,6 +13,11 @@ export function handlerKey(endpoint: string, eventId: string, handler: string, r
   return `${endpoint}:${eventId}\n${handler}${run && `\n${run}`}`;
 }
 
+/** For a replay of an event. No handler has an empty name. */
+export function replayKey(endpoint: string, eventId: string): string {
+  return handlerKey(endpoint, eventId, '');
+}
+
 /** For what a handler sees in order. Hashed: the user's text may be long, or hold what a store can't. */
 export function orderKey(endpoint: string, handler: string, text: string): string {
   return `${endpoint}\n${handler}\n${createHash('sha256').update(text).digest('base64url')}`;

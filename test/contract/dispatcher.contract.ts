@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  MemoryIdempotencyStore,
   OnScalekitEvent,
   RetryLaterError,
   type ScalekitEnvelope,
@@ -11,7 +10,7 @@ import {
   UnrecoverableEventError,
 } from '../../lib/index.js';
 import { Gate } from '../support/gate.js';
-import { eventually, type QueueBench } from '../support/queue-bench.js';
+import { eventually, type QueueBench, sharedMemory } from '../support/queue-bench.js';
 import { Recorder } from '../support/recorder.js';
 import { anEvent, PLATFORMS, SECRET, type WebhookApp } from '../support/webhook-app.js';
 
@@ -253,15 +252,14 @@ export function describeQueueDispatcher(bench: QueueBench): void {
       const scope = bench.scope();
       fails = () => new UnrecoverableEventError('no tenant yet');
       const event = anEvent('user.updated');
-      const forgetful = () => ({ idempotency: { store: new MemoryIdempotencyStore() } });
-      const first = await bench.start({ providers: [Handlers], webhook: forgetful() }, { scope });
+      const first = await bench.start({ providers: [Handlers], webhook: sharedMemory() }, { scope });
       await first.deliver(event);
       await eventually(async () => (await failed(first)).events.length).toBe(1);
       await first.close();
 
       fails = () => undefined;
       runs.length = 0;
-      const second = await bench.start({ providers: [Handlers], webhook: forgetful() }, { scope });
+      const second = await bench.start({ providers: [Handlers], webhook: sharedMemory() }, { scope });
       const changed = { ...event, data: { changed: true } };
       expect(await second.deliver(changed)).toMatchObject({ status: 200, body: 'OK' });
       await eventually(() => runs).toEqual(['two 1']);

@@ -16,7 +16,8 @@ import {
   signWebhook,
 } from '../../lib/index.js';
 import { bullMqDispatcher } from '../../lib/adapters/bullmq/index.js';
-import { BullMqBench, eventually, HASTY } from '../support/bullmq-app.js';
+import { BullMqBench, HASTY } from '../support/bullmq-app.js';
+import { eventually } from '../support/queue-bench.js';
 import { Gate } from '../support/gate.js';
 import { Recorder } from '../support/recorder.js';
 import { anEvent, LogLines, SECRET } from '../support/webhook-app.js';
@@ -30,7 +31,7 @@ describe('a queue registered with @nestjs/bullmq', () => {
     const app = await bench.start({
       webhook: null,
       imports: [
-        BullModule.forRoot({ connection: bench.connection, prefix: bench.prefix() }),
+        BullModule.forRoot({ connection: bench.connection, prefix: bench.scope() }),
         registered,
         ScalekitWebhookModule.forRootAsync({
           imports: [registered],
@@ -62,7 +63,7 @@ describe('two endpoints', () => {
   }
 
   it('have a queue each', async () => {
-    const prefix = bench.prefix();
+    const prefix = bench.scope();
     const dispatcher = bullMqDispatcher({ connection: bench.connection, prefix, ...HASTY });
     const forRoot = (name: string) =>
       ScalekitWebhookModule.forRoot({ secret: SECRET, name, path: name, dispatcher });
@@ -81,7 +82,7 @@ describe('two endpoints', () => {
   });
 
   it('lose nothing on a queue that they share with each other and with a stranger', async () => {
-    const queue = bench.queue(bench.prefix(), 'shared');
+    const queue = bench.queue(bench.scope(), 'shared');
     const forRoot = (name: string) =>
       ScalekitWebhookModule.forRoot({
         secret: SECRET,
@@ -127,7 +128,7 @@ describe('the trace of a delivery', () => {
         seen.push({ traceId, isRemote });
       }
     }
-    const prefix = bench.prefix();
+    const prefix = bench.scope();
     const store = new MemoryIdempotencyStore();
     const tracer = trace.getTracer('test');
     const receiver = await bench.start(
@@ -145,7 +146,7 @@ describe('the trace of a delivery', () => {
             );
           }),
       },
-      { prefix },
+      { scope: prefix },
     );
     @Module({
       imports: [
@@ -183,9 +184,12 @@ describe('a shutdown', () => {
         await gate.pass();
       }
     }
-    const prefix = bench.prefix();
+    const prefix = bench.scope();
     const store = new MemoryIdempotencyStore();
-    const first = await bench.start({ providers: [Slow], webhook: { idempotency: { store } } }, { prefix });
+    const first = await bench.start(
+      { providers: [Slow], webhook: { idempotency: { store } } },
+      { scope: prefix },
+    );
     await first.deliver(anEvent());
     await gate.reached;
     const closed = first.close();
@@ -218,10 +222,10 @@ describe('a shutdown', () => {
         ]);
       }
     }
-    const prefix = bench.prefix();
+    const prefix = bench.scope();
     const store = new MemoryIdempotencyStore();
     const setup = { idempotency: { store }, shutdownTimeoutMs: 50 };
-    const first = await bench.start({ providers: [Stuck], webhook: setup }, { prefix });
+    const first = await bench.start({ providers: [Stuck], webhook: setup }, { scope: prefix });
     const event = anEvent();
     await first.deliver(event);
     await gate.reached;
@@ -229,7 +233,7 @@ describe('a shutdown', () => {
     expect(reasons).toEqual(['shutting_down']);
     const [job] = await bench.queue(prefix).getJobs(['delayed', 'waiting']);
     expect(job).toMatchObject({ attemptsMade: 0 });
-    await bench.start({ providers: [Stuck], webhook: setup }, { prefix });
+    await bench.start({ providers: [Stuck], webhook: setup }, { scope: prefix });
     await eventually(() => reasons).toEqual(['shutting_down', 'finished']);
   });
 });

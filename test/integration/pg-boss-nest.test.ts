@@ -9,6 +9,7 @@ import {
   type ScalekitEventContext,
   ScalekitWebhookModule,
   ScalekitWebhookService,
+  UnrecoverableEventError,
 } from '../../lib/index.js';
 import { pgBossDispatcher } from '../../lib/adapters/pg-boss/index.js';
 import { Gate } from '../support/gate.js';
@@ -158,6 +159,38 @@ describe('a transactional handler in a worker', () => {
     const { rows } = await bench.pool.query<{ event: string }>(`SELECT event FROM ${table}`);
     expect(rows).toEqual([{ event: event.id }]);
     expect(attempts).toBe(3);
+  });
+});
+
+describe('a transactional handler that a double click replays', () => {
+  it('commits its writes once more, not twice', async () => {
+    const scope = bench.scope();
+    const table = `effects_${scope.replace('-', '_')}`;
+    await bench.pool.query(`CREATE TABLE ${table} (event text)`);
+    let isBroken = true;
+    @Injectable()
+    class Writer {
+      @OnScalekitEvent('*', { transactional: true })
+      async write({ id }: ScalekitEnvelope, @EventTransaction() tx: pg.PoolClient) {
+        await tx.query(`INSERT INTO ${table} VALUES ($1)`, [id]);
+      }
+
+      @OnScalekitEvent('*')
+      broken() {
+        if (isBroken) throw new UnrecoverableEventError('not now');
+      }
+    }
+    const server = await bench.start({ providers: [Writer] }, { scope });
+    const service = server.app.get(ScalekitWebhookService);
+    const event = anEvent();
+    await server.deliver(event);
+    await bench.settled(scope);
+    isBroken = false;
+    const answers = await Promise.all([1, 2, 3].map(() => service.replay(event.id, { all: true })));
+    expect(answers.sort()).toEqual([0, 0, 2]);
+    await bench.settled(scope);
+    const { rows } = await bench.pool.query(`SELECT event FROM ${table}`);
+    expect(rows).toEqual([{ event: event.id }, { event: event.id }]);
   });
 });
 

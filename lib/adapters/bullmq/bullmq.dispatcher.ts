@@ -10,6 +10,8 @@ import type {
   DispatchOutcome,
   EventDispatcher,
 } from '../../dispatch/event-dispatcher.js';
+import type { FailedEvents } from '../../dispatch/failed-events.js';
+import { DeadLetters } from '../../dispatch/queues/dead-letters.js';
 import type { Claim } from '../../idempotency/claim.js';
 import { RateLimitedLog } from '../../shared/rate-limited-log.js';
 import type { VerifiedDelivery } from '../../signature/verified-delivery.js';
@@ -18,7 +20,7 @@ import {
   type QueueSettings,
   resolveSettings,
 } from './bullmq-dispatcher.options.js';
-import { FailedJobs } from './failed-jobs.js';
+import { BullMqFailedJobs } from './failed-jobs.js';
 import { JobQueue } from './job-queue.js';
 import { JobWorker } from './job-worker.js';
 
@@ -40,7 +42,7 @@ class BullMqDispatcher
   implements EventDispatcher, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
 {
   readonly name = 'bullmq';
-  readonly failures: FailedJobs;
+  readonly failures: FailedEvents;
   private readonly log: RateLimitedLog;
   private readonly queue: JobQueue;
   private worker: JobWorker | undefined;
@@ -52,7 +54,7 @@ class BullMqDispatcher
   ) {
     this.log = new RateLimitedLog(new Logger('ScalekitWebhook'), host.endpoint);
     this.queue = new JobQueue(host.endpoint, options, settings, this.onError);
-    this.failures = new FailedJobs(host.endpoint, this.queue, host.jobs);
+    this.failures = new DeadLetters(new BullMqFailedJobs(host.endpoint, this.queue), host.jobs);
   }
 
   async dispatch(delivery: VerifiedDelivery, claim: Claim): Promise<DispatchOutcome> {

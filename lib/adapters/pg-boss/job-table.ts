@@ -1,5 +1,6 @@
 import type { Db, JobAttempt } from 'pg-boss';
 import type { EventJob } from '../../dispatch/event-job.js';
+import type { DeadLetter } from '../../dispatch/queues/dead-letters.js';
 
 /** A worker that dies with a job is not the handler's failure; this many more attempts, and it may well be. */
 const SPARE_ATTEMPTS = 10;
@@ -14,11 +15,6 @@ export interface QueuedJob {
   readonly id: string;
   readonly data: EventJob;
   readonly retryLimit: number;
-}
-
-export interface DeadLetter {
-  readonly id: string;
-  readonly data: EventJob;
 }
 
 export interface DeadLetterSummary {
@@ -133,7 +129,7 @@ export class JobTable {
   /** Oldest first. */
   async deadLettersOf(eventKey: string): Promise<DeadLetter[]> {
     return this.ask<DeadLetter>(
-      `SELECT id, data FROM ${this.table}
+      `SELECT id AS name, data FROM ${this.table}
        WHERE name = $1 AND singleton_key = $2 AND state < 'active' ORDER BY created_on, id`,
       [this.deadLetters, eventKey],
     );

@@ -10,13 +10,15 @@ import type {
   DispatchOutcome,
   EventDispatcher,
 } from '../../dispatch/event-dispatcher.js';
+import type { FailedEvents } from '../../dispatch/failed-events.js';
+import { DeadLetters } from '../../dispatch/queues/dead-letters.js';
 import { errorMessage } from '../../dispatch/queues/error-message.js';
 import { settlesWithin } from '../../dispatch/queues/settles-within.js';
 import type { Claim } from '../../idempotency/claim.js';
 import { RateLimitedLog } from '../../shared/rate-limited-log.js';
 import type { VerifiedDelivery } from '../../signature/verified-delivery.js';
 import { BossConnection } from './boss-connection.js';
-import { FailedJobs } from './failed-jobs.js';
+import { PgBossFailedJobs } from './failed-jobs.js';
 import { JobQueue } from './job-queue.js';
 import { JobWorker } from './job-worker.js';
 import {
@@ -43,7 +45,7 @@ class PgBossDispatcher
   implements EventDispatcher, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
 {
   readonly name = 'pg-boss';
-  readonly failures: FailedJobs;
+  readonly failures: FailedEvents;
   private readonly log: RateLimitedLog;
   private readonly connection: BossConnection;
   private readonly queue: JobQueue;
@@ -59,7 +61,7 @@ class PgBossDispatcher
     this.log = new RateLimitedLog(new Logger('ScalekitWebhook'), endpoint);
     this.connection = new BossConnection(name, options, settings, this.onError);
     this.queue = new JobQueue(this.connection, settings);
-    this.failures = new FailedJobs(endpoint, this.connection, this.queue, jobs);
+    this.failures = new DeadLetters(new PgBossFailedJobs(endpoint, this.connection, this.queue), jobs);
   }
 
   async dispatch(delivery: VerifiedDelivery, claim: Claim): Promise<DispatchOutcome> {
