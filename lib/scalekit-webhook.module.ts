@@ -1,6 +1,7 @@
 import { Logger, Module, type NestModule } from '@nestjs/common';
 import { HandlerRegistry } from './handlers/handler.registry.js';
 import { Ledger } from './idempotency/ledger.js';
+import { scopeOf } from './idempotency/ledger-keys.js';
 import { ScalekitIdempotencyInterceptor } from './idempotency/scalekit-idempotency.interceptor.js';
 import { RateLimitedLog } from './shared/rate-limited-log.js';
 import { EndpointLifecycle } from './receive/endpoint.lifecycle.js';
@@ -47,8 +48,8 @@ import { createDeliveryVerifier } from './signature/secret-source.js';
     {
       provide: Ledger,
       inject: [REGISTRATION, ScalekitWebhookOptions],
-      useFactory: ({ name }: Registration, { idempotency }: ScalekitWebhookOptions) =>
-        new Ledger(name, idempotency),
+      useFactory: ({ name }: Registration, { namespace, idempotency }: ScalekitWebhookOptions) =>
+        new Ledger(scopeOf(namespace, name), idempotency),
     },
     {
       provide: EVENT_DISPATCHER,

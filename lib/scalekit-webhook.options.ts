@@ -95,6 +95,17 @@ export class ScalekitWebhookOptions {
    */
   environmentId?: string | readonly string[];
 
+  /**
+   * The application's name in a store or queue that several applications share. It is part of every ledger key and of
+   * the default queue name, so that one application never takes the events of another. Same characters as endpoint
+   * names: letters, digits, `.`, `_` and `-`.
+   *
+   * Changing it makes the ledger forget: events that are under way may run again.
+   *
+   * @default undefined: only one application uses the store and the queue
+   */
+  namespace?: string;
+
   signature = new SignatureOptions();
 
   idempotency = new IdempotencyOptions();
