@@ -30,6 +30,8 @@ describe('bullMqDispatcher', () => {
     ['neither a connection nor a queue', {}],
     ['no attempts', { connection: {}, attempts: 0 }],
     ['a timeout that is no number', { connection: {}, timeoutMs: Number.NaN }],
+    ['a backoff of no known type', { connection: {}, backoff: { type: 'linear', delayMs: 1 } }],
+    ['a backoff without a delay', { connection: {}, backoff: { type: 'fixed' } }],
     ['a negative delay', { connection: {}, backoff: { type: 'fixed', delayMs: -1 } }],
     ["a queue name with ':'", { connection: {}, queueName: 'a:b' }],
     ['dead letters that are kept for no time', { connection: {}, keepFailedSeconds: 0 }],

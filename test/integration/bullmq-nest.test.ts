@@ -8,7 +8,6 @@ import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import type { Queue } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  MemoryIdempotencyStore,
   OnScalekitEvent,
   type ScalekitEnvelope,
   type ScalekitEventContext,
@@ -17,7 +16,7 @@ import {
 } from '../../lib/index.js';
 import { bullMqDispatcher } from '../../lib/adapters/bullmq/index.js';
 import { BullMqBench, HASTY } from '../support/bullmq-app.js';
-import { eventually } from '../support/queue-bench.js';
+import { eventually, sharedMemory } from '../support/queue-bench.js';
 import { Gate } from '../support/gate.js';
 import { Recorder } from '../support/recorder.js';
 import { anEvent, LogLines, SECRET } from '../support/webhook-app.js';
@@ -81,6 +80,17 @@ describe('two endpoints', () => {
     }
   });
 
+  it('have names with the namespace', async () => {
+    const prefix = bench.scope();
+    const dispatcher = bullMqDispatcher({ connection: bench.connection, prefix, ...HASTY });
+    const forRoot = (name: string) =>
+      ScalekitWebhookModule.forRoot({ secret: SECRET, name, path: name, dispatcher, namespace: 'billing' });
+    await bench.start({ webhook: null, imports: [forRoot('default'), forRoot('blue')] });
+    for (const name of ['scalekit-webhooks-billing', 'scalekit-webhooks-billing-blue']) {
+      expect(await bench.queue(prefix, name).getVersion()).toMatch(/^bullmq:/);
+    }
+  });
+
   it('lose nothing on a queue that they share with each other and with a stranger', async () => {
     const queue = bench.queue(bench.scope(), 'shared');
     const forRoot = (name: string) =>
@@ -129,7 +139,7 @@ describe('the trace of a delivery', () => {
       }
     }
     const prefix = bench.scope();
-    const store = new MemoryIdempotencyStore();
+    const { store } = sharedMemory().idempotency;
     const tracer = trace.getTracer('test');
     const receiver = await bench.start(
       {
@@ -185,7 +195,7 @@ describe('a shutdown', () => {
       }
     }
     const prefix = bench.scope();
-    const store = new MemoryIdempotencyStore();
+    const { store } = sharedMemory().idempotency;
     const first = await bench.start(
       { providers: [Slow], webhook: { idempotency: { store } } },
       { scope: prefix },
@@ -223,7 +233,7 @@ describe('a shutdown', () => {
       }
     }
     const prefix = bench.scope();
-    const store = new MemoryIdempotencyStore();
+    const { store } = sharedMemory().idempotency;
     const setup = { idempotency: { store }, shutdownTimeoutMs: 50 };
     const first = await bench.start({ providers: [Stuck], webhook: setup }, { scope: prefix });
     const event = anEvent();

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Queue } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MemoryIdempotencyStore, OnScalekitEvent, type ScalekitEnvelope } from '../../lib/index.js';
+import { OnScalekitEvent, type ScalekitEnvelope } from '../../lib/index.js';
 import { bullMqDispatcher } from '../../lib/adapters/bullmq/index.js';
 import { CallBatcher } from '../../lib/dispatch/queues/call-batcher.js';
 import { jobIdOf } from '../../lib/adapters/bullmq/job-id.js';
 import { BullMqBench, HASTY } from '../support/bullmq-app.js';
-import { eventually } from '../support/queue-bench.js';
+import { eventually, sharedMemory } from '../support/queue-bench.js';
 import { Gate } from '../support/gate.js';
 import { Recorder } from '../support/recorder.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -129,7 +129,7 @@ describe('two copies of a job', () => {
     }
     const setup = {
       providers: [Slow],
-      webhook: { idempotency: { store: new MemoryIdempotencyStore(), leaseMs: 1_000 } },
+      webhook: { idempotency: { ...sharedMemory().idempotency, leaseMs: 1_000 } },
     };
     const server = await bench.start(setup, { scope: prefix });
     await bench.start(setup, { scope: prefix });
@@ -154,8 +154,8 @@ describe('two copies of a job', () => {
 
   it('are one job where both are queued by receivers', async () => {
     const prefix = bench.scope();
-    const server = await bench.start({ webhook: { role: 'receive' } }, { scope: prefix });
-    const other = await bench.start({ webhook: { role: 'receive' } }, { scope: prefix });
+    const server = await bench.start({ webhook: { role: 'receive', ...sharedMemory() } }, { scope: prefix });
+    const other = await bench.start({ webhook: { role: 'receive', ...sharedMemory() } }, { scope: prefix });
     const event = anEvent();
     expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
     expect(await other.deliver(event)).toMatchObject({ status: 200, body: 'OK' });

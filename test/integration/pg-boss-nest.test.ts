@@ -14,9 +14,9 @@ import {
 import { pgBossDispatcher } from '../../lib/adapters/pg-boss/index.js';
 import { Gate } from '../support/gate.js';
 import { HASTY, PgBossBench } from '../support/pg-boss-app.js';
-import { eventually } from '../support/queue-bench.js';
+import { eventually, sharedMemory } from '../support/queue-bench.js';
 import { Recorder } from '../support/recorder.js';
-import { anEvent, SECRET } from '../support/webhook-app.js';
+import { anEvent, SECRET, WebhookApp } from '../support/webhook-app.js';
 
 const bench = PgBossBench.forThisFile();
 afterEach(() => bench.closeAll());
@@ -52,13 +52,32 @@ describe('a boss of the user', () => {
   });
 });
 
+describe('a pg-boss whose tables this package does not know', () => {
+  it('stops the boot, before anything of it is touched, with the versions that are supported', async () => {
+    const connectionString = await bench.server.createDatabase();
+    const boss = await new PgBoss(connectionString).start();
+    bench.closeLater({ close: () => boss.stop({ graceful: false }) });
+    boss.schemaVersion = () => Promise.resolve(9_999);
+    const { error } = await WebhookApp.failToStart({
+      webhook: { dispatcher: pgBossDispatcher({ boss, ...HASTY, timeoutMs: 10_000 }), ...sharedMemory() },
+    });
+    expect(error).toMatchObject({ code: 'unsupported_schema' });
+    expect(error.message).toMatch(/supports pg-boss with schema version \d+.*has version 9999/);
+    expect(await boss.getQueue('scalekit-webhooks')).toBeNull();
+  });
+});
+
 describe('an empty database', () => {
   it('is prepared by ten processes at once', async () => {
     const connectionString = await bench.server.createDatabase();
     const servers = await Promise.all(
       Array.from({ length: 10 }, () =>
         bench.start({
-          webhook: { role: 'receive', dispatcher: pgBossDispatcher({ connectionString, ...HASTY }) },
+          webhook: {
+            role: 'receive',
+            dispatcher: pgBossDispatcher({ connectionString, ...HASTY }),
+            ...sharedMemory(),
+          },
         }),
       ),
     );
@@ -111,6 +130,18 @@ describe('two endpoints', () => {
       'scalekit-webhooks-blue',
       'scalekit-webhooks-blue-failed',
       'scalekit-webhooks-failed',
+    ]);
+  });
+
+  it('have names with the namespace', async () => {
+    const dispatcher = pgBossDispatcher({ connectionString: bench.url, ...HASTY });
+    await bench.start({ webhook: { dispatcher, namespace: 'billing', ...sharedMemory() } });
+    const { rows } = await bench.pool.query<{ name: string }>(
+      "SELECT name FROM pgboss.queue WHERE name LIKE '%billing%' ORDER BY name",
+    );
+    expect(rows.map(({ name }) => name)).toEqual([
+      'scalekit-webhooks-billing',
+      'scalekit-webhooks-billing-failed',
     ]);
   });
 

@@ -40,7 +40,8 @@ export class BullMqBench implements QueueBench {
     setup: WebhookAppSetup,
     { scope = this.scope(), ...settings }: BullMqDispatcherSettings & { scope?: string } = {},
   ): Promise<WebhookApp> {
-    const options = { connection: this.connection, prefix: scope, ...HASTY, ...settings };
+    const queueName = 'scalekit-webhooks';
+    const options = { connection: this.connection, prefix: scope, queueName, ...HASTY, ...settings };
     const webhook =
       setup.webhook === null
         ? null

@@ -1,18 +1,13 @@
-import type { Job, JobType } from 'bullmq';
-import type { EventJob } from '../../dispatch/event-job.js';
+import type { Job, JobType, Queue } from 'bullmq';
+import { ALL_HANDLERS, type EventJob } from '../../dispatch/event-job.js';
 import type { FailedEvent, FailedEventPage, FailedEventQuery } from '../../dispatch/failed-events.js';
-import {
-  ALL_HANDLERS,
-  type DeadLetter,
-  type FailedJobs,
-  type LiveJob,
-} from '../../dispatch/queues/dead-letters.js';
+import type { DeadLetter, FailedJobs, LiveJob } from '../../dispatch/queues/dead-letters.js';
+import type { EngineHost } from '../../dispatch/queues/queue.dispatcher.js';
 import { endpointPrefix, eventPrefix } from './job-id.js';
-import type { JobQueue } from './job-queue.js';
 
 type BullMqJob = Job<EventJob>;
 
-interface BullMqLetter extends DeadLetter {
+export interface BullMqLetter extends DeadLetter {
   readonly job: BullMqJob;
 }
 
@@ -24,12 +19,12 @@ const LIVE = ['waiting', 'prioritized', 'delayed', 'active', 'waiting-children',
 /** BullMQ's failed jobs as dead letters. Ids are listed whole, so that nothing is missed while others come and go. */
 export class BullMqFailedJobs implements FailedJobs<BullMqLetter> {
   constructor(
-    private readonly endpoint: string,
-    private readonly queue: JobQueue,
+    private readonly host: Pick<EngineHost, 'namespace' | 'endpoint'>,
+    private readonly queue: Queue,
   ) {}
 
   async page({ limit, cursor }: Required<FailedEventQuery>): Promise<FailedEventPage> {
-    const ids = await this.idsWith(endpointPrefix(this.endpoint), ['failed']);
+    const ids = await this.idsWith(endpointPrefix(this.host), ['failed']);
     let next = cursor === undefined ? 0 : await this.positionAfter(cursor, ids);
     const page: BullMqJob[] = [];
     while (page.length < limit && next < ids.length) {
@@ -45,18 +40,14 @@ export class BullMqFailedJobs implements FailedJobs<BullMqLetter> {
   }
 
   async lettersOf(eventId: string): Promise<BullMqLetter[]> {
-    const ids = await this.idsWith(eventPrefix(this.endpoint, eventId), ['failed']);
+    const ids = await this.idsWith(eventPrefix(this.host, eventId), ['failed']);
     const jobs = await this.fetchFailed(ids);
     return jobs.map((job) => ({ name: `${job.id} ${job.finishedOn}`, data: job.data, job }));
   }
 
   async liveJobsOf(eventId: string): Promise<LiveJob[]> {
-    const jobs = await this.fetch(await this.idsWith(eventPrefix(this.endpoint, eventId), LIVE));
+    const jobs = await this.fetch(await this.idsWith(eventPrefix(this.host, eventId), LIVE));
     return Promise.all(jobs.map(async (job) => ({ data: job.data, isRunning: await job.isActive() })));
-  }
-
-  add(jobs: readonly EventJob[]): Promise<void> {
-    return this.queue.add(jobs);
   }
 
   async retry({ job }: BullMqLetter, data: EventJob): Promise<boolean> {
@@ -80,15 +71,13 @@ export class BullMqFailedJobs implements FailedJobs<BullMqLetter> {
 
   /** Oldest first, where they are failed. */
   private async idsWith(prefix: string, states: JobType[]): Promise<string[]> {
-    const ids = await this.queue.bull.getRanges(states, 0, -1, true);
+    const ids = await this.queue.getRanges(states, 0, -1, true);
     return ids.filter((id) => id.startsWith(prefix));
   }
 
   /** Those that are still there. */
   private async fetch(ids: readonly string[]): Promise<BullMqJob[]> {
-    const jobs = await Promise.all(
-      ids.map((id) => this.queue.bull.getJob(id) as Promise<BullMqJob | undefined>),
-    );
+    const jobs = await Promise.all(ids.map((id) => this.queue.getJob(id) as Promise<BullMqJob | undefined>));
     return jobs.filter((job) => job !== undefined);
   }
 

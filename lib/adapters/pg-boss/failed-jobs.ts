@@ -1,29 +1,26 @@
-import type { EventJob } from '../../dispatch/event-job.js';
+import type { JobWithMetadata } from 'pg-boss';
+import { ALL_HANDLERS, type EventJob } from '../../dispatch/event-job.js';
 import type { FailedEvent, FailedEventPage, FailedEventQuery } from '../../dispatch/failed-events.js';
-import {
-  ALL_HANDLERS,
-  type DeadLetter,
-  type FailedJobs,
-  type LiveJob,
-} from '../../dispatch/queues/dead-letters.js';
+import type { DeadLetter, FailedJobs, LiveJob } from '../../dispatch/queues/dead-letters.js';
+import type { EngineHost } from '../../dispatch/queues/queue.dispatcher.js';
 import type { BossConnection } from './boss-connection.js';
 import { eventKeyOf } from './job-id.js';
-import type { JobQueue } from './job-queue.js';
 import type { DeadLetterSummary } from './job-table.js';
+import { jsonOf, textOf } from './read-row.js';
 
 const LIVE: readonly string[] = ['created', 'retry', 'active'];
 
 /** The jobs in pg-boss's dead letter queue. */
 export class PgBossFailedJobs implements FailedJobs<DeadLetter> {
   constructor(
-    private readonly endpoint: string,
+    private readonly host: Pick<EngineHost, 'namespace' | 'endpoint'>,
     private readonly connection: BossConnection,
-    private readonly queue: JobQueue,
+    private readonly put: (jobs: readonly EventJob[]) => Promise<void>,
   ) {}
 
   async page({ limit, cursor }: Required<FailedEventQuery>): Promise<FailedEventPage> {
     const { table } = await this.connection.open();
-    const letters = await table.page(this.endpoint, limit + 1, cursor);
+    const letters = await table.page(this.host, limit + 1, cursor);
     const page = letters.slice(0, limit);
     return {
       events: page.map(failedEvent),
@@ -32,25 +29,22 @@ export class PgBossFailedJobs implements FailedJobs<DeadLetter> {
   }
 
   async lettersOf(eventId: string): Promise<DeadLetter[]> {
-    const { table } = await this.connection.open();
-    return table.deadLettersOf(this.keyOf(eventId));
+    const letters = await this.find(this.connection.deadLetters, eventId);
+    return letters
+      .filter(({ state }) => state === 'created' || state === 'retry')
+      .map(({ id, data }) => ({ name: textOf(id), data: jsonOf(data) as EventJob }));
   }
 
   async liveJobsOf(eventId: string): Promise<LiveJob[]> {
-    const { boss } = await this.connection.open();
-    const jobs = await boss.findJobs<EventJob>(this.connection.queue, { key: this.keyOf(eventId) });
+    const jobs = await this.find(this.connection.queue, eventId);
     return jobs
       .filter(({ state }) => LIVE.includes(state))
-      .map(({ data, state }) => ({ data, isRunning: state === 'active' }));
-  }
-
-  add(jobs: readonly EventJob[]): Promise<void> {
-    return this.queue.add(jobs);
+      .map(({ data, state }) => ({ data: jsonOf(data) as EventJob, isRunning: state === 'active' }));
   }
 
   /** Queued before it is forgotten: a crash between leaves a letter of a job that has finished. */
   async retry(letter: DeadLetter, data: EventJob): Promise<boolean> {
-    await this.queue.add([data]);
+    await this.put([data]);
     await this.remove([letter]);
     return true;
   }
@@ -60,8 +54,10 @@ export class PgBossFailedJobs implements FailedJobs<DeadLetter> {
     return table.forget(letters.map(({ name }) => name));
   }
 
-  private keyOf(eventId: string): string {
-    return eventKeyOf({ endpoint: this.endpoint, eventId });
+  /** Oldest first. */
+  private async find(queue: string, eventId: string): Promise<JobWithMetadata[]> {
+    const { boss } = await this.connection.open();
+    return boss.findJobs(queue, { key: eventKeyOf({ ...this.host, eventId }) });
   }
 }
 

@@ -4,9 +4,6 @@ import type { EventJob } from '../event-job.js';
 import type { EventJobs } from '../event-jobs.js';
 import type { FailedEventPage, FailedEventQuery, FailedEvents, ReplayOptions } from '../failed-events.js';
 
-/** Stands for the handler of a whole event that could not be split into its handlers' jobs. */
-export const ALL_HANDLERS = '*';
-
 export interface DeadLetter {
   /** Names this failure: the same job gets another name when it fails again. */
   readonly name: string;
@@ -30,8 +27,6 @@ export interface FailedJobs<Letter extends DeadLetter> {
   lettersOf(eventId: string): Promise<readonly Letter[]>;
   /** An event's jobs that wait or run. */
   liveJobsOf(eventId: string): Promise<readonly LiveJob[]>;
-  /** Queues jobs, each once however often it is asked for. */
-  add(jobs: readonly EventJob[]): Promise<void>;
   /** Puts a dead letter's job back with all its attempts. Returns false if it is no dead letter any more. */
   retry(letter: Letter, data: EventJob): Promise<boolean>;
   /** Forgets the dead letters. Returns how many there were. */
@@ -42,6 +37,7 @@ export interface FailedJobs<Letter extends DeadLetter> {
 export class DeadLetters<Letter extends DeadLetter> implements FailedEvents {
   constructor(
     private readonly failedJobs: FailedJobs<Letter>,
+    private readonly add: (jobs: readonly EventJob[]) => Promise<void>,
     private readonly jobs: EventJobs,
   ) {}
 
@@ -59,10 +55,10 @@ export class DeadLetters<Letter extends DeadLetter> implements FailedEvents {
       const letters = await this.failedJobs.lettersOf(eventId);
       // Queued before the dead letters are gone: after a crash in between, the same replay finds the same jobs.
       const others = all ? this.finishedOnes(letters, live) : [];
-      await this.failedJobs.add(others);
+      await this.add(others);
       let count = others.filter(({ handler }) => handler !== undefined).length;
       for (const letter of letters) {
-        if (await this.failedJobs.retry(letter, all ? withoutFinished(letter.data) : letter.data)) {
+        if (await this.failedJobs.retry(letter, afresh(letter.data, all))) {
           count++;
         }
       }
@@ -98,7 +94,7 @@ export class DeadLetters<Letter extends DeadLetter> implements FailedEvents {
   }
 }
 
-/** Has a job for a whole event start the handlers, too, that had finished before it was queued. */
-function withoutFinished({ finished: _, ...data }: EventJob): EventJob {
-  return data;
+/** The job as it is queued again. With `all`, one for a whole event starts the finished handlers, too. */
+function afresh({ wrongPicks: _, finished, ...data }: EventJob, all: boolean): EventJob {
+  return all || !finished ? data : { ...data, finished };
 }
