@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import { type ExpressResponse, rememberEtags } from '../answers/remembered-etags.js';
+import type { AnswerableResponse } from '../answers/answers.js';
 import type { EndpointLookup, RawBodyPlatform, RawBodyRoute } from './raw-body-platform.js';
 import { captureRawBody } from './capture-raw-body.js';
 
@@ -29,7 +29,6 @@ interface Route extends RawBodyRoute {
  * global prefix, versions, parameters and case rules. A body that is read to its end is left alone by every parser.
  */
 export class ExpressRawBody implements RawBodyPlatform {
-  private readonly rememberEtag = rememberEtags();
   private registered: readonly Route[] | undefined;
 
   mark(method: object, endpoint: string): void {
@@ -37,17 +36,14 @@ export class ExpressRawBody implements RawBodyPlatform {
   }
 
   install(adapter: AbstractHttpAdapter, endpointOf: EndpointLookup): void {
-    adapter.use((request: ExpressRequest, response: ExpressResponse, next: (error?: Error) => void) => {
+    adapter.use((request: ExpressRequest, response: AnswerableResponse, next: (error?: Error) => void) => {
       const route = request.method === 'POST' ? this.routeOf(adapter, request.path) : undefined;
       const endpoint = route && endpointOf(route.endpoint);
-      if (endpoint) {
-        this.rememberEtag(response);
-      }
       if (!endpoint || request.readableEnded) {
         next();
         return;
       }
-      captureRawBody({ request, raw: request, endpoint }, next);
+      captureRawBody({ request, response, raw: request, endpoint }, next);
     });
   }
 

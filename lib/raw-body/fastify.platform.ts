@@ -58,7 +58,7 @@ export class FastifyRawBody implements RawBodyPlatform {
         this.registered.push({ path: url, endpoint });
       }
     });
-    fastify.addHook('preParsing', (request, _response, _payload, done) => {
+    fastify.addHook('preParsing', (request, response, _payload, done) => {
       const name = request.routeOptions.config[ENDPOINT];
       const endpoint = name === undefined ? undefined : endpointOf(name);
       if (!endpoint) {
@@ -74,7 +74,7 @@ export class FastifyRawBody implements RawBodyPlatform {
         keepRawBody(request, bodyReadBefore(raw)); // Fastify would wait for it for ever.
         passParsingBy();
       } else {
-        captureRawBody({ request, raw, endpoint }, passParsingBy);
+        captureRawBody({ request, response, raw, endpoint }, passParsingBy);
       }
     });
     fastify.addHook('preValidation', (request, _response, done) => {
