@@ -7,9 +7,9 @@ import { readBytes } from '../input/read-file.js';
 import { givenSecrets, type SecretOptions } from '../input/secret.js';
 import type { Output } from '../output/output.js';
 import { jsonOption, schemeOption, withSecretOptions } from '../shared-options.js';
-import { diagnose } from '../verify/diagnose.js';
-import type { Diagnosis } from '../verify/diagnosis.js';
-import type { HeaderLines } from '../verify/received-headers.js';
+import { diagnose, type Diagnosis } from '../verify/diagnose.js';
+
+import type { HeaderLines } from '../verify/repaired-headers.js';
 import type { RunCommand } from './run-command.js';
 
 interface VerifyOptions extends SecretOptions {
