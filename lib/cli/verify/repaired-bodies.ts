@@ -1,4 +1,4 @@
-import { decodeUtf16, UTF16_CURE } from '../input/utf16.js';
+import { decodeUtf16, UTF16_CURE } from '../input/read-file.js';
 import { type Candidate, type Fault, fault } from './fault.js';
 
 const RAW_BODY =
@@ -68,10 +68,16 @@ function* rewritten(text: string): Generator<Candidate<Buffer>> {
   }
   for (const [escapeName, escaped] of ESCAPES) {
     for (const [layoutName, write] of LAYOUTS) {
-      const signed = write(value).replace(escaped, unicodeEscape);
-      if (signed !== text) {
-        const message = `The body was parsed and serialised again. The same JSON was signed ${layoutName}${escapeName}.`;
-        yield { value: Buffer.from(signed), faults: [fault('body_reserialised', message, RAW_BODY)] };
+      const written = write(value).replace(escaped, unicodeEscape);
+      for (const [endName, end] of [
+        ['', ''],
+        [', with a line end after it', '\n'],
+      ] as const) {
+        const message = `The body was parsed and serialised again. The same JSON was signed ${layoutName}${escapeName}${endName}.`;
+        yield {
+          value: Buffer.from(written + end),
+          faults: [fault('body_reserialised', message, RAW_BODY)],
+        };
       }
     }
   }

@@ -1,5 +1,5 @@
 import type { GivenSecret } from '../input/secret.js';
-import { UTF16_CURE } from '../input/utf16.js';
+import { UTF16_CURE } from '../input/read-file.js';
 import { type Candidate, type Fault, fault, type VerifyCause } from './fault.js';
 
 const COPY_AGAIN = 'Set the bare secret, from whsec_ to its last letter, and nothing around it.';
@@ -15,7 +15,7 @@ interface Slip {
   readonly message: string;
   readonly remedy?: string;
   /** The secret without the slip, or the same text where there is none. */
-  undo(secret: string): string;
+  readonly undo: (secret: string) => string;
 }
 
 /** What happens to secrets between the dashboard and the process. */
@@ -40,7 +40,7 @@ const SLIPS: readonly Slip[] = [
   {
     cause: 'secret_encoding',
     message: 'The secret is base64 once more, as the data of a Kubernetes Secret is.',
-    undo(secret) {
+    undo: (secret) => {
       const decoded = Buffer.from(secret, 'base64').toString('utf8').trim();
       return /^[\x21-\x7e]+$/.test(decoded) ? decoded : secret;
     },
