@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { DiscoveryService } from '@nestjs/core';
 import { SCALEKIT_EVENT_TYPES } from '../events/scalekit-event-types.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { checkMetadataKeys } from '../shared/nest-internals.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import type { EventHandler } from './event-handler.js';
 import { compileEventPattern } from '../events/event-pattern.js';
@@ -38,6 +39,7 @@ export class HandlerRegistry implements OnApplicationBootstrap {
       return;
     }
     this.isDiscovered = true;
+    checkMetadataKeys();
     const unnamed: HandlerCandidate[] = [];
     for (const candidate of findHandlers(this.discovery)) {
       const { hostClass, methodName, subscriptions } = candidate;
