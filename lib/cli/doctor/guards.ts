@@ -1,5 +1,4 @@
-import { isAccepted, isHtml } from '../http/answers.js';
-import { describeAnswer } from '../http/describe-answer.js';
+import { describeAnswer, isAccepted, isHtml } from '../http/answers.js';
 import type { Answer, Failure } from '../http/delivery-client.js';
 import { failed, type Finding } from './check.js';
 

@@ -1,6 +1,4 @@
-export { compileEventPattern } from '../events/event-pattern.js';
-
-/** How far off a name may be and still be called a slip of the keyboard. */
+/** A name with more edits is not taken for a typing error. */
 const MAX_EDITS = 3;
 
 /**

@@ -39,7 +39,7 @@ export interface EventFile {
 
 /** @throws CliError `bad_input` */
 export async function readEventFile(file: string): Promise<EventFile> {
-  const text = (await readTextFile(file, '--file')).replace(/^\ufeff/, '');
+  const text = (await readTextFile(file, 'the file of --file')).replace(/^\ufeff/, '');
   const value = parseValue(text);
   if (!isFields(value)) {
     throw new CliError('bad_input', 'The file of --file holds no JSON object.');
