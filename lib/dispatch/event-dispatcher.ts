@@ -1,5 +1,6 @@
 import type { Claim } from '../idempotency/claim.js';
 import type { FailureLedger } from '../idempotency/failure.ledger.js';
+import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { EndpointRole } from './endpoint-role.js';
 import type { EventJobs } from './event-jobs.js';
@@ -30,6 +31,7 @@ export interface DispatcherHost {
   /** The option `namespace`: part of the default queue name. */
   readonly namespace: string | undefined;
   readonly role: EndpointRole;
+  readonly store: IdempotencyStore;
   /** For a dispatcher that runs the handlers itself. */
   readonly handlers: HandlerRunner;
   /** What the store keeps of events that a handler gave up on. A dispatcher with a queue keeps its own. */

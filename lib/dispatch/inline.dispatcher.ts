@@ -5,6 +5,7 @@ import { DeliveryAbortedError } from '../idempotency/delivery-aborted.error.js';
 import type { FailureLedger } from '../idempotency/failure.ledger.js';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
+import { checkSetup } from './endpoint-role.js';
 import type { DispatcherFactory, DispatchOutcome, EventDispatcher } from './event-dispatcher.js';
 import type { FailedEvents } from './failed-events.js';
 import type { HandlerRunner, Session } from './handler-runner.js';
@@ -18,7 +19,10 @@ import { describeEvent, logFailure } from './log-failure.js';
  * @publicApi
  */
 export function inlineDispatcher(): DispatcherFactory {
-  return ({ handlers, failures }) => new InlineDispatcher(handlers, failures);
+  return (host) => {
+    checkSetup('inline', host);
+    return new InlineDispatcher(host.handlers, host.failures);
+  };
 }
 
 class InlineDispatcher implements EventDispatcher {
@@ -64,7 +68,12 @@ class InlineDispatcher implements EventDispatcher {
         const { note, retryFor } = isGivenUp
           ? await keepFailure(this.kept, handler.name, session, error)
           : { note: '', retryFor: [error] };
-        logFailure(this.logger, { handler: handler.name, error, delivery, attempt: claim.attempt, note });
+        logFailure(this.logger, {
+          handler: handler.name,
+          error,
+          delivery,
+          attempt: `${claim.attempt}${note}`,
+        });
         if (retryFor) {
           running--;
           errors.push(...retryFor);

@@ -138,7 +138,7 @@ export class KeptEvents implements FailedEvents {
       const isAborted = ABORTED.some((code) => hasErrorCode(error, code));
       // What was aborted is still kept from before.
       const { note } = isAborted ? { note: KEPT } : await keepFailure(this.kept, name, session, error);
-      logFailure(this.logger, { handler: name, error, delivery, attempt: claim.attempt, note });
+      logFailure(this.logger, { handler: name, error, delivery, attempt: `${claim.attempt}${note}` });
       return;
     }
     await this.kept.forget(delivery.event.id, [name]).catch(() => {

@@ -7,19 +7,18 @@ import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 interface Failure {
   readonly handler: string;
   readonly error: unknown;
-  readonly delivery: VerifiedDelivery;
-  readonly attempt: number;
-  /** What becomes of the event, after the number of the attempt. */
-  readonly note?: string;
+  readonly delivery: { readonly event: Pick<VerifiedDelivery['event'], 'id' | 'type' | 'data'> };
+  /** A number, or "2 of 8" and what comes next. */
+  readonly attempt: number | string;
 }
 
 /** A warning where the handler only asked for a later time, else an error. */
 export function logFailure(
   logger: Required<Pick<LoggerService, 'warn' | 'error'>>,
-  { handler, error, delivery: { event }, attempt, note = '' }: Failure,
+  { handler, error, delivery: { event }, attempt }: Failure,
 ): void {
   const verdict = hasErrorCode(error, 'unrecoverable_event') ? 'gave up on' : 'failed on';
-  const text = `${handler} ${verdict} ${describeEvent(event)}, attempt ${attempt}${note}: ${describeError(error, event)}`;
+  const text = `${handler} ${verdict} ${describeEvent(event)}, attempt ${attempt}: ${describeError(error, event)}`;
   if (hasErrorCode(error, 'retry_later') || hasErrorCode(error, 'out_of_turn')) {
     logger.warn(text);
   } else {
@@ -27,6 +26,6 @@ export function logFailure(
   }
 }
 
-export function describeEvent({ id, type }: VerifiedDelivery['event']): string {
+export function describeEvent({ id, type }: Pick<VerifiedDelivery['event'], 'id' | 'type'>): string {
   return escapeControlCharacters(`event ${id} (${type})`);
 }

@@ -112,8 +112,8 @@ export class ScalekitWebhookService {
     if (!failures) {
       throw new ScalekitWebhookError(
         'keeps_no_events',
-        `The dispatcher "${name}" keeps no failed events, and nor does the store: it has no \`failures\`, or ` +
-          'idempotency.failed.keep is 0. Use one of the stores of this package or a dispatcher with a queue.',
+        `The dispatcher "${name}" keeps no failed events, nor does the store: it has no \`failures\`, or ` +
+          'idempotency.failed.keep is 0. Use a dispatcher with a queue, or a store of this package.',
       );
     }
     return failures;
