@@ -9,6 +9,7 @@ export interface RegisteredEndpoint {
   readonly path: string;
   readonly role: EndpointRole;
   readonly maxBodyBytes: number;
+  readonly maxUnverifiedBytes: number;
   readonly log: RateLimitedLog;
 }
 

@@ -4,7 +4,7 @@ import { EnvelopeError } from '../events/envelope.error.js';
 import { RateLimitedLog } from '../shared/rate-limited-log.js';
 import { NeedsRawBody } from '../raw-body/raw-body-route.js';
 import { RawBodyError } from '../raw-body/raw-body.error.js';
-import { type RequestWithBody, takeRawBody } from '../raw-body/request-raw-body.js';
+import { releaseRawBody, type RequestWithBody, takeRawBody } from '../raw-body/request-raw-body.js';
 import { unreadableBody } from '../raw-body/unreadable-body.answer.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
@@ -47,11 +47,15 @@ export class ScalekitSignatureGuard implements CanActivate {
     request: RequestWithBody,
     response: AnswerableResponse,
   ): VerifiedDelivery | Promise<VerifiedDelivery> {
-    const refuse = (error: unknown) => Promise.reject(this.answer(error, response));
+    const refuse = (error: unknown) => {
+      releaseRawBody(request);
+      return Promise.reject(this.answer(error, response));
+    };
     const accept = (outcome: Authentication) => {
       if (outcome instanceof WebhookVerificationError) {
         return refuse(outcome);
       }
+      releaseRawBody(request);
       attachDelivery(request, outcome);
       request.body = outcome.event;
       return outcome;
@@ -73,7 +77,7 @@ export class ScalekitSignatureGuard implements CanActivate {
     const { code, message } = error as ScalekitWebhookError;
     this.log.warn(code, message);
     if (error instanceof RawBodyError) {
-      return unreadableBody(error);
+      return unreadableBody(error, response);
     }
     if (error instanceof SecretUnavailableError) {
       return tryAgain(response, HttpStatus.SERVICE_UNAVAILABLE, SECRET_RETRY_SECONDS, 'Service Unavailable');
