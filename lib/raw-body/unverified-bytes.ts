@@ -12,7 +12,8 @@ export interface UnverifiedBody {
  * milliseconds, so senders that stall on purpose lose their place first.
  */
 export class UnverifiedBytes {
-  private total = 0;
+  /** What is held at the moment. */
+  total = 0;
   /** In the order in which they began. Bodies that arrive in one piece never enter. */
   private readonly arriving = new Set<UnverifiedBody>();
 
