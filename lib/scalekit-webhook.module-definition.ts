@@ -28,13 +28,15 @@ export interface ScalekitWebhookModuleExtras {
    */
   role?: EndpointRole;
   /**
-   * Exports the guard's and the interceptor's dependencies to all modules, for controllers of your own.
+   * Exports the guard and the interceptor to all modules, for controllers of your own.
    *
    * @default false
    */
   isGlobal?: boolean;
   /**
    * Decorators for the controller: what a global auth guard looks for (`Public()`), or `ApiExcludeController()`.
+   * An interceptor among them, like a global one, stands around the whole delivery: it sees every authentic delivery,
+   * duplicates included, and what it throws after the handlers makes the answer an error, but not the event undone.
    *
    * @default []
    */

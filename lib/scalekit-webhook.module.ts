@@ -1,11 +1,13 @@
-import { Logger, Module, type NestModule } from '@nestjs/common';
+import { Logger, Module } from '@nestjs/common';
 import { HandlerRegistry } from './handlers/handler.registry.js';
 import { Ledger } from './idempotency/ledger.js';
+import { scopeOf } from './idempotency/ledger-keys.js';
+import { OncePerEvent } from './idempotency/once-per-event.js';
 import { ScalekitIdempotencyInterceptor } from './idempotency/scalekit-idempotency.interceptor.js';
 import { RateLimitedLog } from './shared/rate-limited-log.js';
 import { EndpointLifecycle } from './receive/endpoint.lifecycle.js';
 import { createDispatcher } from './receive/create-dispatcher.js';
-import { InnermostInterceptor } from './receive/innermost-interceptor.js';
+import { DeliveryReceiver } from './receive/delivery.receiver.js';
 import type { Registration } from './receive/registration.js';
 import { ScalekitWebhookService } from './receive/scalekit-webhook.service.js';
 import { ScalekitWebhookCoreModule } from './scalekit-webhook-core.module.js';
@@ -18,9 +20,9 @@ import { ScalekitSignatureGuard } from './signature/scalekit-signature.guard.js'
 import { createDeliveryVerifier } from './signature/secret-source.js';
 
 /**
- * Receives the webhooks of one Scalekit endpoint. A delivery meets the providers from top to bottom: the raw body
- * is read (core module), the guard authenticates it, the interceptor claims its event in the ledger, the controller
- * hands it to the dispatcher, and that runs the handlers (core module).
+ * Receives the webhooks of one Scalekit endpoint. The raw body is read (core module); then `DeliveryReceiver` takes the
+ * delivery through the providers from top to bottom: it is authenticated, its event is claimed in the ledger and given
+ * to the dispatcher, which runs the handlers (core module).
  *
  * @publicApi
  */
@@ -47,29 +49,32 @@ import { createDeliveryVerifier } from './signature/secret-source.js';
     {
       provide: Ledger,
       inject: [REGISTRATION, ScalekitWebhookOptions],
-      useFactory: ({ name }: Registration, { idempotency }: ScalekitWebhookOptions) =>
-        new Ledger(name, idempotency),
+      useFactory: ({ name }: Registration, { namespace, idempotency }: ScalekitWebhookOptions) =>
+        new Ledger(scopeOf(namespace, name), idempotency),
+    },
+    {
+      provide: OncePerEvent,
+      inject: [Ledger, ScalekitWebhookOptions, RateLimitedLog],
+      useFactory: (ledger: Ledger, { answerWithinMs }: ScalekitWebhookOptions, log: RateLimitedLog) =>
+        new OncePerEvent(ledger, answerWithinMs, log),
     },
     {
       provide: EVENT_DISPATCHER,
       inject: [REGISTRATION, ScalekitWebhookOptions, Ledger, HandlerRegistry],
       useFactory: createDispatcher,
     },
+    DeliveryReceiver,
     ScalekitSignatureGuard,
     ScalekitIdempotencyInterceptor,
     ScalekitWebhookService,
     EndpointLifecycle,
-    InnermostInterceptor,
   ],
-  exports: [ScalekitWebhookOptions, RateLimitedLog, DeliveryAuthenticator, Ledger, ScalekitWebhookService],
+  exports: [
+    DeliveryAuthenticator,
+    OncePerEvent,
+    ScalekitSignatureGuard,
+    ScalekitIdempotencyInterceptor,
+    ScalekitWebhookService,
+  ],
 })
-export class ScalekitWebhookModule extends ConfigurableModuleClass implements NestModule {
-  constructor(private readonly innermost: InnermostInterceptor) {
-    super();
-  }
-
-  /** Called by Nest when all enhancers are registered, and before the routes are. */
-  configure(): void {
-    this.innermost.moveIntoController();
-  }
-}
+export class ScalekitWebhookModule extends ConfigurableModuleClass {}

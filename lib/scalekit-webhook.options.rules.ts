@@ -7,7 +7,9 @@ import { inspectSecrets } from './signature/inspect-secrets.js';
 import { WEBHOOK_SCHEMES } from './signature/webhook-scheme.js';
 
 const STORE_METHODS = ['begin', 'renew', 'handlerDone', 'complete', 'release'] as const;
-const ROUTE_PATH = /^\/?[\w.~-]+(?:\/[\w.~-]+)*\/?$/;
+/** No `.` or `..` between slashes: senders resolve these, and would never reach the route. */
+const ROUTE_PATH = /^(?:(?:^|\/)(?!\.{1,2}(?:\/|$))[\w.~-]+)+\/?$/;
+const NAME = /^[\w.-]{1,64}$/;
 const YEAR_SECONDS = 366 * 86_400;
 const MAX_TIMER_MS = 2_147_483_647;
 
@@ -26,9 +28,15 @@ const RULES: Rules<ScalekitWebhookOptions> = {
   secretCacheSeconds: wholeNumber(1, YEAR_SECONDS, 'seconds'),
   path: must(
     (value) => typeof value === 'string' && ROUTE_PATH.test(value),
-    "a route such as 'webhooks/scalekit': letters, digits, '-', '_', '.', '~' and '/'",
+    "a route such as 'webhooks/scalekit': letters, digits, '-', '_', '.', '~' and '/', and no '.' or '..' as a step",
   ),
   environmentId: optional(must(isEnvironmentId, "an environment id ('env_…') or a list of them")),
+  namespace: optional(
+    must(
+      (value) => typeof value === 'string' && NAME.test(value),
+      "1 to 64 letters, digits, '.', '_' or '-', such as 'billing'",
+    ),
+  ),
   signature: {
     schemes: must(isSchemeList, `a list of one or more of '${WEBHOOK_SCHEMES.join("', '")}'`),
     toleranceSeconds: wholeNumber(1, 86_400, 'seconds'),

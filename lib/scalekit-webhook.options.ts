@@ -95,6 +95,17 @@ export class ScalekitWebhookOptions {
    */
   environmentId?: string | readonly string[];
 
+  /**
+   * The application's name in a store or queue that several applications share. It is part of every ledger key and of
+   * the default queue name, so that one application never takes the events of another. Same characters as endpoint
+   * names: letters, digits, `.`, `_` and `-`.
+   *
+   * Changing it makes the ledger forget: events that are under way may run again.
+   *
+   * @default undefined: only one application uses the store and the queue
+   */
+  namespace?: string;
+
   signature = new SignatureOptions();
 
   idempotency = new IdempotencyOptions();
@@ -123,8 +134,9 @@ export class ScalekitWebhookOptions {
   dispatcher: DispatcherFactory = inlineDispatcher();
 
   /**
-   * When a delivery whose handlers still run is answered 503, in milliseconds. They run on, and the sender's retry
-   * finds their result. The sender waits for 10 seconds.
+   * When a delivery that is not finished is answered 503, in milliseconds since its request arrived: reading the body,
+   * fetching the secret, the store and the handlers count. Handlers run on, and the sender's retry finds their result.
+   * The sender waits for 10 seconds.
    *
    * @default 7_000
    */

@@ -2,12 +2,12 @@
 -- earlier version. For a table of another name, replace scalekit_webhook_events throughout.
 DO $migration$
 DECLARE
-  version integer;
+  changed boolean := false;
 BEGIN
+  PERFORM set_config('lock_timeout', '0', true);
   PERFORM pg_advisory_xact_lock(hashtextextended('nestjs-scalekit-webhooks "scalekit_webhook_events"', 0));
-  version := coalesce(substring(obj_description(to_regclass('"scalekit_webhook_events"'), 'pg_class') from 'schema version (\d+)')::integer, 0);
 
-  IF version < 1 THEN
+  IF to_regclass('"scalekit_webhook_events"') IS NULL THEN
     CREATE TABLE "scalekit_webhook_events" (
       key text COLLATE "C" PRIMARY KEY,
       token bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -20,12 +20,12 @@ BEGIN
       position bigint,
       last_position bigint,
       handlers_done text[]
-    ) WITH (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05);
+    ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
     CREATE INDEX "scalekit_webhook_events_forget_after" ON "scalekit_webhook_events" (forget_after);
-    COMMENT ON TABLE "scalekit_webhook_events" IS 'nestjs-scalekit-webhooks, schema version 1';
+    changed := true;
   END IF;
 
-  IF version < 2 THEN
+  IF to_regprocedure('"scalekit_webhook_events_begin"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_handler_done"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_complete"(text)') IS NULL THEN
     ALTER TABLE "scalekit_webhook_events" SET (fillfactor = 70);
 
 CREATE OR REPLACE FUNCTION "scalekit_webhook_events_begin"(calls text) RETURNS text LANGUAGE plpgsql
@@ -151,6 +151,47 @@ BEGIN
 END
 $function$;
 
+    changed := true;
+  END IF;
+
+  IF to_regprocedure('"scalekit_webhook_events_read_committed"(text,text,text)') IS NULL THEN
+CREATE OR REPLACE PROCEDURE "scalekit_webhook_events_read_committed"(calls text, statement text, INOUT answers text)
+LANGUAGE plpgsql AS $procedure$
+BEGIN
+  COMMIT;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
+  SET LOCAL lock_timeout = 0;
+  EXECUTE replace(statement, '@calls', '$1') INTO answers USING calls;
+END
+$procedure$;
+
+    changed := true;
+  END IF;
+
+  IF to_regclass('"scalekit_webhook_events_failed"') IS NULL THEN
+    CREATE TABLE "scalekit_webhook_events_failed" (
+      key text COLLATE "C" PRIMARY KEY,
+      id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+      scope text COLLATE "C" NOT NULL,
+      event_id text NOT NULL,
+      expires_at timestamptz NOT NULL,
+      data text NOT NULL, -- JSON: type, handler, reason, attempts, time
+      delivery text -- JSON: the payload; only with idempotency.failed.payloads
+    );
+    CREATE INDEX "scalekit_webhook_events_failed_id" ON "scalekit_webhook_events_failed" (scope, id);
+    changed := true;
+  END IF;
+
+  IF to_regclass('"scalekit_webhook_events_apps"') IS NULL THEN
+    CREATE TABLE "scalekit_webhook_events_apps" (
+      id text PRIMARY KEY,
+      expires_at timestamptz NOT NULL,
+      data text NOT NULL -- JSON: the application, its endpoint and handlers
+    );
+    changed := true;
+  END IF;
+
+  IF changed THEN
     COMMENT ON TABLE "scalekit_webhook_events" IS 'nestjs-scalekit-webhooks, schema version 2';
   END IF;
 END

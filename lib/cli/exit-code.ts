@@ -6,7 +6,7 @@ export const EXIT_CODE = Object.freeze({
   failed: 1,
   /** The command can't be understood or carried out as given. Nothing was sent. */
   usage: 2,
-  /** `verify`: the delivery does not hold, and nothing that was tried explains why. */
+  /** `verify`: the delivery does not hold, and the cause is unknown. `doctor`: too little was checked without a secret. */
   unknown: 3,
   /** Nobody answers at the URL. */
   unreachable: 4,

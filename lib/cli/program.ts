@@ -19,6 +19,7 @@ Exit codes:
   1    the answer is no: a check failed, a delivery does not hold or was refused
   2    the command can't be carried out as given; nothing was sent
   3    verify: the delivery does not hold, and the cause is unknown
+       doctor: nothing is off, but without the secret most was not checked
   4    nobody answers at the URL
   5    the URL is of another machine and nobody agreed; nothing was sent
   130  stopped by Ctrl-C`;

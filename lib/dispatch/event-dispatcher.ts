@@ -26,6 +26,8 @@ export interface EventDispatcher {
 /** What a dispatcher is given of the endpoint it works for. */
 export interface DispatcherHost {
   readonly endpoint: string;
+  /** The option `namespace`: part of the default queue name. */
+  readonly namespace: string | undefined;
   readonly role: EndpointRole;
   /** For a dispatcher that runs the handlers itself. */
   readonly handlers: HandlerRunner;

@@ -2,8 +2,8 @@ import type { Directory } from '../events/catalogue/directory.js';
 import { Id, OptionalBoolean, OptionalDateTime, OptionalText } from './rules.js';
 
 /**
- * The payload of `organization.directory_enabled` and `organization.directory_disabled`, to be checked at run time:
- * `@EventData(new ValidationPipe()) directory: DirectoryDto`. The fields are those of `Directory`, described there.
+ * The payload of `organization.directory_enabled`, `…directory_disabled` and `…directory_deleted`, to be checked at run
+ * time: `@EventData(new ValidationPipe()) directory: DirectoryDto`. The fields are those of `Directory`, described there.
  *
  * @publicApi
  */

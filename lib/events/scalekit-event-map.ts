@@ -9,7 +9,7 @@ import type { SsoConnectionEvents } from './catalogue/sso-connection.js';
 import type { UserMembershipEvents } from './catalogue/user-membership.js';
 import type { UserSessionEvents } from './catalogue/user-session.js';
 
-/** The types of the API reference: they come in the long envelope. */
+/** The types of the API reference, and one that only the dashboard offers: they come in the long envelope. */
 export interface ReferenceEvents
   extends
     OrganizationEvents,

@@ -1,7 +1,8 @@
 import type { ScalekitEventType } from './scalekit-event-map.js';
 
 /**
- * Every event type that this package knows: those of the API reference, then those of the webhooks overview.
+ * Every event type that this package knows: those of the API reference and the dashboard, then those of the webhooks
+ * overview.
  *
  * @publicApi
  */
@@ -19,6 +20,7 @@ export const SCALEKIT_EVENT_TYPES = [
   'organization.sso_deleted',
   'organization.directory_enabled',
   'organization.directory_disabled',
+  'organization.directory_deleted',
   'organization.directory.user_created',
   'organization.directory.user_updated',
   'organization.directory.user_deleted',

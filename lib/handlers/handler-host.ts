@@ -3,7 +3,7 @@ import { ApplicationConfig, ExternalContextCreator, type NestContainer } from '@
 import { isObservable, lastValueFrom } from 'rxjs';
 import { EXCEPTION_FILTERS, GUARDS, INTERCEPTORS, PIPES } from '../shared/nest-internals.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
-import type { HandlerCandidate, InstanceWrapper } from './handler-candidate.js';
+import type { HandlerCandidate, InstanceWrapper } from './find-handlers.js';
 import { parameterPipes } from './handler-parameters.js';
 
 export type Module = NonNullable<InstanceWrapper['host']>;

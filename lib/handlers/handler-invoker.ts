@@ -2,7 +2,7 @@ import { ContextIdFactory, type ExternalContextCreator, ModuleRef } from '@nestj
 import type { ScalekitEnvelope } from '../events/envelope.js';
 import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
 import type { EventHandler } from './event-handler.js';
-import type { HandlerCandidate, InstanceWrapper } from './handler-candidate.js';
+import { currentMethod, forwardTo, type HandlerCandidate, prototypeOf } from './find-handlers.js';
 import { createHandlerContext, type Module, refuseSkippedEnhancers } from './handler-host.js';
 import { describeParameters, HANDLER_PARAMETERS } from './handler-parameters.js';
 
@@ -29,20 +29,20 @@ export function createInvoker(candidate: HandlerCandidate): Invoke {
     bindTo(creator, candidate, instance, parametersKey, contextId);
   return wrapper.isDependencyTreeStatic() && !wrapper.isTransient
     ? bind(wrapper.instance as object)
-    : createScopedInvoker(wrapper, wrapper.host, bind);
+    : createScopedInvoker(candidate, wrapper.host, bind);
 }
 
 function bindTo(
   creator: ExternalContextCreator,
-  { methodName, wrapper }: HandlerCandidate,
+  candidate: HandlerCandidate,
   instance: object,
   parametersKey: string | undefined,
   contextId: ContextId | undefined,
 ): Invoke {
-  const method = (instance as Record<string, (...args: unknown[]) => unknown>)[methodName];
+  const { method, methodName, wrapper } = candidate;
   return creator.create(
     instance,
-    method as (...args: unknown[]) => unknown,
+    currentMethod(candidate, instance) === method ? method : forwardTo(methodName, [method]),
     methodName,
     parametersKey,
     parametersKey === undefined ? undefined : NO_HTTP_PARAMETERS,
@@ -58,10 +58,12 @@ function bindTo(
  * `{ event, context, headers }`: the empty headers are there for context id strategies that were written for HTTP.
  */
 function createScopedInvoker(
-  wrapper: InstanceWrapper,
+  candidate: HandlerCandidate,
   module: Module,
   bind: (instance: object, contextId: ContextId) => Invoke,
 ): Invoke {
+  const { wrapper } = candidate;
+  currentMethod(candidate, (wrapper.instance ?? prototypeOf(wrapper)) as object);
   const moduleRef = module.getProviderByKey<ModuleRef>(ModuleRef).instance;
   return async (event: ScalekitEnvelope, context: ScalekitEventContext, transaction?: unknown) => {
     const request = { event, context, headers: {} };

@@ -1,19 +1,21 @@
 import type { ScalekitEnvelope } from '../events/envelope.js';
 
 /**
- * How often a failing handler of a queued event is tried, and when.
+ * How often a failing handler of a queued event is tried, and when. Inline neither option has an effect: the sender
+ * retries, by its own schedule, until it gives up.
  *
  * @publicApi
  */
 export interface HandlerRetry {
   /**
-   * How many times it is tried, the first included, before its event is a dead letter.
+   * How many times the handler is tried, the first included, before its event is a dead letter. A `RetryLaterError`
+   * counts; waiting for the store, for another process or for a shutdown doesn't.
    *
    * @default what the dispatcher says
    */
   readonly attempts?: number;
   /**
-   * How long to wait before the next attempt.
+   * How long to wait before the next attempt, unless the handler says it with a `RetryLaterError`.
    *
    * @default what the dispatcher says
    */
@@ -22,7 +24,10 @@ export interface HandlerRetry {
 
 /** @publicApi */
 export interface HandlerBackoff {
-  /** `exponential` doubles the delay with each attempt. */
+  /**
+   * `fixed` waits for `delayMs` each time. `exponential` doubles the delay with each attempt, up to a day, and waits for
+   * a random part of it between a half and the whole, so that jobs that failed together don't come again together.
+   */
   readonly type: 'exponential' | 'fixed';
   /** The first delay, in milliseconds. */
   readonly delayMs: number;

@@ -3,7 +3,7 @@ import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { PIPES, ROUTE_ARGUMENTS } from '../shared/nest-internals.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
-import type { HandlerCandidate } from './handler-candidate.js';
+import type { HandlerCandidate } from './find-handlers.js';
 
 /** Where the parameters of a handler are described to Nest: the user's decorators and, for the rest, our own. */
 export const HANDLER_PARAMETERS = 'nestjs-scalekit-webhooks:parameters';

@@ -5,8 +5,9 @@ import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import type { EventHandler } from './event-handler.js';
 import { compileEventPattern, nearestEventType } from './event-pattern.js';
-import { findHandlers } from './handler-candidate.js';
+import { findHandlers, type HandlerCandidate } from './find-handlers.js';
 import { createInvoker } from './handler-invoker.js';
+import { KEEP_NAMES, madeUpNames } from './handler-name.js';
 import { type HandlerWatcher, HandlerWatchers } from './handler-watchers.js';
 import type { Subscription } from './subscription.js';
 
@@ -36,28 +37,62 @@ export class HandlerRegistry implements OnApplicationBootstrap {
       return;
     }
     this.isDiscovered = true;
+    const unnamed: HandlerCandidate[] = [];
     for (const candidate of findHandlers(this.discovery)) {
-      const { name, subscriptions } = candidate;
-      if (this.handlers.has(name)) {
-        throw new ScalekitWebhookError(
-          'duplicate_handler',
-          `Two handlers are named ${name}, but the ledger knows a handler by that name. If one module provides the ` +
-            'class twice, or two modules provide it, import it from one; else rename a class or a method.',
+      const { hostClass, methodName, subscriptions } = candidate;
+      if (subscriptions.length === 0) {
+        this.logger.log(
+          `${hostClass.name}.${methodName} overrides a handler without @OnScalekitEvent(), so it listens to nothing`,
         );
+        continue;
       }
-      subscriptions.forEach((subscription) => {
-        this.check(name, subscription);
-      });
-      this.handlers.set(name, {
-        name,
-        subscriptions,
-        options: {},
-        invoke: this.watchers.watched(name, createInvoker(candidate)),
-      });
-      this.logger.log(`Handler ${name} listens to ${subscriptions.map(describe).join(', ')}`);
+      this.add(candidate);
+      if (subscriptions.every((each) => each.name === undefined)) {
+        unnamed.push(candidate);
+      }
     }
+    this.warnOfMadeUpNames(unnamed);
     if (this.handlers.size === 0 && this.registry.needsHandlers) {
-      this.logger.warn('No handler found: decorate a method of a provider with @OnScalekitEvent().');
+      this.logger.warn(
+        'No handler found: decorate a method of a provider with @OnScalekitEvent(), and list its class in the ' +
+          'providers of a module.',
+      );
+    }
+  }
+
+  private add(candidate: HandlerCandidate): void {
+    const { name, subscriptions } = candidate;
+    if (this.handlers.has(name)) {
+      throw new ScalekitWebhookError(
+        'duplicate_handler',
+        `Two handlers are named ${name}, but the ledger knows a handler by that name. If one module provides the ` +
+          'class twice, or two modules provide it, import it from one; else rename a class or a method. If a ' +
+          `minifier gave two classes one name, ${KEEP_NAMES}.`,
+      );
+    }
+    subscriptions.forEach((subscription) => {
+      this.check(name, subscription);
+    });
+    this.handlers.set(name, {
+      name,
+      subscriptions,
+      options: {},
+      invoke: this.watchers.watched(name, createInvoker(candidate)),
+    });
+    this.logger.log(
+      `Handler ${describeName(candidate)} listens to ${subscriptions.map(describe).join(', ')}`,
+    );
+  }
+
+  private warnOfMadeUpNames(candidates: readonly HandlerCandidate[]): void {
+    const madeUp = madeUpNames(candidates.map(({ hostClass }) => hostClass.name));
+    const handlers = candidates.filter(({ hostClass }) => madeUp.has(hostClass.name)).map(({ name }) => name);
+    if (handlers.length > 0) {
+      this.logger.warn(
+        `A minifier or bundler seems to have made up the class names of these handlers: ${handlers.join(', ')}. The next ` +
+          'build may give such a name to another class: its handler then never runs, or runs twice. To prevent it, ' +
+          `${KEEP_NAMES}.`,
+      );
     }
   }
 
@@ -122,6 +157,11 @@ function takes(subscription: Subscription, endpoint: string, type: string): bool
 
 function listens(subscription: Subscription, endpoint: string): boolean {
   return subscription.endpoint === undefined || subscription.endpoint === endpoint;
+}
+
+function describeName({ name, hostClass, methodName }: HandlerCandidate): string {
+  const place = `${hostClass.name}.${methodName}`;
+  return name === place ? name : `${name} (${place})`;
 }
 
 function describe({ patterns, endpoint }: Subscription): string {

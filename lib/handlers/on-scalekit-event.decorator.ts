@@ -5,8 +5,8 @@ import type { ScalekitEvent } from '../events/scalekit-event.js';
 import type { OneOf, OneOrMore } from '../events/scalekit-event-pattern.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import type { HandlerOptions, HandlerRetry } from './handler-options.js';
-import { SUBSCRIPTIONS } from './subscription.js';
-import type { Subscription } from './subscription.js';
+import { faultOfHandlerName } from './handler-name.js';
+import { type Method, recordSubscription, type Subscription } from './subscription.js';
 
 /**
  * Which deliveries a handler takes, beside the types of their events.
@@ -20,6 +20,15 @@ export interface OnScalekitEventOptions<Pattern extends string = '*'> extends Ha
    * @default the events of every endpoint
    */
   readonly endpoint?: string;
+
+  /**
+   * The handler's name in the ledger, in jobs and in logs: unique in the application, 1 to 128 characters, no control
+   * characters. Without it the name changes with the names of class and method, also where a minifier changes them. A
+   * handler with a new name is another handler: it runs for events, still to be retried, that the old one has handled.
+   *
+   * @default `Class.method`
+   */
+  readonly name?: string;
 
   /**
    * Runs the method in a transaction of the store's database, in which its completion is recorded: what it writes
@@ -78,15 +87,43 @@ export function OnScalekitEvent(
 ): MethodDecorator {
   const subscription = subscriptionTo([pattern].flat(), options);
 
-  return (_prototype, name, descriptor: PropertyDescriptor | undefined) => {
-    const method: unknown = descriptor?.value;
-    if (typeof method !== 'function') {
-      throw invalid(`"${String(name)}" is no method. A handler must be one, not a property or an accessor.`);
+  return (prototype, name, descriptor: PropertyDescriptor | undefined) => {
+    const method = assertMethod(prototype, name, descriptor);
+    const { subscriptions } = recordSubscription(prototype, String(name), method, subscription);
+    const names = new Set(subscriptions.flatMap((each) => each.name ?? []));
+    if (names.size > 1) {
+      throw invalid(
+        `${describe(prototype, name)} has several names ("${[...names].join('", "')}"). Give it one.`,
+      );
     }
-    // Decorators apply from the bottom up: what is already there was written below.
-    const below = (Reflect.getOwnMetadata(SUBSCRIPTIONS, method) ?? []) as readonly Subscription[];
-    Reflect.defineMetadata(SUBSCRIPTIONS, [subscription, ...below], method);
   };
+}
+
+function assertMethod(prototype: object, name: unknown, descriptor: PropertyDescriptor | undefined): Method {
+  if (typeof name !== 'string' && typeof name !== 'symbol') {
+    throw invalid(
+      'It was called as a standard decorator. Set "experimentalDecorators" in tsconfig.json, as Nest needs.',
+    );
+  }
+  const method: unknown = descriptor?.value;
+  if (typeof method !== 'function') {
+    throw invalid(`"${String(name)}" is no method. A handler must be one, not a property or an accessor.`);
+  }
+  const described = describe(prototype, name);
+  if (typeof prototype === 'function') {
+    throw invalid(
+      `${described} is static. A handler is called on the instance of a provider: leave "static" out.`,
+    );
+  }
+  if (typeof name === 'symbol') {
+    throw invalid(`${described} is named by a symbol. The ledger knows a handler by its name: use a string.`);
+  }
+  return method as Method;
+}
+
+function describe(prototype: object, name: unknown): string {
+  const host = typeof prototype === 'function' ? prototype : prototype.constructor;
+  return `${host.name}.${String(name)}`;
 }
 
 /**
@@ -128,13 +165,15 @@ type Listed<Patterns extends OneOrMore> = Patterns extends string
 
 function subscriptionTo(
   patterns: readonly string[],
-  { endpoint, transactional, latestOnly, attempts, backoff }: OnScalekitEventOptions,
+  { endpoint, name, transactional, latestOnly, attempts, backoff }: OnScalekitEventOptions,
 ): Subscription {
   if (patterns.length === 0) throw invalid('The list of types is empty. Name at least one, or "*" for all.');
   if (patterns.some(isBlank)) throw invalid('A type is blank. Name one, or "*" for all.');
   if (endpoint !== undefined && isBlank(endpoint)) {
     throw invalid('The endpoint is blank. Name one, or leave it out for all.');
   }
+  const faultOfName = name === undefined ? undefined : faultOfHandlerName(name);
+  if (faultOfName !== undefined) throw invalid(faultOfName);
   checkRetry({ attempts, backoff });
   const retry = { ...(attempts !== undefined && { attempts }), ...(backoff && { backoff }) };
   const options = {
@@ -145,6 +184,7 @@ function subscriptionTo(
   return {
     patterns,
     ...(endpoint !== undefined && { endpoint }),
+    ...(name !== undefined && { name }),
     ...(Object.keys(options).length > 0 && { options }),
   };
 }

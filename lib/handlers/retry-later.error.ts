@@ -1,14 +1,21 @@
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 
 /**
- * Thrown by a handler that wants the event again later, for example because an API it calls is rate limited: the
- * delivery is answered 503 with `Retry-After`. Senders may ignore that header and keep to their own schedule.
+ * Thrown by a handler that wants the event again later, for example because an API that it calls is rate limited.
+ *
+ * - Inline, the delivery is answered 503 with `Retry-After`, and the sender decides when it comes again. Svix, which
+ *   sends for Scalekit, never waits less than its own delay, nor more than twice that: an hour is asked for in vain at
+ *   the first attempts. Its delays vary by a fifth either way.
+ * - With a queue, the job waits for exactly that time: no jitter, no cap. The attempt counts, so the last one makes a
+ *   dead letter.
+ *
+ * Other handlers of the event are not held up, and don't run again.
  *
  * @publicApi
  */
 export class RetryLaterError extends ScalekitWebhookError<'retry_later'> {
   /**
-   * @param seconds when to try again, from now; rounded up to whole seconds
+   * @param seconds when to try again, from now; the header has whole seconds, rounded up
    * @throws RangeError if `seconds` is not a positive, finite number
    */
   constructor(

@@ -1,19 +1,27 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The keys under which the ledger asks its store. The name of an endpoint holds no colon and the id of an event no
- * control character (E4), so no key can be mistaken for another; the part before the first newline is the event.
+ * What all ledger keys of an endpoint begin with. Names and namespaces hold no slash and no colon, so two scopes never
+ * share a key.
  */
-export function eventKey(endpoint: string, eventId: string): string {
-  return `${endpoint}:${eventId}`;
+export function scopeOf(namespace: string | undefined, endpoint: string): string {
+  return namespace === undefined ? endpoint : `${namespace}/${endpoint}`;
 }
 
-/** For one handler of an event that is worked on apart. A replay of all handlers is a run of its own. */
-export function handlerKey(endpoint: string, eventId: string, handler: string, run = ''): string {
-  return `${endpoint}:${eventId}\n${handler}${run && `\n${run}`}`;
+/**
+ * The ledger's key for an event. A scope holds no colon and an event id no control character (E4), so keys of
+ * different kinds never collide. The part before the first newline names the event.
+ */
+export function eventKey(scope: string, eventId: string): string {
+  return `${scope}:${eventId}`;
 }
 
-/** For what a handler sees in order. Hashed: the user's text may be long, or hold what a store can't. */
-export function orderKey(endpoint: string, handler: string, text: string): string {
-  return `${endpoint}\n${handler}\n${createHash('sha256').update(text).digest('base64url')}`;
+/** The key for one handler's job on an event. `run` sets a replay of all handlers apart. */
+export function handlerKey(scope: string, eventId: string, handler: string, run = ''): string {
+  return `${scope}:${eventId}\n${handler}${run && `\n${run}`}`;
+}
+
+/** The key for a `latestOnly` text. The text is hashed: it may be long, or hold characters that a store refuses. */
+export function orderKey(scope: string, handler: string, text: string): string {
+  return `${scope}\n${handler}\n${createHash('sha256').update(text).digest('base64url')}`;
 }

@@ -33,7 +33,8 @@ export class Ledger {
   };
 
   constructor(
-    private readonly endpoint: string,
+    /** The endpoint's `scopeOf`: what its keys begin with. */
+    private readonly scope: string,
     private readonly options: LedgerOptions,
   ) {
     this.running = new RunningClaims(options.leaseMs / 3);
@@ -41,7 +42,7 @@ export class Ledger {
   }
 
   begin(eventId: string, rawBody: Uint8Array): Awaitable<LedgerAnswer> {
-    return this.claim(eventKey(this.endpoint, eventId), crc32(rawBody));
+    return this.claim(eventKey(this.scope, eventId), crc32(rawBody));
   }
 
   /** For one handler of an event that is accepted: workers claim each apart. */
@@ -51,13 +52,13 @@ export class Ledger {
     readonly run: string | undefined;
     readonly rawBody: Uint8Array;
   }): Awaitable<LedgerAnswer> {
-    const key = handlerKey(this.endpoint, job.eventId, job.handler, job.run);
+    const key = handlerKey(this.scope, job.eventId, job.handler, job.run);
     return this.claim(key, crc32(job.rawBody));
   }
 
   /** For what a handler sees in order: done for a position that is older than one it has handled. */
   beginInOrder(handler: string, key: string, position: bigint): Awaitable<LedgerAnswer> {
-    return this.claim(orderKey(this.endpoint, handler, key), 0, position);
+    return this.claim(orderKey(this.scope, handler, key), 0, position);
   }
 
   /** Stops claiming, waits for what runs (at most `timeoutMs`), then aborts and releases the rest. */

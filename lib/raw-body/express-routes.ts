@@ -1,10 +1,5 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import {
-  acceptsVersion,
-  type ExpressLayer,
-  expressLayers,
-  lastExpressRoute,
-} from '../shared/nest-internals.js';
+import { acceptsVersion, type ExpressLayer, lastExpressRoute, ROUTE_PATH } from '../shared/nest-internals.js';
 import type { RawBodyRoute } from './raw-body-platform.js';
 import { routeMarkOf } from './raw-body-route.js';
 
@@ -25,32 +20,36 @@ type Filter = (request: ExpressRequest, response: object) => boolean;
 /** Tells which request Express will give to a route of ours: it tries them in the order of their registration. */
 export class ExpressRoutes {
   readonly ours: Route[] = [];
+  private readonly layers: ExpressLayer[] = [];
   /** Of routes that take only some of the requests to their path: those of one version, or of one host. */
   private readonly filters = new Map<ExpressLayer, Filter>();
 
   constructor(private readonly adapter: AbstractHttpAdapter) {}
 
-  /** Called when Nest has registered a route. */
+  /** Called when a route has been registered. Only those of controllers count: others may be middlewares. */
   add(path: string, handler: (...args: unknown[]) => unknown): void {
-    const mark = routeMarkOf(handler);
-    const filter = this.filterOf(mark?.hosts ?? [], acceptsVersion(handler));
-    if (!filter && mark?.endpoint === undefined) {
+    if (!Reflect.hasMetadata(ROUTE_PATH, handler)) {
       return;
     }
+    const mark = routeMarkOf(handler);
     const layer = lastExpressRoute(this.adapter, path);
+    const filter = this.filterOf(mark?.hosts ?? [], acceptsVersion(handler));
     if (filter) {
       this.filters.set(layer, filter);
     }
     if (mark?.endpoint !== undefined) {
-      const earlier = expressLayers(this.adapter).filter((other) => other.route && other !== layer);
+      const earlier = [...this.layers];
       const rivals = earlier.filter((other) => matches(other, path));
       this.ours.push({ path, endpoint: mark.endpoint, layer, earlier, rivals });
     }
+    this.layers.push(layer);
   }
 
   /** The route of ours that runs, if it is one. */
   find(request: ExpressRequest, response: object): Route | undefined {
-    const route = this.ours.find((candidate) => this.takes(candidate.layer, request, response, candidate.path));
+    const route = this.ours.find((candidate) =>
+      this.takes(candidate.layer, request, response, candidate.path),
+    );
     const isLiteral = route?.path === request.path;
     const isTaken = (isLiteral ? route.rivals : route?.earlier)?.some((layer) =>
       this.takes(layer, request, response, isLiteral ? request.path : undefined),
@@ -66,14 +65,19 @@ export class ExpressRoutes {
     );
   }
 
-  private filterOf(hosts: readonly (string | RegExp)[], acceptsTheVersion: Filter | undefined): Filter | undefined {
+  private filterOf(
+    hosts: readonly (string | RegExp)[],
+    acceptsTheVersion: Filter | undefined,
+  ): Filter | undefined {
     if (hosts.length === 0) {
       return acceptsTheVersion;
     }
     const patterns = hosts.map((host) => (typeof host === 'string' ? hostPattern(host) : host));
     return (request, response) => {
       const host = String(this.adapter.getRequestHostname(request) ?? '');
-      return patterns.some((pattern) => host.match(pattern)) && (acceptsTheVersion?.(request, response) ?? true);
+      return (
+        patterns.some((pattern) => host.match(pattern)) && (acceptsTheVersion?.(request, response) ?? true)
+      );
     };
   }
 }
@@ -88,11 +92,14 @@ function matches(layer: ExpressLayer, path: string): boolean {
 
 /** The patterns of `@Controller({ host })`: `:name`, `*name` and `{optional}`, as path-to-regexp 8 reads them. */
 function hostPattern(host: string): RegExp {
-  const source = host.replace(/([:*])[\p{ID_Start}$_][\p{ID_Continue}$]*|[^\p{ID_Continue}]/gu, (token, sign) => {
-    if (sign) {
-      return sign === ':' ? '[^/]+' : '.+';
-    }
-    return { '{': '(?:', '}': ')?' }[token] ?? `\\${token}`;
-  });
+  const source = host.replace(
+    /([:*])[\p{ID_Start}$_][\p{ID_Continue}$]*|[^\p{ID_Continue}]/gu,
+    (token, sign) => {
+      if (sign) {
+        return sign === ':' ? '[^/]+' : '.+';
+      }
+      return { '{': '(?:', '}': ')?' }[token] ?? `\\${token}`;
+    },
+  );
   return new RegExp(`^${source}$`, 'i');
 }

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { AnswerableResponse } from '../answers/answers.js';
-import { type ExpressResponse, rememberEtags } from '../answers/remembered-etags.js';
 import { watchRoutes, watchVersionFilters } from '../shared/nest-internals.js';
 import { ExpressRoutes } from './express-routes.js';
 import type { EndpointLookup, RawBodyPlatform, RawBodyRoute } from './raw-body-platform.js';
@@ -22,7 +21,7 @@ type ExpressRequest = Omit<IncomingMessage, 'readable'> &
 
 type Reader = (
   request: ExpressRequest,
-  response: ExpressResponse & AnswerableResponse & ServerResponse,
+  response: AnswerableResponse & ServerResponse,
   next: (error?: Error) => void,
 ) => void;
 
@@ -35,7 +34,6 @@ type Reader = (
  * long as the route that will run is one of ours.
  */
 export class ExpressRawBody implements RawBodyPlatform {
-  private readonly rememberEtag = rememberEtags();
   private table: ExpressRoutes | undefined;
 
   get routes(): readonly RawBodyRoute[] {
@@ -45,7 +43,7 @@ export class ExpressRawBody implements RawBodyPlatform {
   install(adapter: AbstractHttpAdapter, endpointOf: EndpointLookup): void {
     const table = new ExpressRoutes(adapter);
     this.table = table;
-    const reader = this.readerOf(table, endpointOf);
+    const reader = readerOf(table, endpointOf);
     const use = adapter.use.bind(adapter);
     let isLast = false;
     const placeReader = () => {
@@ -71,40 +69,34 @@ export class ExpressRawBody implements RawBodyPlatform {
       return registered;
     });
   }
+}
 
-  private readerOf(table: ExpressRoutes, endpointOf: EndpointLookup): Reader {
-    return (request, response, next) => {
-      const { url = '' } = request;
-      if (request[LOOKED_UP] === url) {
-        next();
-        return;
-      }
-      request[LOOKED_UP] = url;
-      const route = table.find(request, response);
-      const endpoint = route && endpointOf(route.endpoint);
-      if (endpoint) {
-        this.rememberEtag(response);
-      }
-      const isRead = hasRawBody(request);
-      if (endpoint && !isRead && !request.readableEnded) {
-        const stream = request as unknown as IncomingMessage;
-        captureRawBody(
-          { request, response, stream, raw: { request: stream, response }, endpoint },
-          (error) => {
-            if (!error) {
-              holdBack(request);
-            }
-            next(error);
-          },
-        );
-        return;
-      }
-      if (!endpoint && isRead) {
-        giveBack(request);
-      }
+function readerOf(table: ExpressRoutes, endpointOf: EndpointLookup): Reader {
+  return (request, response, next) => {
+    const { url = '' } = request;
+    if (request[LOOKED_UP] === url) {
       next();
-    };
-  }
+      return;
+    }
+    request[LOOKED_UP] = url;
+    const route = table.find(request, response);
+    const endpoint = route && endpointOf(route.endpoint);
+    const isRead = hasRawBody(request);
+    if (endpoint && !isRead && !request.readableEnded) {
+      const stream = request as unknown as IncomingMessage;
+      captureRawBody({ request, response, stream, raw: { request: stream, response }, endpoint }, (error) => {
+        if (!error) {
+          holdBack(request);
+        }
+        next(error);
+      });
+      return;
+    }
+    if (!endpoint && isRead) {
+      giveBack(request);
+    }
+    next();
+  };
 }
 
 /** Express's own parsers are named `jsonParser`, `urlencodedParser` and so on. */

@@ -91,7 +91,13 @@ function readerOf(name: string, endpointOf: EndpointLookup): PreParsing {
       skipParsing();
     } else {
       captureRawBody(
-        { request: readable, response: reply, stream: payload, raw: { request: raw, response: reply.raw }, endpoint },
+        {
+          request: readable,
+          response: reply,
+          stream: payload,
+          raw: { request: raw, response: reply.raw },
+          endpoint,
+        },
         skipParsing,
       );
     }

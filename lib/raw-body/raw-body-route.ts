@@ -58,7 +58,7 @@ export function routeMarkOf(handler: object): RouteMark | undefined {
 
 /** A method of a base class serves other controllers, too: this one gets a method of its own, which calls that. */
 function ownMethod(prototype: Record<string, object>, name: string): object {
-  const method = prototype[name] as object;
+  const method = prototype[name] ?? {};
   if (Object.hasOwn(prototype, name)) {
     return method;
   }

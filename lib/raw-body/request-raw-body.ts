@@ -1,11 +1,11 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { AnswerableResponse } from '../answers/answers.js';
+import { noteArrival } from '../answers/answer-in-time.js';
+import { type AnswerableResponse, answerToRefusal, exceptionFor } from '../answers/answers.js';
 import type { ReadingEndpoint } from './raw-body-platform.js';
 import { RawBodyError } from './raw-body.error.js';
 import { BodyReader, hasContentEncoding, type RawBodyResult } from './read-raw-body.js';
-import { unreadableBody } from './unreadable-body.answer.js';
 
 const CAPTURED = Symbol.for('nestjs-scalekit-webhooks:captured-body');
 
@@ -21,7 +21,7 @@ export interface RequestWithBody {
   /** Fastify's request and the one of Node below it. */
   readonly raw?: unknown;
   body?: unknown;
-  [CAPTURED]?: CapturedBody;
+  [CAPTURED]?: CapturedBody | undefined;
 }
 
 interface Capture {
@@ -41,14 +41,18 @@ export function captureRawBody(
   { request, response, stream, raw, endpoint }: Capture,
   next: (error?: Error) => void,
 ): void {
+  noteArrival(request);
   const onResult = (result: RawBodyResult) => {
     if (result instanceof Uint8Array) {
       keepRawBody(request, result, reader);
       next();
       return;
     }
-    endpoint.log.warn(result.code, result.message);
-    next(unreadableBody(result, response));
+    const answer = answerToRefusal(result);
+    if (answer?.log) {
+      endpoint.log.warn(answer.log.reason, answer.log.text);
+    }
+    next(answer ? exceptionFor(answer, response) : result);
   };
   // Traces and request stores (AsyncLocalStorage) would be lost: a body's events come in the socket's async context.
   // `AsyncResource.bind` does the same for ten times the time, which every request would pay.
@@ -79,7 +83,7 @@ export function hasRawBody(request: RequestWithBody): boolean {
 /** Takes back what `captureRawBody` did: the route that runs is not one of ours. */
 export function dropRawBody(request: RequestWithBody): void {
   request[CAPTURED]?.reader?.handOver();
-  delete request[CAPTURED];
+  request[CAPTURED] = undefined;
   delete request.body;
 }
 

@@ -9,7 +9,7 @@ import type { Registration } from './registration.js';
 /** Gives the chosen dispatcher what it needs of its endpoint. */
 export function createDispatcher(
   { name: endpoint, role }: Registration,
-  { dispatcher, handlerTimeoutMs, idempotency }: ScalekitWebhookOptions,
+  { dispatcher, handlerTimeoutMs, idempotency, namespace }: ScalekitWebhookOptions,
   ledger: Ledger,
   registry: HandlerRegistry,
 ): EventDispatcher {
@@ -19,6 +19,7 @@ export function createDispatcher(
   let jobs: EventJobs | undefined;
   return dispatcher({
     endpoint,
+    namespace,
     role,
     handlers,
     get jobs() {

@@ -3,51 +3,22 @@ import {
   Controller,
   HttpCode,
   HttpStatus,
-  Inject,
   Post,
   Req,
   Res,
   type Type,
   UseGuards,
-  UseInterceptors,
   VERSION_NEUTRAL,
 } from '@nestjs/common';
 import type { AnswerableResponse } from '../answers/answers.js';
-import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
-import { claimOf } from '../idempotency/request-claim.js';
-import {
-  requireDelivery,
-  ScalekitIdempotencyInterceptor,
-} from '../idempotency/scalekit-idempotency.interceptor.js';
 import { BelongsToEndpoint } from '../raw-body/raw-body-route.js';
-import { EVENT_DISPATCHER } from '../scalekit-webhook.tokens.js';
+import type { RequestWithBody } from '../raw-body/request-raw-body.js';
 import { ScalekitSignatureGuard } from '../signature/scalekit-signature.guard.js';
-import { dispatchEvent } from './dispatch-event.js';
+import { DeliveryReceiver } from './delivery.receiver.js';
 
-/** Hands a claimed event to the dispatcher and maps the outcome to an answer. */
+/** The module's own route. */
 export abstract class ScalekitWebhookController {
-  private interceptor: ScalekitIdempotencyInterceptor | undefined;
-
-  constructor(@Inject(EVENT_DISPATCHER) private readonly dispatcher: EventDispatcher) {}
-
-  /** Nest does not call the interceptor then: see `InnermostInterceptor`. */
-  claimWith(interceptor: ScalekitIdempotencyInterceptor): void {
-    this.interceptor = interceptor;
-  }
-
-  protected answer(request: object, response: AnswerableResponse): Promise<unknown> {
-    const delivery = requireDelivery(request, ScalekitWebhookController);
-    if (this.interceptor) {
-      return this.interceptor.once(delivery, response, (claim) =>
-        dispatchEvent(this.dispatcher, delivery, claim, response),
-      );
-    }
-    const claim = claimOf(request);
-    if (!claim) {
-      throw new TypeError('The interceptor of the webhook route did not run.');
-    }
-    return dispatchEvent(this.dispatcher, delivery, claim, response);
-  }
+  abstract receive(request: RequestWithBody, response: AnswerableResponse): Promise<string>;
 }
 
 /**
@@ -61,15 +32,18 @@ export function createWebhookController(
   @applyDecorators(...decorators)
   @BelongsToEndpoint(endpoint)
   @UseGuards(ScalekitSignatureGuard)
-  @UseInterceptors(ScalekitIdempotencyInterceptor)
   class EndpointController extends ScalekitWebhookController {
+    constructor(private readonly receiver: DeliveryReceiver) {
+      super();
+    }
+
     @Post()
     @HttpCode(HttpStatus.OK)
     receive(
-      @Req() request: object,
+      @Req() request: RequestWithBody,
       @Res({ passthrough: true }) response: AnswerableResponse,
-    ): Promise<unknown> {
-      return this.answer(request, response);
+    ): Promise<string> {
+      return this.receiver.receive(request, response);
     }
   }
   Object.defineProperty(EndpointController, 'name', { value: ScalekitWebhookController.name });

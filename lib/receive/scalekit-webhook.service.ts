@@ -7,11 +7,9 @@ import type {
   FailedEvents,
   ReplayOptions,
 } from '../dispatch/failed-events.js';
-import { ScalekitIdempotencyInterceptor } from '../idempotency/scalekit-idempotency.interceptor.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { EVENT_DISPATCHER } from '../scalekit-webhook.tokens.js';
-import { ScalekitSignatureGuard } from '../signature/scalekit-signature.guard.js';
-import { dispatchEvent } from './dispatch-event.js';
+import { DeliveryReceiver } from './delivery.receiver.js';
 
 const MAX_PAGE = 1_000;
 
@@ -49,21 +47,16 @@ export interface DeliveryAnswer {
 @Injectable()
 export class ScalekitWebhookService {
   constructor(
-    private readonly guard: ScalekitSignatureGuard,
-    private readonly interceptor: ScalekitIdempotencyInterceptor,
+    private readonly receiver: DeliveryReceiver,
     @Inject(EVENT_DISPATCHER) private readonly dispatcher: EventDispatcher,
   ) {}
 
   /** The whole way of a delivery: signature, envelope, ledger, handlers. Failures are answers, too. */
   async receive({ rawBody, headers }: ReceivedDelivery): Promise<DeliveryAnswer> {
-    const request = { rawBody, headers };
     const response = new RecordedAnswer();
     try {
-      const delivery = await this.guard.admit(request, response);
-      const body = await this.interceptor.once(delivery, response, (claim) =>
-        dispatchEvent(this.dispatcher, delivery, claim, response),
-      );
-      return { statusCode: 200, headers: response.headers, body: String(body) };
+      const body = await this.receiver.receive({ rawBody, headers }, response);
+      return { statusCode: 200, headers: response.headers, body };
     } catch (error) {
       if (error instanceof HttpException) {
         const body = JSON.stringify(error.getResponse());

@@ -15,6 +15,8 @@ export const EXCEPTION_FILTERS = '__exceptionFilters__';
 export const ROUTE_ARGUMENTS = '__routeArguments__';
 /** On a controller class: the `host` of `@Controller()`. */
 export const HOST = 'host';
+/** On a method of a controller: the path of `@Post()` and its like. */
+export const ROUTE_PATH = 'path';
 
 type RouteHandler = (...args: unknown[]) => unknown;
 
@@ -22,7 +24,7 @@ interface RouteRegistration {
   readonly path: string;
   readonly handler: RouteHandler;
   /** Registers the route on the platform. */
-  register(): unknown;
+  readonly register: () => unknown;
 }
 
 /** Nest's router calls the adapter's method of this name for each route: `post`, `all` and so on. */
@@ -84,21 +86,16 @@ export interface ExpressLayer {
 }
 
 /**
- * Express's table of middlewares and routes, in the order in which it tries them. `app.router` is public; the table and
- * its entries are not: seen in router 2.2 and 2.3, that is Express 5.1 to 5.3.
- */
-export function expressLayers(adapter: AbstractHttpAdapter): readonly ExpressLayer[] {
-  const { router } = adapter.getInstance<{ readonly router?: { readonly stack?: readonly ExpressLayer[] } }>();
-  return router?.stack ?? [];
-}
-
-/**
- * The entry of the route that was registered last.
+ * The entry of the route that was registered last, in Express's table of middlewares and routes. `app.router` is public;
+ * the table and its entries are not: seen in router 2.2 and 2.3, that is Express 5.1 to 5.3.
  *
  * @throws Error, which stops the boot, if Express's table is not as expected
  */
 export function lastExpressRoute(adapter: AbstractHttpAdapter, path: string): ExpressLayer {
-  const layer = expressLayers(adapter).at(-1);
+  const { router } = adapter.getInstance<{
+    readonly router?: { readonly stack?: readonly ExpressLayer[] };
+  }>();
+  const layer = router?.stack?.at(-1);
   const isAsExpected =
     layer?.route?.path === path &&
     typeof layer.match === 'function' &&

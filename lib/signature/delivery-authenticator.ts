@@ -1,9 +1,13 @@
+import { answerInTime } from '../answers/answer-in-time.js';
+import { type Answer, answerToRefusal } from '../answers/answers.js';
 import { readEnvelope, type ScalekitEnvelope } from '../events/envelope.js';
 import { readOccurredAt } from '../events/occurred-at.js';
+import { releaseRawBody, type RequestWithBody, takeRawBody } from '../raw-body/request-raw-body.js';
 import type { RateLimitedLog } from '../shared/rate-limited-log.js';
 import { DeliveryRefusedError } from './delivery-refused.error.js';
 import type { DeliveryVerifier } from './secret-source.js';
-import type { VerifiedDelivery } from './verified-delivery.js';
+import { SecretUnavailableError } from './secret-unavailable.error.js';
+import { attachDelivery, deliveryOf, type VerifiedDelivery } from './verified-delivery.js';
 import type { WebhookOutcome } from './webhook-check.js';
 import type { WebhookHeaders } from './webhook-headers.js';
 import { WebhookVerificationError } from './webhook-verification.error.js';
@@ -11,11 +15,13 @@ import { WebhookVerificationError } from './webhook-verification.error.js';
 interface AuthenticatorOptions {
   readonly environmentId?: string | readonly string[];
   readonly signature: { readonly maxEventAgeSeconds?: number };
+  readonly maxBodyBytes: number;
+  readonly answerWithinMs: number;
 }
 
-export type Authentication = VerifiedDelivery | WebhookVerificationError;
+type Authentication = VerifiedDelivery | WebhookVerificationError;
 
-/** From bytes and headers to an event that may be believed: first the signature, only then the JSON. */
+/** Verifies the signature of a request's raw body, and only then reads the event in it. The first step of the way. */
 export class DeliveryAuthenticator {
   private readonly environments: ReadonlySet<unknown> | undefined;
   private readonly maxEventAgeMs: number | undefined;
@@ -24,8 +30,9 @@ export class DeliveryAuthenticator {
     private readonly endpoint: string,
     private readonly verifier: DeliveryVerifier,
     private readonly log: RateLimitedLog,
-    { environmentId, signature }: AuthenticatorOptions,
+    private readonly options: AuthenticatorOptions,
   ) {
+    const { environmentId, signature } = options;
     this.environments = environmentId === undefined ? undefined : new Set([environmentId].flat());
     this.maxEventAgeMs = signature.maxEventAgeSeconds && signature.maxEventAgeSeconds * 1_000;
   }
@@ -41,11 +48,57 @@ export class DeliveryAuthenticator {
   }
 
   /**
-   * Answers at once unless the secret has to be fetched. Returns the error of a forgery.
-   *
-   * @throws EnvelopeError, DeliveryRefusedError, SecretUnavailableError
+   * Leaves the verified delivery on the request and its event in `request.body`, or returns how to answer a delivery
+   * that is refused. Returns a promise only if the secret has to be fetched. A delivery that this endpoint has verified
+   * already is not verified again.
    */
-  authenticate(rawBody: Uint8Array, headers: WebhookHeaders): Authentication | Promise<Authentication> {
+  admit(request: RequestWithBody): VerifiedDelivery | Answer | Promise<VerifiedDelivery | Answer> {
+    const verified = deliveryOf(request);
+    if (verified?.endpoint === this.endpoint) {
+      return verified;
+    }
+    const accept = (outcome: Authentication) => {
+      releaseRawBody(request);
+      if (outcome instanceof WebhookVerificationError) {
+        return this.refuse(outcome);
+      }
+      attachDelivery(request, outcome);
+      request.body = outcome.event;
+      return outcome;
+    };
+    const refuse = (error: unknown) => {
+      releaseRawBody(request);
+      return this.refuse(error);
+    };
+    try {
+      const { maxBodyBytes, answerWithinMs } = this.options;
+      const rawBody = takeRawBody(request, maxBodyBytes);
+      const outcome = this.authenticate(rawBody, request.headers);
+      return outcome instanceof Promise
+        ? answerInTime(request, answerWithinMs, outcome, secretTooLate).then(accept, refuse)
+        : accept(outcome);
+    } catch (error) {
+      return refuse(error);
+    }
+  }
+
+  /** Logs the reason of a refusal. It is answered only where it helps no forger. */
+  private refuse(error: unknown): Answer {
+    const answer = answerToRefusal(error);
+    if (!answer) {
+      throw error;
+    }
+    if (answer.log) {
+      this.log.warn(answer.log.reason, answer.log.text);
+    }
+    return answer;
+  }
+
+  /** Returns the error of a forgery: `createWebhookCheck` says why. */
+  private authenticate(
+    rawBody: Uint8Array,
+    headers: WebhookHeaders,
+  ): Authentication | Promise<Authentication> {
     const outcome = this.verifier.check({ rawBody, headers });
     return outcome instanceof Promise
       ? outcome.then((checked) => this.open(rawBody, checked))
@@ -97,4 +150,8 @@ export class DeliveryAuthenticator {
       );
     }
   }
+}
+
+function secretTooLate(): never {
+  throw new SecretUnavailableError('The secret function has not answered within answerWithinMs.');
 }

@@ -1,4 +1,5 @@
 import type { WebhookScheme } from './webhook-scheme.js';
+import { MOST_SECRETS } from './webhook-verifier-options.js';
 import { inspectSecret, type SecretInspection } from './webhook-secret.js';
 
 /** Looks at one secret or at a list of them; a problem in the list says which one it is. */
@@ -12,7 +13,13 @@ export function inspectSecrets(secrets: unknown, schemes: readonly WebhookScheme
   if (secrets.length === 0) {
     return { problem: 'The list of webhook secrets is empty.', warnings: [] };
   }
-  const inspections = secrets.map((secret: unknown, index) => ({ index, ...inspectSecret(secret, schemes) }));
+  if (secrets.length > MOST_SECRETS) {
+    return { problem: `The list holds more than ${MOST_SECRETS} webhook secrets.`, warnings: [] };
+  }
+  const inspections = Array.from(secrets, (secret: unknown, index) => ({
+    index,
+    ...inspectSecret(secret, schemes),
+  }));
   const faulty = inspections.find(({ problem }) => problem !== undefined);
   return faulty
     ? { problem: `Number ${faulty.index + 1} of the list: ${faulty.problem ?? ''}`, warnings: [] }

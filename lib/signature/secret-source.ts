@@ -1,5 +1,6 @@
 import type { RateLimitedLog } from '../shared/rate-limited-log.js';
 import { hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { within } from '../shared/within.js';
 import { withoutStack } from '../shared/without-stack.js';
 import { SecretUnavailableError } from './secret-unavailable.error.js';
 import { inspectSecrets } from './inspect-secrets.js';
@@ -54,6 +55,18 @@ const REFRESH_AT_MOST_EVERY_MS = 5_000;
 /** Without any secret each delivery is a reason to try again: soon, but not at each of a flood. */
 const RETRY_AT_MOST_EVERY_MS = 1_000;
 const FETCH_TIMEOUT_MS = 5_000;
+/**
+ * How long deliveries wait for a refresh, from its start, while an older secret is at hand: long enough for a secret
+ * manager to answer, so that a secret which was revoked is seldom used once more, and short beside the sender's limit.
+ */
+const STALE_AFTER_MS = 500;
+const MISMATCH_AFTER_MS = 2_000;
+
+/** A fetch that runs, and when it began. */
+interface Refresh {
+  readonly result: Promise<WebhookCheck>;
+  readonly beganAt: number;
+}
 
 class FetchedSecretVerifier implements DeliveryVerifier {
   private latest: WebhookCheck | undefined;
@@ -61,7 +74,7 @@ class FetchedSecretVerifier implements DeliveryVerifier {
   private fetchedAt = -Infinity;
   private failure = new SecretUnavailableError('The secret has not been fetched yet.');
   private triedAt = -Infinity;
-  private refreshing: Promise<WebhookCheck> | undefined;
+  private refreshing: Refresh | undefined;
 
   constructor(
     private readonly fetchSecret: SecretFunction,
@@ -71,7 +84,7 @@ class FetchedSecretVerifier implements DeliveryVerifier {
 
   async prepare(): Promise<readonly string[]> {
     try {
-      await this.refresh();
+      await this.refresh().result;
     } catch (error) {
       if (error instanceof SecretUnavailableError && hasErrorCode(error.cause, 'invalid_options')) {
         throw error.cause;
@@ -88,21 +101,27 @@ class FetchedSecretVerifier implements DeliveryVerifier {
     const check = await this.current();
     const outcome = check(delivery);
     const isMismatch = hasErrorCode(outcome, 'signature_mismatch');
-    const latest = isMismatch ? await this.refreshAtMostEvery(REFRESH_AT_MOST_EVERY_MS) : check;
+    const latest = isMismatch ? await this.refreshed(REFRESH_AT_MOST_EVERY_MS, MISMATCH_AFTER_MS) : check;
     return latest === check ? outcome : latest(delivery);
   }
 
   private current(): WebhookCheck | Promise<WebhookCheck> {
     if (!this.latest) {
-      return this.refreshAtMostEvery(RETRY_AT_MOST_EVERY_MS);
+      return this.refreshed(RETRY_AT_MOST_EVERY_MS, FETCH_TIMEOUT_MS);
     }
     const isFresh = performance.now() - this.fetchedAt < this.options.secretCacheSeconds * 1_000;
-    return isFresh ? this.latest : this.refreshAtMostEvery(REFRESH_AT_MOST_EVERY_MS);
+    return isFresh ? this.latest : this.refreshed(REFRESH_AT_MOST_EVERY_MS, STALE_AFTER_MS);
   }
 
-  private refreshAtMostEvery(milliseconds: number): WebhookCheck | Promise<WebhookCheck> {
-    const isRecent = performance.now() - this.triedAt < milliseconds;
-    return isRecent ? this.lastResult() : this.refresh();
+  /** Fetches the secret unless that was tried just now, and returns the latest one there is after `waitMs`. */
+  private refreshed(atMostEveryMs: number, waitMs: number): WebhookCheck | Promise<WebhookCheck> {
+    const isRecent = performance.now() - this.triedAt < atMostEveryMs;
+    if (isRecent && !this.refreshing) {
+      return this.lastResult();
+    }
+    const { result, beganAt } = this.refresh();
+    const { latest } = this;
+    return latest ? within(beganAt + waitMs - performance.now(), result, () => latest) : result;
   }
 
   private lastResult(): WebhookCheck {
@@ -113,17 +132,24 @@ class FetchedSecretVerifier implements DeliveryVerifier {
   }
 
   /** Deliveries that wait for the secret at the same time share one fetch. */
-  private refresh(): Promise<WebhookCheck> {
-    this.refreshing ??= this.fetch().finally(() => {
-      this.refreshing = undefined;
-      this.triedAt = performance.now();
-    });
+  private refresh(): Refresh {
+    this.refreshing ??= {
+      beganAt: performance.now(),
+      result: this.fetch().finally(() => {
+        this.refreshing = undefined;
+        this.triedAt = performance.now();
+      }),
+    };
     return this.refreshing;
   }
 
   private async fetch(): Promise<WebhookCheck> {
     try {
-      const secret = await withTimeout(this.fetchSecret());
+      const secret = await within(FETCH_TIMEOUT_MS, this.fetchSecret(), () => {
+        throw new SecretUnavailableError(
+          `The secret function did not answer within ${FETCH_TIMEOUT_MS / 1_000} s.`,
+        );
+      });
       const { problem, warnings } = inspectSecrets(secret, this.options.signature.schemes);
       if (problem !== undefined) {
         throw new ScalekitWebhookError(
@@ -150,20 +176,5 @@ class FetchedSecretVerifier implements DeliveryVerifier {
     if (this.latest) {
       this.log.warn('secret_unavailable', `${reason} The secret fetched before stays in use.`);
     }
-  }
-}
-
-async function withTimeout<T>(pending: T | PromiseLike<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const seconds = FETCH_TIMEOUT_MS / 1_000;
-      reject(new SecretUnavailableError(`The secret function did not answer within ${seconds} s.`));
-    }, FETCH_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([pending, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -76,7 +76,8 @@ function faultOfSignature(
     return new WebhookVerificationError(
       'invalid_secret',
       `The delivery is signed under the scheme "${scheme}", which no configured secret can serve: that needs ` +
-        'whsec_ and then base64. Copy the signing secret of this endpoint from the Scalekit dashboard.',
+        'whsec_ and then base64 of at least 16 bytes; a secret that is not so serves "timestamped" and "digest" only. ' +
+        'Copy the signing secret of this endpoint from the Scalekit dashboard.',
     );
   }
   let matches = 0;

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import { isPlaceholder } from './placeholder-secret.js';
 import { WEBHOOK_SCHEMES, type WebhookScheme } from './webhook-scheme.js';
 import { WebhookVerificationError } from './webhook-verification.error.js';
 
@@ -11,9 +12,6 @@ const ADVISED_KEY_BYTES = 24;
 
 const COPY_IT = 'Copy the signing secret of this endpoint (whsec_…) from the Scalekit dashboard.';
 const NOT_A_STRING = `The webhook secret is not a string. ${COPY_IT}`;
-const NOT_STANDARD =
-  `The scheme "standard" needs ${PREFIX} and then canonical base64 of at least ${SHORTEST_STANDARD_KEY_BYTES} bytes, ` +
-  'which the webhook secret is not';
 
 /** What a look at a configured secret tells. No text here ever holds a part of the secret. */
 export interface SecretInspection {
@@ -70,7 +68,7 @@ export function prepareKeys(secrets: readonly string[]): WebhookKeys {
 export function prepareSigningKey(secret: unknown, scheme: WebhookScheme): KeyObject {
   const bytes = keyBytes(requireUsableSecret(secret), scheme);
   if (bytes === undefined) {
-    throw new WebhookVerificationError('invalid_secret', `${NOT_STANDARD}. ${COPY_IT}`);
+    throw new WebhookVerificationError('invalid_secret', `${whyNotStandard(String(secret))} ${COPY_IT}`);
   }
   return createSecretKey(bytes);
 }
@@ -88,11 +86,17 @@ function findProblem(secret: string, schemes: readonly WebhookScheme[]): string 
   if (secret.startsWith('v1,')) {
     return `The webhook secret is a pasted signature (v1,…). ${COPY_IT}`;
   }
+  if (isPlaceholder(secret)) {
+    return (
+      'The webhook secret is a placeholder: a text that anybody can guess, or the name of a variable that was never ' +
+      `filled in. Is the environment variable set, and was the promise awaited? ${COPY_IT}`
+    );
+  }
   if (withoutPrefix(secret).length < SHORTEST_SECRET) {
     return `The webhook secret has fewer than ${SHORTEST_SECRET} characters and can be guessed. ${COPY_IT}`;
   }
   if (schemes.every((scheme) => keyBytes(secret, scheme) === undefined)) {
-    return `${NOT_STANDARD}. ${COPY_IT}`;
+    return `${whyNotStandard(secret)} ${COPY_IT}`;
   }
   return undefined;
 }
@@ -102,7 +106,9 @@ function findWarnings(secret: string, schemes: readonly WebhookScheme[]): string
   const shortest = Math.min(...keys.map((bytes) => bytes?.length ?? Infinity));
   const warnings: string[] = [];
   if (keys.includes(undefined)) {
-    warnings.push(`${NOT_STANDARD}: deliveries signed so will be refused. ${COPY_IT}`);
+    warnings.push(
+      `${whyNotStandard(secret)} Until that is mended, deliveries signed so will be refused with 401. ${COPY_IT}`,
+    );
   }
   if (shortest < ADVISED_KEY_BYTES) {
     warnings.push(
@@ -125,6 +131,20 @@ function textBytes(secret: string): Buffer {
 function standardBytes(secret: string): Buffer | undefined {
   const bytes = decodeCanonicalBase64(withoutPrefix(secret));
   return bytes && bytes.length >= SHORTEST_STANDARD_KEY_BYTES ? bytes : undefined;
+}
+
+function whyNotStandard(secret: string): string {
+  const text = withoutPrefix(secret);
+  const bytes = decodeCanonicalBase64(text);
+  const reason = bytes
+    ? `it holds only ${bytes.length}`
+    : /^[A-Za-z0-9+/]*={0,2}$/.test(text)
+      ? 'its base64 is incomplete or changed'
+      : 'it is not base64: it holds other characters than A-Z, a-z, 0-9, + and /';
+  return (
+    `The scheme "standard" needs ${PREFIX} and then canonical base64 of at least ${SHORTEST_STANDARD_KEY_BYTES} ` +
+    `bytes, which the webhook secret is not: ${reason}. The schemes "timestamped" and "digest" can use it as plain text.`
+  );
 }
 
 function withoutPrefix(secret: string): string {

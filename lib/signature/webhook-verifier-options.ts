@@ -5,7 +5,7 @@ import { WebhookVerificationError } from './webhook-verification.error.js';
 
 const DEFAULT_TOLERANCE_SECONDS = 300;
 /** Nobody needs more, and a hostile list may claim any length. */
-const MOST_ITEMS = 100;
+export const MOST_SECRETS = 100;
 
 /**
  * What a verifier is made of.
@@ -57,7 +57,7 @@ export function resolveVerifierOptions(options: unknown): ResolvedVerifierOption
   if (secrets.length === 0) {
     throw new WebhookVerificationError(
       'invalid_secret',
-      `secret must be a string, or an array of 1 to ${MOST_ITEMS} strings.`,
+      `secret must be a string, or an array of 1 to ${MOST_SECRETS} strings.`,
     );
   }
   return {
@@ -82,5 +82,5 @@ function readFields(options: unknown) {
 
 /** Empty where the value is no list, or too long a one. */
 function copyList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) && value.length <= MOST_ITEMS ? Array.from<unknown>(value) : [];
+  return Array.isArray(value) && value.length <= MOST_SECRETS ? Array.from<unknown>(value) : [];
 }

@@ -26,3 +26,8 @@ export {
 } from './contracts/idempotency-store.contract.js';
 export type { StoreContractOptions } from './contracts/store-sequences.js';
 export type { StoreUnderTest } from './contracts/store-under-test.js';
+export {
+  describeTransactionalStore,
+  transactionalStoreContract,
+  type TransactionalStoreUnderTest,
+} from './contracts/transactional-store.contract.js';

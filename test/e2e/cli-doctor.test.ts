@@ -1,4 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+import { type CanActivate, Injectable, UnauthorizedException } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OnScalekitEvent, type ScalekitEvent } from '../../lib/index.js';
 import {
@@ -10,6 +13,8 @@ import {
   skipsVerification,
   slow,
 } from '../fixtures/broken-servers/index.js';
+import { isGenuine } from '../fixtures/broken-servers/broken-server.js';
+import { startPlainServer } from '../support/plain-server.js';
 import { runCli } from '../support/run-cli.js';
 import { PLATFORMS, SECRET, WebhookApp } from '../support/webhook-app.js';
 
@@ -103,7 +108,12 @@ describe.each(PLATFORMS)('doctor against this library on $platform', ({ adapter 
       'verifies_first',
       'forged',
     ]);
-    expect(code).toBe(0);
+    expect(report).toMatchObject({ healthy: false, complete: false });
+    expect(code).toBe(3);
+
+    const text = await runCli(['doctor', `${app.url}/webhooks/scalekit`]);
+    expect(text.stdout).not.toContain('All is well');
+    expect(text.stdout).toMatch(/Only a part was checked: 5 passed, 13 skipped\.\nGive the secret/);
   });
 
   it('says that the secret is another one, and claims nothing that this hides', async () => {
@@ -125,6 +135,92 @@ describe.each(PLATFORMS)('doctor against this library on $platform', ({ adapter 
       'forged',
     ]);
     expect(report.checks.find(({ name }) => name === 'good')?.remedy).toContain('The secret is another one');
+    expect(code).toBe(1);
+  });
+});
+
+/** What people put before all routes. */
+const GUARDS: readonly { name: string; answer: (response: ServerResponse) => void }[] = [
+  { name: 'a guard that throws', answer: (response) => fail(response, 401, 'Unauthorized') },
+  { name: 'a guard that returns false', answer: (response) => fail(response, 403, 'Forbidden resource') },
+  {
+    name: 'a session guard that redirects',
+    answer: (response) => response.writeHead(302, { location: '/login?next=/webhooks' }).end(),
+  },
+];
+
+function fail(response: ServerResponse, statusCode: number, message: string): void {
+  response.writeHead(statusCode, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ message, statusCode }));
+}
+
+describe('doctor before an endpoint that is not reached', () => {
+  it.each(GUARDS)('names $name and the cure, with a secret and without', async ({ answer }) => {
+    const server = await startPlainServer(answer);
+    running = server;
+
+    const withSecret = await examine(server.url);
+    const { code, stdout } = await runCli(['doctor', server.url]);
+
+    for (const check of withSecret.report.checks.filter(({ status }) => status === 'failed')) {
+      expect(check.remedy).toContain('a global guard');
+      expect(check.remedy).toContain('controllerDecorators: [Public()]');
+    }
+    const names = withSecret.report.checks.map(({ name }) => name);
+    expect(names).not.toContain('forged');
+    expect(withSecret.code).toBe(1);
+    expect(stdout).toContain('controllerDecorators: [Public()]');
+    expect(stdout).toContain('Something is off');
+    expect(code).toBe(1);
+  });
+
+  it.each(PLATFORMS)('names a real global guard of Nest, on $platform', async ({ adapter }) => {
+    @Injectable()
+    class AuthGuard implements CanActivate {
+      canActivate(): boolean {
+        throw new UnauthorizedException();
+      }
+    }
+    const app = await WebhookApp.start({
+      adapter: adapter(),
+      providers: [{ provide: APP_GUARD, useClass: AuthGuard }],
+    });
+    running = app;
+
+    const { report } = await examine(`${app.url}/webhooks/scalekit`);
+
+    expect(named(report, 'failed')).toEqual(['unsigned', 'good']);
+    expect(report.checks.at(-1)?.remedy).toContain('controllerDecorators: [Public()]');
+  });
+
+  it('takes a bare 401 for a refused signature where genuine deliveries are accepted', async () => {
+    const server = await startPlainServer((response, body, headers) =>
+      response.writeHead(isGenuine(body, headers, SECRET) ? 200 : 401).end(),
+    );
+    running = server;
+
+    const { report } = await examine(server.url);
+
+    expect(named(report, 'passed')).toEqual(
+      expect.arrayContaining(['unsigned', 'good', 'forged', 'tampered']),
+    );
+  });
+
+  it.each(PLATFORMS)('stops at a throttler of Nest and names the cure, on $platform', async ({ adapter }) => {
+    const app = await WebhookApp.start({
+      adapter: adapter(),
+      imports: [ThrottlerModule.forRoot({ throttlers: [{ ttl: 600_000, limit: 10 }] })],
+      providers: [{ provide: APP_GUARD, useClass: ThrottlerGuard }],
+    });
+    running = app;
+
+    const { code, report } = await examine(`${app.url}/webhooks/scalekit`);
+
+    const last = report.checks.at(-1);
+    expect(last?.detail).toMatch(/^429 /);
+    expect(last?.remedy).toContain('controllerDecorators: [SkipThrottle()]');
+    expect(named(report, 'failed')).toEqual([last?.name]);
+    expect(report.checks.map(({ name }) => name)).not.toContain('malformed');
     expect(code).toBe(1);
   });
 });

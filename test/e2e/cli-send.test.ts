@@ -85,7 +85,70 @@ describe('send', () => {
     expect(fields?.data).toMatchObject({ email: 'ada@example.com', a: { b: 5, c: '5' } });
     expect(file?.data).toEqual({ only: ['this'] });
     expect(event?.data).toEqual({ of: 'an event' });
-    expect(event?.id).not.toBe('evt_old');
+    expect(event?.id).toBe('evt_old');
+  });
+
+  it('sends a whole event of a file as it is, byte for byte', async () => {
+    server = await startPlainServer((response) => response.end('OK'));
+    const text = '{ "id": "evt_old", "type": "user.created", "data": { "n": 1.0 }, "extra": 1 }\n';
+    const file = fileWith(text);
+
+    const named = await runCli(['send', 'user.created', '--file', file, '--url', server.url], { env });
+    const unnamed = await runCli(['send', '--file', file, '--url', server.url, '--json'], { env });
+
+    expect(server.requests.map(({ body }) => body)).toEqual([text, text]);
+    expect(server.requests.map(({ headers }) => headers['webhook-id'])).toEqual(['msg_old', 'msg_old']);
+    expect(named.stdout).toContain('user.created evt_old');
+    expect(JSON.parse(unnamed.stdout)).toMatchObject({ type: 'user.created', id: 'evt_old' });
+  });
+
+  it('replaces the id and the type of a file only when it is asked to, and says so', async () => {
+    server = await startPlainServer((response) => response.end('OK'));
+    const file = ['--file', fileWith('{"id":"evt_old","type":"user.created","data":{"a":1}}')];
+    const url = ['--url', server.url];
+
+    await runCli(['send', 'user.created', ...file, ...url, '--id', 'evt_mine'], { env });
+    await runCli(['send', 'user.created', ...file, ...url, '--id', 'new'], { env });
+    const { stderr } = await runCli(['send', 'user.deleted', ...file, ...url], { env });
+    await runCli(['send', 'user.created', ...url, '--id', 'evt_own'], { env });
+
+    const sent = server.requests.map(
+      ({ body }) => JSON.parse(body) as { id: string; type: string; data: object },
+    );
+    expect(sent.map(({ id }) => id)).toEqual([
+      'evt_mine',
+      expect.stringMatching(/^evt_\d+$/),
+      'evt_old',
+      'evt_own',
+    ]);
+    expect(sent[2]).toEqual({ id: 'evt_old', type: 'user.deleted', data: { a: 1 } });
+    expect(stderr).toContain('the event of the file has the type user.created; it is sent as user.deleted');
+  });
+
+  it('gives the id of a file to the first of several events, and says so', async () => {
+    server = await startPlainServer((response) => response.end('OK'));
+    const file = fileWith('{"id":"evt_old","type":"user.created","data":{"a":1}}');
+
+    const { stderr } = await runCli(
+      ['send', 'user.created', '--file', file, '--url', server.url, '--count', '5', '--concurrency', '1'],
+      { env },
+    );
+
+    const sent = server.requests.map(({ body }) => JSON.parse(body) as { id: string; data: object });
+    expect(sent[0]?.id).toBe('evt_old');
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(5);
+    expect(sent.map(({ data }) => data)).toEqual(Array(5).fill({ a: 1 }));
+    expect(stderr).toContain('only the first event has the id evt_old');
+  });
+
+  it('says what is missing where neither a type nor an event is given', async () => {
+    const nothing = await runCli(['send'], { env });
+    const payload = await runCli(['send', '--file', '-'], { env, input: '{"a":1}' });
+
+    for (const { code, stderr } of [nothing, payload]) {
+      expect(stderr).toContain('Say which event to send');
+      expect(code).toBe(2);
+    }
   });
 
   it.each(['__proto__.x=1', 'no assignment', '=x', 'a..b=1'])('refuses --data %s', async (data) => {

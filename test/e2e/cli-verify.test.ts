@@ -71,6 +71,22 @@ describe('verify', () => {
     expect(code).toBe(3);
   });
 
+  it('mentions JSON.stringify only where it may explain something', async () => {
+    const body = JSON.stringify(JSON.parse(BODY));
+    const check = (headers: Record<string, string>, more: string[] = []) =>
+      runCli(['verify', '--body', '-', ...headersOf(headers), ...more], { env, input: body });
+
+    const good = await check(signWebhook({ body, secret: SECRET }));
+    const old = await check(signWebhook({ body, secret: SECRET, timestamp: new Date(0) }));
+    const quoted = await check(signWebhook({ body, secret: SECRET }), ['--secret', `"${SECRET}"`]);
+    const unknown = await check(signWebhook({ body, secret: OTHER }));
+
+    for (const { stdout } of [good, old, quoted]) {
+      expect(stdout).not.toContain('JSON.stringify');
+    }
+    expect(unknown.stdout).toContain('just as JSON.stringify writes it');
+  });
+
   it('tries every secret that it is given', async () => {
     const headers = signWebhook({ body: BODY, secret: OTHER });
     const secrets = [

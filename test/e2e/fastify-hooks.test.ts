@@ -1,19 +1,24 @@
-import { PassThrough, Transform } from 'node:stream';
+import { PassThrough, type Readable, Transform } from 'node:stream';
 import { createGunzip, gzipSync } from 'node:zlib';
 import { Body, Controller, Post } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { fastify, type preParsingHookHandler } from 'fastify';
+import { fastify, type FastifyRequest, type preParsingHookHandler } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { signWebhook } from '../../lib/index.js';
 import { Recorder } from '../support/recorder.js';
 import { anEvent, SECRET, WebhookApp } from '../support/webhook-app.js';
 
-async function readAll(payload: AsyncIterable<Buffer | string>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of payload) {
-    chunks.push(Buffer.from(chunk));
-  }
-  return Buffer.concat(chunks);
+/** A hook that reads the whole body before it goes on. */
+function whenRead(
+  use: (request: FastifyRequest, bytes: Buffer) => Readable | undefined,
+): preParsingHookHandler {
+  return (request, _reply, payload, done) => {
+    const chunks: Buffer[] = [];
+    payload.on('data', (chunk: Buffer) => chunks.push(chunk));
+    payload.on('end', () => {
+      done(null, use(request, Buffer.concat(chunks)));
+    });
+  };
 }
 
 /** What the application's hooks do with bodies; the prefix "sealed:" stands for whatever they take off. */
@@ -40,12 +45,7 @@ const HOOKS: readonly { name: string; seal?: (body: string) => string; hook: pre
   },
   {
     name: 'hands over a stream of strings',
-    hook: async (_request, _reply, payload) => {
-      const text = (await readAll(payload)).toString();
-      const handed = new PassThrough({ encoding: 'utf8' });
-      handed.end(text);
-      return handed;
-    },
+    hook: whenRead((_request, bytes) => new PassThrough({ encoding: 'utf8' }).end(bytes)),
   },
   {
     name: 'listens to the bytes only',
@@ -56,21 +56,15 @@ const HOOKS: readonly { name: string; seal?: (body: string) => string; hook: pre
   },
   {
     name: 'leaves the bytes in request.rawBody, and nothing in the stream',
-    hook: async (request, _reply, payload) => {
-      Object.assign(request, { rawBody: await readAll(payload) });
-    },
+    hook: whenRead((request, rawBody) => void Object.assign(request, { rawBody })),
   },
   {
     name: 'leaves a string in request.rawBody',
-    hook: async (request, _reply, payload) => {
-      Object.assign(request, { rawBody: (await readAll(payload)).toString() });
-    },
+    hook: whenRead((request, bytes) => void Object.assign(request, { rawBody: bytes.toString() })),
   },
   {
     name: 'leaves the bytes in request.raw.rawBody',
-    hook: async (request, _reply, payload) => {
-      Object.assign(request.raw, { rawBody: await readAll(payload) });
-    },
+    hook: whenRead(({ raw }, rawBody) => void Object.assign(raw, { rawBody })),
   },
 ];
 
@@ -129,7 +123,9 @@ describe('a preParsing hook of the application', () => {
     const headers = signWebhook({ body, secret: SECRET });
     expect((await server.post(body, { ...headers, 'x-packed': 'yes' })).status).toBe(400);
     expect((await server.post(gzipSync(body), { ...headers, 'x-packed': 'yes' })).status).toBe(200);
-    expect(server.logs.matching(/^warn: \[default\] body_unreadable: .*incorrect header check/)).toHaveLength(1);
+    expect(server.logs.matching(/^warn: \[default\] body_unreadable: .*incorrect header check/)).toHaveLength(
+      1,
+    );
   });
 
   it('that adds headers finds them on the request of the route', async () => {

@@ -59,6 +59,8 @@ const badOptions: [string, Options, string, string | RegExp][] = [
     'hooks/:tenant',
     'hooks/*',
     'hooks//in',
+    '../hooks',
+    'hooks/./in',
     'https://example.com/in',
     'hooks?x=1',
     5,
@@ -74,6 +76,12 @@ const badOptions: [string, Options, string, string | RegExp][] = [
     { environmentId },
     'environmentId',
     'must be an environment id',
+  ]),
+  ...['', 'a b', 'a:b', 'a/b', 'x'.repeat(65), 5].map((namespace): (typeof badOptions)[number] => [
+    `the namespace ${JSON.stringify(namespace)}`,
+    { namespace },
+    'namespace',
+    'must be 1 to 64 letters',
   ]),
   ...[[], ['standart'], 'standard', ['standard', 'md5'], null].map((schemes): (typeof badOptions)[number] => [
     `the schemes ${JSON.stringify(schemes)}`,

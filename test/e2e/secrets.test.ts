@@ -120,6 +120,16 @@ describe.each(PLATFORMS)('secrets on $platform', ({ adapter }) => {
       1,
     );
   });
+
+  it('stay in use while the function hangs, and no delivery waits until it gives up', async () => {
+    fetchSecret.mockResolvedValueOnce(OLD).mockReturnValue(new Promise(() => undefined));
+    await start(fetchSecret);
+    later(60);
+    expect(await statusWith(OLD)).toBe(200);
+    expect(await statusWith(FORGED)).toBe(401);
+    expect(server.logs.matching(/did not answer within/)).toEqual([]);
+    expect(fetchSecret).toHaveBeenCalledTimes(2);
+  });
 });
 
 describe.each(PLATFORMS)('a secret function on $platform', ({ adapter }) => {
@@ -127,6 +137,8 @@ describe.each(PLATFORMS)('a secret function on $platform', ({ adapter }) => {
     ['nothing', undefined, 'There is no webhook secret'],
     ['the newline of a mounted file', `${OLD}\n`, 'white space'],
     ['a list with an empty secret', [OLD, ''], 'Number 2 of the list'],
+    ['too many secrets', Array.from({ length: 101 }, () => OLD), 'more than 100'],
+    ['the text of a missing variable', 'whsec_undefined', 'placeholder'],
   ])('that returns %s stops the boot, and the secret is not told', async (_, returned, says) => {
     const secret = () => Promise.resolve(returned as string);
     const { error, logs } = await WebhookApp.failToStart({ adapter: adapter(), webhook: { secret } });

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller, Injectable, Module, Post, UseGuards, UseInterceptors } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -164,25 +165,29 @@ describe.each(WAYS)('the tester $way', ({ open }) => {
     const retried = await subject.tester.retryUntilDone(scalekitEvent('user.created'));
     expect(retried.isDone).toBe(true);
     expect(retried.attempts.map(({ status }) => status)).toEqual([...Array<number>(7).fill(500), 200]);
-    expect(retried.attempts.map(({ atSeconds }) => atSeconds / 60)).toEqual([0, 1, 3, 7, 15, 31, 61, 91]);
+    expect(retried.attempts.map(({ atSeconds }) => atSeconds)).toEqual([
+      0, 5, 305, 2_105, 9_305, 27_305, 63_305, 99_305,
+    ]);
     expect(retried.handlers).toEqual({ 'Shaky.sync': 8, 'Recorder.record': 1 });
   });
 
-  it('waits no less than Retry-After asks for, and gives up after ten attempts', async () => {
+  it('waits at most twice as long for a Retry-After, and gives up after eight attempts', async () => {
     await subject.tester.deliver(scalekitEvent('role.created'));
     subject.shaky.failures = [
-      new RetryLaterError(7_200),
+      new RetryLaterError(3_600),
+      new RetryLaterError(400),
       new RetryLaterError(1),
+      new RetryLaterError(1_000_000),
       ...Array.from({ length: 20 }, () => new Error('down')),
     ];
     const waits: number[] = [];
     const retried = await subject.tester.retryUntilDone(scalekitEvent('user.created'), {
-      onWait: (ms) => void waits.push(ms / 60_000),
+      onWait: (ms) => void waits.push(ms / 1_000),
     });
     expect(retried.isDone).toBe(false);
-    expect(retried.attempts).toHaveLength(10);
-    expect(waits).toEqual([120, 2, 4, 8, 16, 30, 30, 30, 30]);
-    expect(retried.attempts.at(-1)?.atSeconds).toBe(270 * 60);
+    expect(retried.attempts).toHaveLength(8);
+    expect(waits).toEqual([10, 400, 1_800, 14_400, 18_000, 36_000, 36_000]);
+    expect(retried.attempts.at(-1)?.atSeconds).toBe(106_610);
     const once = await subject.tester.retryUntilDone(scalekitEvent('user.created'), { maxAttempts: 1 });
     expect(once.attempts.map(({ status }) => status)).toEqual([500]);
   });
@@ -196,6 +201,64 @@ describe.each(WAYS)('the tester $way', ({ open }) => {
       },
     });
     expect(retried.attempts.map(({ status }) => status)).toEqual([500, 200]);
+  });
+
+  it('spreads the waits by up to a fifth when it is asked to', async () => {
+    await subject.tester.deliver(scalekitEvent('role.created'));
+    subject.shaky.failures = Array.from({ length: 100 }, () => new Error('down'));
+    const draws = [0, 1, 0.25];
+    const retried = await subject.tester.retryUntilDone(scalekitEvent('user.created'), {
+      maxAttempts: 4,
+      jitter: () => draws.shift() ?? 0.5,
+    });
+    expect(retried.attempts.map(({ atSeconds }) => atSeconds)).toEqual([0, 4, 364, 1_984]);
+  });
+});
+
+describe('the tester over HTTP', () => {
+  it('waits at least 60 s after a 429', async () => {
+    const answers = [429, 429, 503];
+    const server = await WebhookApp.start({
+      ...setup(),
+      configure: (app) =>
+        app.use((_request: unknown, response: ServerResponse, next: () => void) => {
+          const status = answers.shift();
+          if (status === undefined) next();
+          else response.writeHead(status, { 'retry-after': '7' }).end();
+        }),
+    });
+    const tester = new ScalekitWebhookTester(server.app, { secret: SECRET });
+    const retried = await tester.retryUntilDone(scalekitEvent('user.created'));
+    expect(retried.attempts.map(({ status, atSeconds }) => [status, atSeconds])).toEqual([
+      [429, 0],
+      [429, 60],
+      [503, 360],
+      [200, 2_160],
+    ]);
+    await server.close();
+  });
+
+  it('counts an attempt without an answer in time as status 0, and waits at least 60 s', async () => {
+    const ids = new Set<unknown>();
+    const timestamps: unknown[] = [];
+    const server = await WebhookApp.start({
+      ...setup(),
+      configure: (app) =>
+        app.use((request: IncomingMessage, _response: ServerResponse, next: () => void) => {
+          ids.add(request.headers['webhook-id']);
+          timestamps.push(request.headers['webhook-signature']);
+          if (timestamps.length > 1) next();
+        }),
+    });
+    const tester = new ScalekitWebhookTester(server.app, { secret: SECRET });
+    const retried = await tester.retryUntilDone(scalekitEvent('user.created'), { timeoutMs: 1_100 });
+    expect(retried.attempts.map(({ status, atSeconds }) => [status, atSeconds])).toEqual([
+      [0, 0],
+      [200, 60],
+    ]);
+    expect(ids.size).toBe(1);
+    expect(new Set(timestamps).size).toBe(2);
+    await server.close();
   });
 });
 

@@ -28,22 +28,28 @@ describe('what looks at request.body before the signature is verified', () => {
     await server.close();
   });
 
-  it.each(PLATFORMS)('finds the bytes, as of express.raw(): a global guard on $platform', async ({ adapter }) => {
-    server = await WebhookApp.start({
-      adapter: adapter(),
-      providers: [Recorder, { provide: APP_GUARD, useClass: TenantGuard }],
-    });
-    const event = anEvent();
-    expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
-    expect((await server.post('{"tenant":"blocked"}', {})).status).toBe(401);
-    expect(seen).toEqual([Buffer.from(JSON.stringify(event)), Buffer.from('{"tenant":"blocked"}')]);
-    expect(server.app.get(Recorder).events).toEqual([event]);
-  });
+  it.each(PLATFORMS)(
+    'finds the bytes, as of express.raw(): a global guard on $platform',
+    async ({ adapter }) => {
+      server = await WebhookApp.start({
+        adapter: adapter(),
+        providers: [Recorder, { provide: APP_GUARD, useClass: TenantGuard }],
+      });
+      const event = anEvent();
+      expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
+      expect((await server.post('{"tenant":"blocked"}', {})).status).toBe(401);
+      expect(seen).toEqual([Buffer.from(JSON.stringify(event)), Buffer.from('{"tenant":"blocked"}')]);
+      expect(server.app.get(Recorder).events).toEqual([event]);
+    },
+  );
 
   it.each<[string, (app: INestApplication) => unknown]>([
     ['alone', (app) => app],
     ['behind express.json()', (app) => app.use(express.json())],
-    ['behind a parser in a wrapper', (app) => app.use(((...args) => express.json()(...args)) as RequestHandler)],
+    [
+      'behind a parser in a wrapper',
+      (app) => app.use(((...args) => express.json()(...args)) as RequestHandler),
+    ],
   ])('finds the bytes, as of express.raw(): a middleware of main.ts, %s', async (_, parse) => {
     const look: RequestHandler = (request, _response, next) => {
       seen.push((request as WithBody).body.tenant, Buffer.isBuffer(request.body));

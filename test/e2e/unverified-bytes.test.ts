@@ -48,7 +48,9 @@ describe.each(PLATFORMS)('bodies that are not verified yet, on $platform', ({ pl
     const evicted = await stalled[0].answer();
     expect(evicted).toMatchObject({ status: 503 });
     expect(evicted.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
-    expect(server.logs.matching(/^warn: \[default\] too_many_unverified: .*2000 bytes.*maxUnverifiedBytes/)).toHaveLength(1);
+    expect(
+      server.logs.matching(/^warn: \[default\] too_many_unverified: .*2000 bytes.*maxUnverifiedBytes/),
+    ).toHaveLength(1);
     await stalled[1].send(chunk(Buffer.alloc(100)), '0\r\n\r\n');
     expect((await stalled[1].answer()).status).toBe(401);
   });

@@ -18,7 +18,7 @@ const transpiled = new Map<string, string>();
 export function readSignatureSources(): Sources {
   const core = readdirSync(path.join(lib, 'signature'), { recursive: true, encoding: 'utf8' })
     .map((file) => `signature/${file.replaceAll('\\', '/')}`)
-    .filter((file) => /^signature\/(schemes\/|verify|sign|webhook).*\.ts$/.test(file));
+    .filter((file) => /^signature\/(schemes\/|verify|sign|webhook|placeholder).*\.ts$/.test(file));
   return new Map(
     ['scalekit-webhook.errors.ts', ...core].map((file) => [file, readFileSync(path.join(lib, file), 'utf8')]),
   );

@@ -217,7 +217,11 @@ describe('a method with @OnScalekitEvent()', () => {
       ready(@EventData(new ValidationPipe()) _user: DirectoryUserDto) {}
       @OnScalekitEvent('organization.directory.group_*')
       group(@EventData(new ValidationPipe()) _group: DirectoryGroupDto) {}
-      @OnScalekitEvent(['organization.directory_enabled', 'organization.directory_disabled'])
+      @OnScalekitEvent([
+        'organization.directory_enabled',
+        'organization.directory_disabled',
+        'organization.directory_deleted',
+      ])
       directory(@EventData(new ValidationPipe()) _directory: DirectoryDto) {}
       @OnScalekitEvent('organization.directory_enabled')
       narrowed(@EventData(new ValidationPipe()) _directory: Provider) {}

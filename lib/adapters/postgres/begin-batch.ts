@@ -5,7 +5,7 @@ import type {
   FencingToken,
 } from '../../idempotency/idempotency-store.js';
 import { StoreUnavailableError } from '../../idempotency/store-unavailable.error.js';
-import { ACCEPTED, DONE } from './row-state.js';
+import { ACCEPTED, DONE } from './postgres.sql.js';
 
 export interface BeginCall extends BeginOptions {
   readonly key: string;

@@ -1,5 +1,4 @@
-import { ask } from './ask.js';
-import type { PostgresClient } from './postgres-client.js';
+import type { StatementSender } from './send-statement.js';
 
 /** Locks and WAL of one statement stay small, and so does the time for which it delays others. */
 export const BATCH_ROWS = 1_000;
@@ -13,7 +12,7 @@ export class ExpiredRows {
   private isRemoving = false;
 
   constructor(
-    private readonly client: PostgresClient,
+    private readonly sender: StatementSender,
     private readonly statement: string,
   ) {}
 
@@ -42,7 +41,7 @@ export class ExpiredRows {
   }
 
   private async removeBatch(): Promise<number> {
-    const [removed] = await ask<[number]>(this.client, this.statement, BATCH_ROWS);
+    const [removed] = await this.sender.send<[number]>(this.statement, BATCH_ROWS);
     return removed;
   }
 }

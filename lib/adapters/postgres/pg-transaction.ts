@@ -13,7 +13,7 @@ export function pgTransaction<Client>(pool: PgPool<Client>): PostgresTransaction
     const { guarded, revoke } = guard(client);
     let isReusable = false;
     try {
-      await client.query('BEGIN ISOLATION LEVEL READ COMMITTED', []);
+      await client.query('BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE', []);
       const result = await work(guarded as Client, client).catch(async (error: unknown) => {
         revoke();
         if (!signal.aborted) {

@@ -6,16 +6,14 @@ import type {
   TransactionalIdempotencyStore,
   TransactionRecords,
 } from '../../idempotency/idempotency-store.js';
-import { ask, askUntilNoConflict } from './ask.js';
 import { Batcher } from './batcher.js';
 import { kindOfBegin, leadersOf, toParameter, toResults } from './begin-batch.js';
 import type { BeginAnswers, BeginCall } from './begin-batch.js';
-import { oneAtATime } from './one-at-a-time.js';
 import { ExpiredRows } from './expired-rows.js';
 import type { PostgresClient, PostgresTransactionRunner, TransactionOf } from './postgres-client.js';
-import { ACCEPTED, DONE } from './row-state.js';
+import { ACCEPTED, createStatements, DONE, lastBeforeCommit, type Statements } from './postgres.sql.js';
 import { migrationSql } from './schema.js';
-import { createStatements, lastBeforeCommit, type Statements } from './statements.js';
+import { send, StatementSender } from './send-statement.js';
 import { assertText, toStoredKey } from './stored-key.js';
 import { DEFAULT_TABLE, readTableName, type TableName } from './table-name.js';
 import { runTransaction } from './transaction.js';
@@ -71,7 +69,7 @@ export class PostgresIdempotencyStore<
   Client extends PostgresClient = PostgresClient,
   Transaction = TransactionOf<Client>,
 > implements TransactionalIdempotencyStore<Transaction> {
-  private readonly client: PostgresClient;
+  private readonly sender: StatementSender;
   private readonly table: TableName;
   private readonly timeoutMs: number;
   private readonly runner: PostgresTransactionRunner<Transaction> | undefined;
@@ -95,13 +93,13 @@ export class PostgresIdempotencyStore<
         `PostgresIdempotencyStore: timeoutMs must be a number of milliseconds above 0, received ${timeoutMs}.`,
       );
     }
-    this.client = oneAtATime(client);
     this.table = readTableName(table);
+    this.sender = new StatementSender(client, this.table);
     this.timeoutMs = timeoutMs;
     this.runner =
       transaction ?? (transactionRunnerOf(client) as PostgresTransactionRunner<Transaction> | undefined);
     this.statements = createStatements(this.table);
-    this.expiredRows = new ExpiredRows(this.client, this.statements.removeExpired);
+    this.expiredRows = new ExpiredRows(this.sender, this.statements.removeExpired);
     this.begins = new Batcher<BeginCall, BeginResult>({
       name: 'begin',
       timeoutMs,
@@ -166,7 +164,7 @@ export class PostgresIdempotencyStore<
    * What it does is in `sql/postgres.sql` of the package, too.
    */
   async migrate(): Promise<void> {
-    await this.client.query(migrationSql(this.table), []);
+    await this.sender.migrate(migrationSql(this.table));
   }
 
   /**
@@ -182,7 +180,7 @@ export class PostgresIdempotencyStore<
   private async sendBegins(calls: readonly BeginCall[]): Promise<BeginResult[]> {
     const leaders = leadersOf(calls);
     const parameter = [...leaders.values()].map(toParameter);
-    const answers = await askUntilNoConflict<BeginAnswers>(this.client, this.statements.begin, parameter);
+    const answers = await this.sender.send<BeginAnswers>(this.statements.begin, parameter);
     this.expiredRows.onClaims(leaders.size);
     return toResults(calls, leaders, answers);
   }
@@ -192,7 +190,7 @@ export class PostgresIdempotencyStore<
     kindOf: (call: HolderCall) => unknown,
   ): Batcher<HolderCall, boolean> {
     const send = async (calls: readonly HolderCall[]) => {
-      const held = new Set(await askUntilNoConflict<string[]>(this.client, this.statements[name], calls));
+      const held = new Set(await this.sender.send<string[]>(this.statements[name], calls));
       return calls.map(({ key }) => held.has(key));
     };
     return new Batcher({ name, timeoutMs: this.timeoutMs, kindOf, send });
@@ -200,7 +198,7 @@ export class PostgresIdempotencyStore<
 
   private recordsWithin(client: PostgresClient, onRefused: () => void): TransactionRecords {
     const record = async (statement: string, call: HolderCall) => {
-      const [held] = await ask<string[]>(client, lastBeforeCommit(statement), [call]);
+      const [held] = await send<string[]>(client, lastBeforeCommit(statement), [call]);
       if (held === undefined) {
         onRefused();
       }

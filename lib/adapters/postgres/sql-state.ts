@@ -1,4 +1,4 @@
-/** The five characters of https://www.postgresql.org/docs/current/errcodes-appendix.html, whoever wrapped the error. */
+/** The five characters of https://www.postgresql.org/docs/current/errcodes-appendix.html, also of a wrapped error. */
 export function sqlStateOf(error: unknown): string | undefined {
   for (let each = error; each instanceof Error; each = innerErrorOf(each)) {
     if ('code' in each && typeof each.code === 'string' && /^[0-9A-Z]{5}$/.test(each.code)) {
@@ -13,11 +13,20 @@ function innerErrorOf(error: Error): unknown {
   return 'driverError' in error ? error.driverError : error.cause;
 }
 
-/** The table, or a function, which is made with it. */
+/** A table, or a function or procedure, which are made with it. */
 export const isSchemaMissing = (error: unknown) => /^42(P01|883)$/.test(sqlStateOf(error) ?? '');
 
-/** A deadlock or a serialization failure: nothing of the statement took effect. */
-export const isConflict = (error: unknown) => /^40(P01|001)$/.test(sqlStateOf(error) ?? '');
+/** A deadlock. */
+export const isConflict = (error: unknown) => sqlStateOf(error) === '40P01';
 
-/** A value or its size was refused, not the server out of order. */
+/** The transaction is read-only. */
+export const isReadOnly = (error: unknown) => sqlStateOf(error) === '25006';
+
+/** Read-only, a `lock_timeout`, or a serialization failure, which READ COMMITTED never has. */
+export const isWrongMode = (error: unknown) => /^(25006|40001|55P03)$/.test(sqlStateOf(error) ?? '');
+
+/** The schema is older than the procedure, or the client sends everything within a transaction. */
+export const isProcedureRefused = (error: unknown) => isSchemaMissing(error) || sqlStateOf(error) === '2D000';
+
+/** PostgreSQL refused a value or its size; the server itself works. */
 export const isRefusedValue = (error: unknown) => /^(22|54)/.test(sqlStateOf(error) ?? '');

@@ -12,7 +12,11 @@ export function transactionRunnerOf(client: PostgresClient): PostgresTransaction
     return pgTransaction(client);
   }
   return hasTransaction(client)
-    ? (work) => client.transaction((transaction) => work(transaction, transaction))
+    ? (work) =>
+        client.transaction(async (transaction) => {
+          await transaction.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE', []);
+          return work(transaction, transaction);
+        })
     : undefined;
 }
 

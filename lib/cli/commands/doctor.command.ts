@@ -4,13 +4,13 @@ import { WEBHOOK_SCHEMES, type WebhookScheme } from '../../signature/webhook-sch
 import type { CheckResult, CheckStatus } from '../doctor/check.js';
 import { SENDER_PATIENCE_MS } from '../doctor/answer-time.check.js';
 import { Examination } from '../doctor/examination.js';
-import { examine } from '../doctor/examine.js';
+import { examine, NEEDS_SECRET } from '../doctor/examine.js';
 import { AT_ONCE } from '../doctor/idempotency.checks.js';
 import { EXIT_CODE, type ExitCode } from '../exit-code.js';
 import { DeliveryClient } from '../http/delivery-client.js';
 import { confirmTarget } from '../input/confirm-target.js';
 import { wholeNumber } from '../input/number-option.js';
-import { givenSecrets, type SecretOptions } from '../input/secret.js';
+import { firstSecret, type SecretOptions } from '../input/secret.js';
 import { parseTargetUrl } from '../input/target-url.js';
 import type { Output } from '../output/output.js';
 import { jsonOption, schemeOption, withSecretOptions, yesOption } from '../shared-options.js';
@@ -38,7 +38,7 @@ export function addDoctorCommand(program: Command, run: RunCommand): void {
     .description(
       'Sends about 40 deliveries to an endpoint, forged and genuine ones, and says what is off and what to do. ' +
         'Its events have the reserved type scalekit.webhooks.doctor and ids of their own, which no handler of yours ' +
-        "listens to unless it listens to '*'. Without a secret it runs the checks that need none.",
+        "listens to unless it listens to '*'. Without a secret it runs the checks that need none, and ends with exit code 3 if they pass.",
     )
     .argument('<url>', 'the endpoint')
     .addOption(schemeOption().default(undefined, 'the first that it accepts, standard before all'))
@@ -59,7 +59,7 @@ export function addDoctorCommand(program: Command, run: RunCommand): void {
 
 async function doctor(target: string, options: DoctorOptions, output: Output): Promise<ExitCode> {
   const url = parseTargetUrl(target);
-  const secret = secretOf(options, output);
+  const secret = await secretOf(options, output);
   await confirmTarget(url, 'about 40 test deliveries', options.yes ?? false);
   const client = new DeliveryClient(url, {
     userAgent: 'nestjs-scalekit-webhooks (doctor)',
@@ -87,8 +87,8 @@ async function doctor(target: string, options: DoctorOptions, output: Output): P
   return conclude(url, examination, results, output);
 }
 
-function secretOf(options: SecretOptions, output: Output): string | undefined {
-  const [secret] = givenSecrets(options);
+async function secretOf(options: SecretOptions, output: Output): Promise<string | undefined> {
+  const secret = await firstSecret(options);
   if (!secret) {
     return undefined;
   }
@@ -122,16 +122,35 @@ function conclude(
   printSkipped(results, output);
   const counts = { passed: 0, warned: 0, failed: 0, skipped: 0 } satisfies Record<CheckStatus, number>;
   results.forEach(({ status }) => counts[status]++);
-  const isHealthy = counts.failed === 0;
-  output.json({ url: url.href, healthy: isHealthy, scheme: dialect?.scheme, ...counts, checks: results });
+  const isFailed = counts.failed > 0;
+  const isComplete = !results.some(({ detail }) => detail === NEEDS_SECRET);
+  output.json({
+    url: url.href,
+    healthy: !isFailed && isComplete,
+    complete: isComplete,
+    scheme: dialect?.scheme,
+    ...counts,
+    checks: results,
+  });
   const summary = Object.entries(counts)
     .filter(([, count]) => count > 0)
     .map(([status, count]) => `${count} ${status}`)
     .join(', ');
-  const verdict = isHealthy ? output.paint('green', 'All is well') : output.paint('red', 'Something is off');
-  output.line(`\n${verdict}: ${summary}.`);
+  if (isFailed) {
+    output.line(`\n${output.paint('red', 'Something is off')}: ${summary}.`);
+  } else if (isComplete) {
+    output.line(`\n${output.paint('green', 'All is well')}: ${summary}.`);
+  } else {
+    output.line(`\n${output.paint('yellow', 'Only a part was checked')}: ${summary}.`);
+    output.line(
+      'Give the secret to check whether genuine deliveries are accepted, once each: SCALEKIT_WEBHOOK_SECRET or --secret-file.',
+    );
+  }
   if (results.some(({ isUnreachable }) => isUnreachable)) {
     return EXIT_CODE.unreachable;
   }
-  return isHealthy ? EXIT_CODE.ok : EXIT_CODE.failed;
+  if (isFailed) {
+    return EXIT_CODE.failed;
+  }
+  return isComplete ? EXIT_CODE.ok : EXIT_CODE.unknown;
 }

@@ -1,9 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { type Command, Option } from 'commander';
-import type { ScalekitEventOverrides } from '../../testing/fixtures/event-overrides.js';
+import { messageIdOf } from '../../testing/deliveries/sign-event.js';
 import { signedDelivery } from '../../testing/deliveries/signed-delivery.presets.js';
 import type { SignedDelivery } from '../../testing/deliveries/signed-delivery.js';
-import { scalekitEvent } from '../../testing/fixtures/scalekit-event.fixture.js';
 import type { WebhookScheme } from '../../signature/webhook-scheme.js';
 import { CliError } from '../cli.error.js';
 import { EXIT_CODE, type ExitCode } from '../exit-code.js';
@@ -12,7 +11,7 @@ import { DeliveryClient } from '../http/delivery-client.js';
 import { describeAnswer } from '../http/describe-answer.js';
 import { explainFailure } from '../http/explain-failure.js';
 import { confirmTarget } from '../input/confirm-target.js';
-import { addField, type Fields, readPayload } from '../input/event-data.js';
+import { addField, type EventFile, type Fields, readEventFile } from '../input/event-data.js';
 import { isKnownType, nearestTypes } from '../input/nearest-types.js';
 import { wholeNumber } from '../input/number-option.js';
 import { requireSecret, type SecretOptions } from '../input/secret.js';
@@ -20,7 +19,7 @@ import { DEFAULT_URL, parseTargetUrl } from '../input/target-url.js';
 import { formatMs } from '../output/format.js';
 import type { Output } from '../output/output.js';
 import { ProgressBar } from '../output/progress-bar.js';
-import { DeliverySource } from '../send/delivery-source.js';
+import { DeliverySource, eventMaker, type EventPlan } from '../send/delivery-source.js';
 import { reportStatistics } from '../send/report-statistics.js';
 import { sendMany } from '../send/send-many.js';
 import { SendStatistics } from '../send/send-statistics.js';
@@ -32,6 +31,7 @@ interface SendOptions extends SecretOptions {
   readonly scheme: WebhookScheme;
   readonly data: Fields;
   readonly file?: string;
+  readonly id?: string;
   readonly count: number;
   readonly concurrency: number;
   readonly duplicates: number;
@@ -48,7 +48,10 @@ export function addSendCommand(program: Command, run: RunCommand): void {
       'Signs an event of the catalogue and posts it. With --count it sends many, shows a progress bar, and draws the ' +
         'latencies. Ctrl-C ends early with what was seen so far.',
     )
-    .argument('<type>', 'the type of the event, such as user.created (see: events)')
+    .argument(
+      '[type]',
+      'the type of the event, such as user.created (see: events); without one, that of the file',
+    )
     .option('--url <url>', 'the endpoint', DEFAULT_URL)
     .addOption(schemeOption().default('standard'))
     .option(
@@ -60,24 +63,34 @@ export function addSendCommand(program: Command, run: RunCommand): void {
     .addOption(
       new Option(
         '--file <file>',
-        'its payload as JSON, or an event that has it (- for standard input)',
+        'a whole event as JSON, sent as it is, or a payload (- for standard input)',
       ).conflicts('data'),
     )
+    .option('--id <id>', 'the id of the (first) event; "new" replaces the id of the file by a new one')
     .option('--count <n>', 'how many deliveries', wholeNumber(1, 1e9), 1)
     .option('--concurrency <n>', 'how many at a time', wholeNumber(1, 1_000), 10)
     .option('--duplicates <percent>', 'how many of 100 repeat an earlier event', wholeNumber(0, 100), 0)
     .addOption(yesOption())
     .addOption(jsonOption());
   withSecretOptions(command, { inline: true }).action(
-    run((output) => send(command.args[0] ?? '', command.opts(), output)),
+    run((output) => send(command.args[0], command.opts(), output)),
   );
 }
 
-async function send(type: string, options: SendOptions, output: Output): Promise<ExitCode> {
+async function send(wantedType: string | undefined, options: SendOptions, output: Output): Promise<ExitCode> {
   const url = parseTargetUrl(options.url);
   const { count, concurrency, duplicates } = options;
-  const create = deliveries(type, options, output);
-  const first = create();
+  const { value: secret } = await requireSecret(options);
+  output.keepSecret(secret);
+  const file = options.file === undefined ? undefined : await readEventFile(options.file);
+  const type = wantedType ?? (file?.isEvent ? String(file.value.type) : undefined);
+  if (type === undefined) {
+    throw new CliError('bad_input', 'Say which event to send: its type, or --file with a whole event.');
+  }
+  notes(type, file, options).forEach((note) => output.error(`Note: ${note}`));
+  const create = deliveryMaker({ ...options, type, file, secret, id: options.id });
+  const first = create(); // Whatever is wrong with it is said before the question.
+  const queued = [first];
   await confirmTarget(
     url,
     count === 1 ? 'a signed delivery' : `${count} signed deliveries`,
@@ -100,7 +113,7 @@ async function send(type: string, options: SendOptions, output: Output): Promise
     }
     const statistics = new SendStatistics(duplicates > 0);
     const bar = new ProgressBar(count, !output.isJson);
-    await sendMany(client, new DeliverySource(create, duplicates), {
+    await sendMany(client, new DeliverySource(() => queued.pop() ?? create(), duplicates), {
       count,
       concurrency,
       signal: interruption.signal,
@@ -121,22 +134,37 @@ async function send(type: string, options: SendOptions, output: Output): Promise
   }
 }
 
-/** Makes one delivery after the other, each of a new event. */
-function deliveries(type: string, options: SendOptions, output: Output): () => SignedDelivery {
-  const { value: secret } = requireSecret(options);
-  output.keepSecret(secret);
+/** What is sent otherwise than somebody may expect. */
+function notes(type: string, file: EventFile | undefined, { id, count }: SendOptions): string[] {
+  const found: string[] = [];
   if (!isKnownType(type)) {
     const near = nearestTypes(type);
+    const payload = file ? '' : '; its payload is empty but for --data';
     const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
-    output.error(
-      `Note: ${type.slice(0, 100)} is in none of Scalekit's documents; its payload is empty but for --data and --file.${hint}`,
+    found.push(`${type.slice(0, 100)} is in none of Scalekit's documents${payload}.${hint}`);
+  }
+  if (file?.isEvent && file.value.type !== type) {
+    found.push(`the event of the file has the type ${String(file.value.type)}; it is sent as ${type}.`);
+  }
+  const firstId = id ?? (file?.isEvent ? file.value.id : undefined);
+  if (count > 1 && typeof firstId === 'string' && firstId !== 'new') {
+    found.push(
+      `only the first event has the id ${firstId}; the others get new ids, since an id is handled once.`,
     );
   }
-  const payload = options.file === undefined ? undefined : readPayload(options.file);
-  const overrides = { data: options.data } as ScalekitEventOverrides<string>;
+  return found;
+}
+
+function deliveryMaker({
+  secret,
+  scheme,
+  ...plan
+}: EventPlan & { readonly secret: string; readonly scheme: WebhookScheme }): () => SignedDelivery {
+  const nextEvent = eventMaker(plan);
   return () => {
-    const event = scalekitEvent(type, overrides);
-    return signedDelivery(payload ? { ...event, data: payload } : event, { secret, scheme: options.scheme });
+    const event = nextEvent();
+    const id = messageIdOf(typeof event === 'string' ? (plan.file?.value ?? {}) : event);
+    return signedDelivery(event, { secret, scheme, id });
   };
 }
 

@@ -2,13 +2,14 @@ import type { Command } from 'commander';
 import { signedDelivery } from '../../testing/deliveries/signed-delivery.presets.js';
 import { scalekitEvent } from '../../testing/fixtures/scalekit-event.fixture.js';
 import type { WebhookScheme } from '../../signature/webhook-scheme.js';
+import { escapeInvisibleCharacters } from '../../shared/escape-control-characters.js';
 import { CliError } from '../cli.error.js';
 import { EXIT_CODE, type ExitCode } from '../exit-code.js';
 import { readBytes } from '../input/read-file.js';
 import { requireSecret, type SecretOptions } from '../input/secret.js';
 import { DEFAULT_URL, parseTargetUrl } from '../input/target-url.js';
 import type { Output } from '../output/output.js';
-import { shellQuote } from '../output/shell-quote.js';
+import { shellPrintf, shellQuote } from '../output/shell-quote.js';
 import { jsonOption, schemeOption, withSecretOptions } from '../shared-options.js';
 import type { RunCommand } from './run-command.js';
 
@@ -35,11 +36,11 @@ export function addSignCommand(program: Command, run: RunCommand): void {
   );
 }
 
-function sign(type: string | undefined, options: SignOptions, output: Output): ExitCode {
+async function sign(type: string | undefined, options: SignOptions, output: Output): Promise<ExitCode> {
   const url = parseTargetUrl(options.url);
-  const { value: secret } = requireSecret(options);
+  const { value: secret } = await requireSecret(options);
   output.keepSecret(secret);
-  const delivery = signedDelivery(whatToSign(type, options), { secret, scheme: options.scheme });
+  const delivery = signedDelivery(await whatToSign(type, options), { secret, scheme: options.scheme });
   const isFile = options.body !== undefined && options.body !== '-';
   if (!isFile && !Buffer.from(delivery.body).equals(delivery.rawBody)) {
     throw new CliError(
@@ -48,10 +49,15 @@ function sign(type: string | undefined, options: SignOptions, output: Output): E
     );
   }
   // --data would drop the line ends of a file, and --data-raw takes no @ for a file's name.
-  const data = isFile ? ['--data-binary', `@${options.body ?? ''}`] : ['--data-raw', delivery.body];
+  const isPrinted = !isFile && escapeInvisibleCharacters(delivery.body) !== delivery.body;
+  const data = isFile
+    ? ['--data-binary', `@${options.body ?? ''}`]
+    : isPrinted
+      ? ['--data-binary', '@-']
+      : ['--data-raw', delivery.body];
   const headers = Object.entries(delivery.headers);
   const curl = [
-    `curl ${shellQuote(url.href)}`,
+    `${isPrinted ? `${shellPrintf(delivery.body)} | ` : ''}curl ${shellQuote(url.href)}`,
     ...headers.map(([name, value]) => `-H ${shellQuote(`${name}: ${value}`)}`),
     data.map(shellQuote).join(' '),
   ].join(' \\\n  ');
@@ -62,7 +68,7 @@ function sign(type: string | undefined, options: SignOptions, output: Output): E
   return EXIT_CODE.ok;
 }
 
-function whatToSign(type: string | undefined, { body }: SignOptions): object {
+async function whatToSign(type: string | undefined, { body }: SignOptions): Promise<object> {
   if ((type === undefined) === (body === undefined)) {
     throw new CliError('bad_input', 'Say what to sign: the type of an event, or --body with a file.');
   }

@@ -42,8 +42,8 @@ export function addVerifyCommand(program: Command, run: RunCommand): void {
   withSecretOptions(command, { inline: true }).action(run((output) => verify(command.opts(), output)));
 }
 
-function verify(options: VerifyOptions, output: Output): ExitCode {
-  const secrets = givenSecrets(options);
+async function verify(options: VerifyOptions, output: Output): Promise<ExitCode> {
+  const secrets = await givenSecrets(options);
   if (secrets.length === 0) {
     throw new CliError(
       'no_secret',
@@ -52,7 +52,7 @@ function verify(options: VerifyOptions, output: Output): ExitCode {
   }
   secrets.forEach(({ value }) => output.keepSecret(value));
   const diagnosis = diagnose({
-    body: readBytes(options.body, '--body'),
+    body: await readBytes(options.body, '--body'),
     headers: options.header,
     secrets,
     schemes: options.scheme ? [options.scheme] : WEBHOOK_SCHEMES,

@@ -2,16 +2,13 @@ import type { Answer, Failure } from '../http/delivery-client.js';
 import { isAccepted } from '../http/answers.js';
 import { type Check, failed, type Finding, passed, warned } from './check.js';
 import { describeAnswer } from '../http/describe-answer.js';
-import type { Dialect } from './dialects.js';
-import type { Examination } from './examination.js';
+import { GUARD_REMEDY, isGuardAnswer } from './in-front.js';
 
 const REMEDIES: Readonly<Record<number, string>> = {
   400: 'It does not take the event. If it accepts one environment only (environmentId), name that: --environment-id.',
   401: "The secret is another one than the endpoint's, or it wants another scheme (--scheme), or something changes body or headers on the way.",
-  403: 'Something before the webhook answers (a global guard, CSRF protection, a firewall): exempt the route.',
   413: 'Its body limit is smaller than an ordinary event.',
   415: 'It does not take application/json.',
-  429: 'A rate limit answers: exempt the route.',
 };
 
 export const ACCEPTANCE_CHECKS: readonly Check[] = [
@@ -20,22 +17,15 @@ export const ACCEPTANCE_CHECKS: readonly Check[] = [
     title: 'genuine → 200',
     needs: 'secret',
     async run(examination) {
-      let first: Answer | Failure | undefined;
-      for (const dialect of examination.dialects) {
-        const answer = await deliver(examination, dialect);
-        first ??= answer;
-        if (isAccepted(answer)) {
-          examination.dialect = dialect;
-          const detail = `${describeAnswer(answer)}, scheme ${dialect.scheme}`;
-          return dialect.scheme === 'standard' || examination.options.scheme
-            ? passed(detail)
-            : warned(detail, 'It refuses the scheme standard, the one that the SDK of Scalekit verifies.');
-        }
-        if ('failure' in answer) {
-          break;
-        }
+      const answer = await examination.askGenuine();
+      const { dialect } = examination;
+      if (!answer || !dialect) {
+        return refused(answer);
       }
-      return refused(first);
+      const detail = `${describeAnswer(answer)}, scheme ${dialect.scheme}`;
+      return dialect.scheme === 'standard' || examination.options.scheme
+        ? passed(detail)
+        : warned(detail, 'It refuses the scheme standard, the one that the SDK of Scalekit verifies.');
     },
   },
   {
@@ -45,7 +35,7 @@ export const ACCEPTANCE_CHECKS: readonly Check[] = [
     async run(examination) {
       const accepted = new Set([examination.scheme]);
       for (const dialect of examination.dialects.filter(({ scheme }) => !accepted.has(scheme))) {
-        if (isAccepted(await deliver(examination, dialect))) {
+        if (isAccepted(await examination.deliver(dialect))) {
           accepted.add(dialect.scheme);
         }
       }
@@ -55,19 +45,13 @@ export const ACCEPTANCE_CHECKS: readonly Check[] = [
   },
 ];
 
-async function deliver(examination: Examination, dialect: Dialect): Promise<Answer | Failure> {
-  const delivery = examination.sign(examination.event(), dialect.scheme);
-  const answer = await examination.post(delivery, dialect);
-  if (isAccepted(answer)) {
-    examination.answerTimes.push(answer.ms);
-    examination.accepted ??= delivery;
-  }
-  return answer;
-}
-
 function refused(answer: Answer | Failure | undefined): Finding {
   if (!answer) {
     return failed('not sent', 'No scheme is left to try.');
+  }
+  if (isGuardAnswer(answer)) {
+    const remedy = `${GUARD_REMEDY} Or the webhook itself answers so, and the secret is not the one of the endpoint.`;
+    return { ...failed(describeAnswer(answer), remedy), endsExamination: true };
   }
   const remedy = 'status' in answer ? REMEDIES[answer.status] : undefined;
   return failed(

@@ -3,6 +3,7 @@ import type { WebhookScheme } from '../../signature/webhook-scheme.js';
 import type { SignedDelivery } from '../../testing/deliveries/signed-delivery.js';
 import { signedDelivery } from '../../testing/deliveries/signed-delivery.presets.js';
 import { scalekitEvent } from '../../testing/fixtures/scalekit-event.fixture.js';
+import { isAccepted } from '../http/answers.js';
 import type { Answer, DeliveryClient, Failure, Postable } from '../http/delivery-client.js';
 import { type Dialect, DIALECTS } from './dialects.js';
 
@@ -27,8 +28,11 @@ export class Examination {
   /** How long accepted deliveries took that came one at a time. */
   readonly answerTimes: number[] = [];
   private readonly run = randomBytes(5).toString('hex');
+  /** The first answer of a rate limit. */
+  throttledBy: Answer | undefined;
   private eventCount = 0;
   private unsigned: Promise<Answer | Failure> | undefined;
+  private genuine: Promise<Answer | Failure | undefined> | undefined;
 
   constructor(
     readonly client: DeliveryClient,
@@ -56,8 +60,28 @@ export class Examination {
   /** The answer to a delivery without a signature, which several checks look at. */
   askUnsigned(): Promise<Answer | Failure> {
     const rawBody = Buffer.from(JSON.stringify(this.event()));
-    this.unsigned ??= this.client.post({ headers: { 'content-type': 'application/json' }, rawBody });
+    this.unsigned ??= this.post({ headers: { 'content-type': 'application/json' }, rawBody });
     return this.unsigned;
+  }
+
+  /**
+   * The answer to a genuine delivery: of the first dialect that is accepted, else of the first one. Undefined without
+   * a secret.
+   */
+  askGenuine(): Promise<Answer | Failure | undefined> {
+    this.genuine ??= this.options.secret === undefined ? Promise.resolve(undefined) : this.findDialect();
+    return this.genuine;
+  }
+
+  /** Delivers an event that nobody has seen. */
+  async deliver(dialect: Dialect): Promise<Answer | Failure> {
+    const delivery = this.sign(this.event(), dialect.scheme);
+    const answer = await this.post(delivery, dialect);
+    if (isAccepted(answer)) {
+      this.answerTimes.push(answer.ms);
+      this.accepted ??= delivery;
+    }
+    return answer;
   }
 
   /** An event that nobody has seen. */
@@ -75,7 +99,27 @@ export class Examination {
     return signedDelivery(event, { secret: this.secret, scheme });
   }
 
-  post({ headers, rawBody }: Postable, dialect = this.dialect): Promise<Answer | Failure> {
-    return this.client.post({ rawBody, headers: dialect?.write(headers) ?? headers });
+  async post({ headers, rawBody }: Postable, dialect = this.dialect): Promise<Answer | Failure> {
+    const answer = await this.client.post({ rawBody, headers: dialect?.write(headers) ?? headers });
+    if ('status' in answer && answer.status === 429) {
+      this.throttledBy ??= answer;
+    }
+    return answer;
+  }
+
+  private async findDialect(): Promise<Answer | Failure | undefined> {
+    let first: Answer | Failure | undefined;
+    for (const dialect of this.dialects) {
+      const answer = await this.deliver(dialect);
+      if (isAccepted(answer)) {
+        this.dialect = dialect;
+        return answer;
+      }
+      first ??= answer;
+      if ('failure' in answer || this.throttledBy) {
+        break;
+      }
+    }
+    return first;
   }
 }

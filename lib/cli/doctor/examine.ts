@@ -4,8 +4,12 @@ import { BODY_CHECKS } from './body.checks.js';
 import { type Check, type CheckResult, type Finding, skipped } from './check.js';
 import type { Examination } from './examination.js';
 import { IDEMPOTENCY_CHECKS } from './idempotency.checks.js';
+import { throttled } from './in-front.js';
 import { REACH_CHECKS } from './reach.checks.js';
 import { SIGNED_CHECKS, UNSIGNED_CHECKS } from './signature.checks.js';
+
+/** Why a check is skipped that would be run if the secret were given. */
+export const NEEDS_SECRET = 'needs the secret';
 
 /** The whole contract, in the order in which it is told. */
 const CHECKS: readonly Check[] = [
@@ -21,7 +25,8 @@ const CHECKS: readonly Check[] = [
 export async function* examine(examination: Examination): AsyncGenerator<CheckResult> {
   for (const check of CHECKS) {
     const { name, title } = check;
-    const finding = whySkip(check, examination) ?? (await check.run(examination));
+    const found = whySkip(check, examination) ?? (await check.run(examination));
+    const finding = examination.throttledBy ? throttled(examination.throttledBy) : found;
     yield { name, title, ...finding };
     if (finding.endsExamination) {
       return;
@@ -34,7 +39,7 @@ function whySkip({ needs }: Check, { options, dialect, scheme }: Examination): F
     return undefined;
   }
   if (options.secret === undefined) {
-    return skipped('needs the secret');
+    return skipped(NEEDS_SECRET);
   }
   if (needs === 'secret') {
     return undefined;

@@ -1,7 +1,8 @@
 import { isTlsFailure, explainFailure } from '../http/explain-failure.js';
 import { isLoopback } from '../input/target-url.js';
+import { GUARD_REMEDY, isLogin } from './in-front.js';
 import { type Check, failed, type Finding, passed, skipped, warned } from './check.js';
-import { describeAnswer } from '../http/describe-answer.js';
+import { describeAnswer, onOneLine } from '../http/describe-answer.js';
 
 const SOON_MS = 14 * 24 * 3_600_000;
 
@@ -40,8 +41,10 @@ export const REACH_CHECKS: readonly Check[] = [
       }
       return ending(
         failed(
-          `${answer.status} to ${withoutControls(answer.headers.location ?? 'nowhere')}`,
-          'Senders do not follow redirects: register the URL that it redirects to (https, no slash more or less).',
+          `${answer.status} to ${onOneLine(answer.headers.location ?? 'nowhere', 200)}`,
+          isLogin(answer)
+            ? GUARD_REMEDY
+            : 'Senders do not follow redirects: register the URL that it redirects to (https, no slash more or less).',
         ),
       );
     },
@@ -71,8 +74,4 @@ export const REACH_CHECKS: readonly Check[] = [
 
 function ending(finding: Finding): Finding {
   return { ...finding, endsExamination: true };
-}
-
-function withoutControls(text: string): string {
-  return text.replace(/\p{Control}/gu, '').slice(0, 200);
 }

@@ -1,8 +1,9 @@
 import { signedDelivery } from '../../testing/deliveries/signed-delivery.presets.js';
 import type { Answer, Failure, Postable } from '../http/delivery-client.js';
 import { hasStatus, isAccepted } from '../http/answers.js';
-import { type Check, type CheckName, failed, type Finding, passed } from './check.js';
+import { type Check, type CheckName, failed, type Finding, passed, skipped } from './check.js';
 import { describeAnswer } from '../http/describe-answer.js';
+import { GUARD_REMEDY, isGuardAnswer, isLogin } from './in-front.js';
 import type { Examination } from './examination.js';
 
 const VERIFY = 'Verify the signature before anything else, and answer 401 to whatever fails.';
@@ -11,12 +12,18 @@ export const UNSIGNED_CHECKS: readonly Check[] = [
   {
     name: 'unsigned',
     title: 'unsigned → 401',
-    run: async (examination) => mustRefuse(await examination.askUnsigned(), 'Anyone can send events.'),
+    async run(examination) {
+      const answer = await examination.askUnsigned();
+      return (await guardBefore(answer, examination)) ?? mustRefuse(answer, 'Anyone can send events.');
+    },
   },
   {
     name: 'verifies_first',
     title: 'unsigned and malformed → 401',
     async run(examination) {
+      if (await guardBefore(await examination.askUnsigned(), examination)) {
+        return skipped('a guard answers');
+      }
       const headers = { 'content-type': 'application/json' };
       const answer = await examination.post({ headers, rawBody: Buffer.from('{"id":') });
       return hasStatus(answer, 400)
@@ -73,6 +80,23 @@ export const SIGNED_CHECKS: readonly Check[] = [
   },
 ];
 
+/** A guard answers to genuine deliveries as it does to others; without a secret that is not known, but likely. */
+async function guardBefore(answer: Answer | Failure, examination: Examination): Promise<Finding | undefined> {
+  const detail = `${describeAnswer(answer)}, which is not "401 Invalid signature"`;
+  if (isLogin(answer)) {
+    return { ...failed(detail, GUARD_REMEDY), endsExamination: true };
+  }
+  if (!isGuardAnswer(answer)) {
+    return undefined;
+  }
+  const genuine = await examination.askGenuine();
+  if (!genuine) {
+    const otherwise = 'If it is the webhook that answers so, give the secret to have it examined.';
+    return { ...failed(detail, `${GUARD_REMEDY} ${otherwise}`), endsExamination: true };
+  }
+  return isGuardAnswer(genuine) ? failed(detail, GUARD_REMEDY) : undefined;
+}
+
 function refusal(
   name: CheckName,
   title: string,
@@ -110,10 +134,7 @@ function mustRefuse(answer: Answer | Failure, danger: string): Finding {
 function explain(answer: Answer | Failure): string {
   const status = 'status' in answer ? answer.status : 0;
   if (status === 403) {
-    return 'Something before the webhook answers (a global guard, CSRF protection, a firewall): exempt the route.';
-  }
-  if (status === 429) {
-    return 'A rate limit answers: exempt the route, or bursts of events are refused.';
+    return GUARD_REMEDY;
   }
   return status >= 500
     ? 'The verification itself fails on such headers: a missing or short signature must be 401, too.'

@@ -4,6 +4,11 @@ export function hasStatus(answer: Answer | Failure, status: number): boolean {
   return 'status' in answer && answer.status === status;
 }
 
+/** A page for people, where a webhook answers with text or JSON. */
+export function isHtml({ body }: Answer): boolean {
+  return /^\s*</.test(body);
+}
+
 /** Any success: to a sender all of them are the same. */
 export function isAccepted(answer: Answer | Failure): boolean {
   return 'status' in answer && answer.status >= 200 && answer.status < 300;

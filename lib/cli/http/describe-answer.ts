@@ -1,9 +1,10 @@
+import { isHtml } from './answers.js';
 import type { Answer, Failure } from './delivery-client.js';
 import { explainFailure } from './explain-failure.js';
 
 const LONGEST = 60;
 
-/** On one line, without control characters: it comes from a stranger and goes to a terminal. */
+/** Describes an answer on one line, without control characters: it comes from outside and goes to a terminal. */
 export function describeAnswer(answer: Answer | Failure): string {
   if ('failure' in answer) {
     return explainFailure(answer.failure);
@@ -13,13 +14,20 @@ export function describeAnswer(answer: Answer | Failure): string {
 }
 
 /** The message of an error in JSON, the body of all else. */
-function textOf({ body }: Answer): string {
-  if (/^\s*</.test(body)) {
+function textOf(answer: Answer): string {
+  const { body } = answer;
+  if (isHtml(answer)) {
     return '(an HTML page)';
   }
   const text = messageIn(body) ?? body;
-  const line = text.replace(/[\p{Control}\p{Format}\s]+/gu, ' ').trim();
-  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
+  return onOneLine(text, LONGEST);
+}
+
+/** Text from outside, with a space for whatever is not seen, and cut to so many characters. */
+export function onOneLine(text: string, longest: number): string {
+  const line = text.replace(/[\p{C}\p{Default_Ignorable_Code_Point}\s]+/gu, ' ').trim();
+  const letters = Array.from(line);
+  return letters.length > longest ? `${letters.slice(0, longest).join('')}…` : line;
 }
 
 function messageIn(body: string): string | undefined {

@@ -30,17 +30,21 @@ function parseValue(text: string): unknown {
   }
 }
 
-/**
- * A payload, or that of a whole event.
- *
- * @throws CliError `bad_input`
- */
-export function readPayload(file: string): Fields {
-  const value = parseValue(readTextFile(file, '--file'));
+/** What --file holds: a whole event, or the payload of one. */
+export interface EventFile {
+  readonly text: string;
+  readonly value: Fields;
+  readonly isEvent: boolean;
+}
+
+/** @throws CliError `bad_input` */
+export async function readEventFile(file: string): Promise<EventFile> {
+  const text = (await readTextFile(file, '--file')).replace(/^\ufeff/, '');
+  const value = parseValue(text);
   if (!isFields(value)) {
     throw new CliError('bad_input', 'The file of --file holds no JSON object.');
   }
-  return typeof value.type === 'string' && isFields(value.data) ? value.data : value;
+  return { text, value, isEvent: typeof value.type === 'string' && isFields(value.data) };
 }
 
 function isFields(value: unknown): value is Fields {

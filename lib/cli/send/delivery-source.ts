@@ -1,8 +1,41 @@
+import type { DeliverableEvent } from '../../testing/deliveries/sign-event.js';
 import type { SignedDelivery } from '../../testing/deliveries/signed-delivery.js';
 import { signedDelivery } from '../../testing/deliveries/signed-delivery.presets.js';
+import type { ScalekitEventOverrides } from '../../testing/fixtures/event-overrides.js';
+import { scalekitEvent } from '../../testing/fixtures/scalekit-event.fixture.js';
+import type { EventFile, Fields } from '../input/event-data.js';
 
 /** The deliveries that may come again: however many are sent, no more of them are kept. */
 const REMEMBERED = 256;
+
+export interface EventPlan {
+  readonly type: string;
+  readonly data: Fields;
+  readonly file: EventFile | undefined;
+  /** The id of the first event: by default that of the file, or a new one. `new`: a new one in any case. */
+  readonly id: string | undefined;
+}
+
+/**
+ * Makes one event after the other. Only the first has the id of the plan: an endpoint works on each id once. An event
+ * of a file is sent as it is, byte for byte, where neither type nor id are replaced.
+ */
+export function eventMaker({ type, data, file, id }: EventPlan): () => DeliverableEvent {
+  let wantedId = id ?? (file?.isEvent ? file.value.id : undefined);
+  return () => {
+    const keepsId = wantedId !== undefined && wantedId !== 'new';
+    const overrides = { data, ...(keepsId && { id: wantedId }) } as ScalekitEventOverrides<string>;
+    wantedId = undefined;
+    if (!file?.isEvent) {
+      const event = scalekitEvent(type, overrides);
+      return file ? { ...event, data: file.value } : event;
+    }
+    if (keepsId && id === undefined && file.value.type === type) {
+      return file.text;
+    }
+    return { ...file.value, type, id: scalekitEvent(type, overrides).id };
+  };
+}
 
 /** Makes deliveries one after the other, so many of 100 of them repetitions of an earlier one. */
 export class DeliverySource {

@@ -1,5 +1,6 @@
 import { type Candidate, type Fault, type VerifyCause, asGiven } from './fault.js';
 import { JSON_STYLES } from './json-styles.js';
+import { decodeUtf16, UTF16_CURE } from '../input/utf16.js';
 import { readJsonText, writeJsonText } from './json-text.js';
 
 const RAW_BODY =
@@ -25,7 +26,19 @@ export function bodyCandidates(body: Buffer): Candidate<Buffer>[] {
   return [...candidates.values()];
 }
 
+export const UTF16_BODY: Fault = {
+  cause: 'body_charset',
+  message: 'The body is UTF-16. Scalekit sends and signs UTF-8.',
+  remedy: UTF16_CURE,
+};
+
 function* accidents(body: Buffer): Generator<Candidate<Buffer>> {
+  const utf16 = decodeUtf16(body);
+  if (utf16 !== undefined) {
+    yield { value: Buffer.from(utf16), faults: [UTF16_BODY] };
+    yield { value: Buffer.from(utf16.replace(/\r?\n$/, '')), faults: [UTF16_BODY] };
+    return;
+  }
   const text = decode(body);
   if (text === undefined) {
     return;

@@ -22,14 +22,20 @@ export function diagnose(delivery: DeliveryToDiagnose): Diagnosis {
   const verification = verify(delivery);
   const headers = new ReceivedHeaders(delivery.headers);
   if (verification) {
-    return { holds: true, verification, faults: [], observations: observations(delivery, headers), tried: 1 };
+    return {
+      holds: true,
+      verification,
+      faults: [],
+      observations: observations(delivery, headers, 'holds'),
+      tried: 1,
+    };
   }
   const { faults, tried } = search(delivery, headers);
   const found = faults.length > 0 ? faults : impossibilities(delivery, headers);
   return {
     holds: false,
     faults: found.length > 0 ? found : [UNKNOWN],
-    observations: observations(delivery, headers),
+    observations: observations(delivery, headers, found.length > 0 ? 'explained' : 'unknown'),
     tried,
   };
 }
@@ -39,6 +45,9 @@ function verify({ body, headers, secrets, schemes, toleranceSeconds, now }: Deli
   const all: Record<string, string[]> = {};
   for (const [name, value] of headers) {
     (all[name.toLowerCase()] ??= []).push(value);
+  }
+  if (secrets[0]?.isUtf16) {
+    return undefined; // The app gets another secret from this file.
   }
   const secret = secrets[0]?.value ?? '';
   try {

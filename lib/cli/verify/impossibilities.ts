@@ -1,10 +1,13 @@
 import { inspectSecret } from '../../signature/webhook-secret.js';
+import { isUtf16 } from '../input/utf16.js';
+import { UTF16_BODY } from './body-candidates.js';
 import { malformedTimestamp } from './clock-faults.js';
 import type { DeliveryToDiagnose } from './diagnosis.js';
 import type { Fault, VerifyCause } from './fault.js';
 import { countWellFormed } from './mac-candidates.js';
 import { repetition, signatureHeaders, type SignatureHeader } from './readings.js';
 import type { ReceivedHeaders } from './received-headers.js';
+import { UTF16_SECRET } from './secret-candidates.js';
 
 const PROXY =
   'Have every proxy, gateway and middleware on the way pass it on; then look at what your app receives.';
@@ -21,6 +24,9 @@ export function impossibilities(delivery: DeliveryToDiagnose, headers: ReceivedH
 }
 
 function secretFaults({ secrets }: DeliveryToDiagnose, decisive: SignatureHeader | undefined): Fault[] {
+  if (secrets[0]?.isUtf16) {
+    return [UTF16_SECRET];
+  }
   const secret = secrets[0]?.value.trim() ?? '';
   if (secret === '') {
     return [fault('secret_empty', 'The secret is empty.', `Set the variable where the app runs. ${COPY}`)];
@@ -100,6 +106,9 @@ function bodyFaults({ body }: DeliveryToDiagnose, headers: ReceivedHeaders): Fau
   const raw = 'Take the bytes before any body parser reads the stream.';
   if (body.length === 0) {
     return [fault('body_lost', 'The body is empty: something has read it before.', raw)];
+  }
+  if (isUtf16(body)) {
+    return [UTF16_BODY];
   }
   if (body.toString('latin1').trim() === '[object Object]') {
     return [fault('body_parsed', 'The body is "[object Object]": a parsed object became text.', raw)];

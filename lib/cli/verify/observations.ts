@@ -1,14 +1,21 @@
 import type { DeliveryToDiagnose } from './diagnosis.js';
 import type { ReceivedHeaders } from './received-headers.js';
 
-/** What can be seen and may help, but explains nothing by itself. */
-export function observations({ body, secrets }: DeliveryToDiagnose, headers: ReceivedHeaders): string[] {
+/** Tells what may help to find an unknown cause, and what an app has to heed in any case. */
+export function observations(
+  { body, secrets }: DeliveryToDiagnose,
+  headers: ReceivedHeaders,
+  verdict: 'holds' | 'explained' | 'unknown',
+): string[] {
   const text = body.toString('utf8');
   const seen: string[] = [];
   if (secrets[0]?.endsWithNewline) {
     seen.push(
       'The secret file ends with a line break, which is left out here: your app has to trim it, too.',
     );
+  }
+  if (verdict !== 'unknown') {
+    return seen;
   }
   if (headers.other('content-length') === String(body.length)) {
     seen.push(`The body has the ${body.length} bytes that content-length announces.`);

@@ -1,5 +1,6 @@
 import type { WebhookScheme } from '../../signature/webhook-scheme.js';
 import type { GivenSecret } from '../input/secret.js';
+import { UTF16_CURE } from '../input/utf16.js';
 import { type Candidate, type Fault, asGiven } from './fault.js';
 import { textRepairs } from './secret-repairs.js';
 
@@ -22,7 +23,7 @@ export function keyCandidates(
     }
   };
   if (secret) {
-    keysOf(secret.value, scheme).forEach(add);
+    keysOf(secret, scheme).forEach(add);
   }
   for (const other of others) {
     const fault: Fault = {
@@ -31,14 +32,24 @@ export function keyCandidates(
       remedy:
         'Give your app the signing secret of this endpoint, and while a secret is rotated both of them.',
     };
-    keysOf(other.value, scheme).forEach(({ value, faults }) => add({ value, faults: [fault, ...faults] }));
+    keysOf(other, scheme).forEach(({ value, faults }) => add({ value, faults: [fault, ...faults] }));
   }
   return [...candidates.values()];
 }
 
-function keysOf(secret: string, scheme: WebhookScheme): Candidate<Buffer>[] {
+export const UTF16_SECRET: Fault = {
+  cause: 'secret_encoding',
+  message: 'The secret file is UTF-16, so an app that reads UTF-8 gets another secret.',
+  remedy: UTF16_CURE,
+};
+
+function keysOf({ value: secret, isUtf16 = false }: GivenSecret, scheme: WebhookScheme): Candidate<Buffer>[] {
+  const encoding = isUtf16 ? [UTF16_SECRET] : [];
   return [asGiven(secret), ...textRepairs(secret)].flatMap(({ value, faults }) =>
-    encodings(value, scheme).map((key) => ({ value: key.value, faults: [...faults, ...key.faults] })),
+    encodings(value, scheme).map((key) => ({
+      value: key.value,
+      faults: [...encoding, ...faults, ...key.faults],
+    })),
   );
 }
 

@@ -50,6 +50,8 @@ export interface DirectoryEvents {
   readonly 'organization.directory_enabled': Directory;
   /** Directory sync was switched off for an organization. */
   readonly 'organization.directory_disabled': Directory;
+  /** The directory was removed from an organization. Offered by the dashboard, missing in the API reference. */
+  readonly 'organization.directory_deleted': Directory;
 }
 
 /** @see https://docs.scalekit.com/apis/ (webhooks) */

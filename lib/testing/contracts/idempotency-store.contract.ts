@@ -73,18 +73,27 @@ export function describeIdempotencyStore(
   create: () => Awaitable<StoreUnderTest>,
   { describe, it, ...options }: Partial<TestRunner> & StoreContractOptions = {},
 ): void {
-  const globals = globalThis as Partial<TestRunner>;
-  const runner = { describe: describe ?? globals.describe, it: it ?? globals.it };
-  if (!runner.describe || !runner.it) {
+  registerContract(`${name} as an idempotency store`, idempotencyStoreContract(create, options), {
+    ...(describe && { describe }),
+    ...(it && { it }),
+  });
+}
+
+/** Makes a suite of a contract, with the runner that is given or the one whose functions are global. */
+export function registerContract(
+  title: string,
+  cases: readonly ContractCase[],
+  given: Partial<TestRunner>,
+): void {
+  const { describe, it } = { ...(globalThis as Partial<TestRunner>), ...given };
+  if (!describe || !it) {
     throw new TypeError(
-      'describeIdempotencyStore() found no global describe and it: pass those of your test runner, ' +
-        'describeIdempotencyStore(name, create, { describe, it }).',
+      `No global describe and it for "${title}": pass those of your test runner as the last argument, { describe, it }.`,
     );
   }
-  const { it: register } = runner;
-  runner.describe(`${name} as an idempotency store`, () => {
-    for (const each of idempotencyStoreContract(create, options)) {
-      register(each.name, () => each.run());
+  describe(title, () => {
+    for (const each of cases) {
+      it(each.name, () => each.run());
     }
   });
 }

@@ -54,7 +54,8 @@ export function sign(body: Uint8Array, signing: Signing, timestamp: Date): Recor
   return { ...signWebhook({ ...signing, body, timestamp }) };
 }
 
-function messageIdOf(event: DeliverableEvent): string {
+/** The `webhook-id` of an event: the same for each delivery of it. */
+export function messageIdOf(event: DeliverableEvent): string {
   const id: unknown = typeof event === 'object' && 'id' in event ? event.id : undefined;
   const isHeaderValue = typeof id === 'string' && /^[\w.-]{1,200}$/.test(id);
   return `msg_${isHeaderValue ? id.replace(/^evt_/, '') : randomUUID()}`;

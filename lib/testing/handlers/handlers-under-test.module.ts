@@ -1,6 +1,6 @@
 import { Logger, Module, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
-import { findHandlers } from '../../handlers/handler-candidate.js';
+import { findHandlers } from '../../handlers/find-handlers.js';
 import { RateLimitedLog } from '../../shared/rate-limited-log.js';
 import { ScalekitWebhookCoreModule } from '../../scalekit-webhook-core.module.js';
 import { ScalekitWebhookRegistry } from '../../scalekit-webhook.registry.js';
@@ -20,7 +20,14 @@ export class HandlersUnderTest implements OnModuleInit {
     for (const name of new Set(wanted)) {
       if (!this.registry.names.includes(name)) {
         const log = new RateLimitedLog(new Logger('ScalekitWebhook'), name);
-        this.registry.add({ name, path: `testing/${name}`, role: 'both', maxBodyBytes: 0, maxUnverifiedBytes: 0, log });
+        this.registry.add({
+          name,
+          path: `testing/${name}`,
+          role: 'both',
+          maxBodyBytes: 0,
+          maxUnverifiedBytes: 0,
+          log,
+        });
       }
     }
   }

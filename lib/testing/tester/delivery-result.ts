@@ -4,7 +4,7 @@
  * @publicApi
  */
 export interface DeliveryResult {
-  /** The HTTP status. */
+  /** The HTTP status; 0 where `retryUntilDone` got no answer in time. */
   readonly status: number;
   /** `OK`, `Already processed`, or error JSON. */
   readonly body: string;

@@ -7,7 +7,7 @@ import { signedDelivery } from '../deliveries/signed-delivery.presets.js';
 import type { SignedDelivery } from '../deliveries/signed-delivery.js';
 import type { DeliveryAttempt, DeliveryResult, RetriedDelivery } from './delivery-result.js';
 import { countCalls, sumOfCalls } from './handler-calls.js';
-import { SENDER_ATTEMPTS, waitAfter } from './retry-schedule.js';
+import { answerWithin, SENDER_ATTEMPTS, SENDER_TIMEOUT_MS, waitAfter } from './retry-schedule.js';
 import { createSend, nearestTransport, type Send, type TesterTransport } from './transports.js';
 
 /** @publicApi */
@@ -39,18 +39,32 @@ export interface ScalekitWebhookTesterOptions {
 /** @publicApi */
 export interface RetryOptions {
   /**
-   * How often the sender tries before it gives up.
+   * How often the sender tries before it gives up. After the eighth attempt it waits 10 hours each time.
    *
-   * @default 10
+   * @default 8
    */
   readonly maxAttempts?: number | undefined;
   /**
-   * Called for each wait, with its length in milliseconds: to move the fake timers of your test runner along, or to
-   * repair what made the handler fail.
+   * Called for each wait, with its length in milliseconds. Use it to move the fake timers of your test runner along,
+   * or to repair what made the handler fail.
    *
    * @default nothing waits
    */
   readonly onWait?: ((ms: number) => Awaitable<void>) | undefined;
+  /**
+   * Chooses how far a wait is from the schedule: 0 is 20 % less, 0.5 none, and 1 is 20 % more. The sender chooses at
+   * random: `Math.random`.
+   *
+   * @default () => 0.5: the same waits in each run
+   */
+  readonly jitter?: (() => number) | undefined;
+  /**
+   * How long the sender waits for an answer, in milliseconds of the real clock. An attempt without an answer by then
+   * has the status 0; the application works on.
+   *
+   * @default 15_000
+   */
+  readonly timeoutMs?: number | undefined;
 }
 
 /**
@@ -78,11 +92,7 @@ export class ScalekitWebhookTester {
 
   /** Delivers an event, or what `signedDelivery` made of one. */
   async deliver(event: DeliverableEvent | SignedDelivery): Promise<DeliveryResult> {
-    this.sending ??= this.open();
-    const send = await this.sending;
-    const delivery = this.deliveryOf(event);
-    const registry = this.app.get(HandlerRegistry, { strict: false });
-    return countCalls(registry, delivery, () => send(delivery));
+    return this.attempt(this.deliveryOf(event));
   }
 
   /** Delivers an event, and once it is answered the same again, as a sender does that missed the answer. */
@@ -117,28 +127,43 @@ export class ScalekitWebhookTester {
   }
 
   /**
-   * Delivers an event again and again until the answer is 2xx or the sender gives up. The sender waits 1, 2, 4, 8, 16
-   * and then 30 minutes each time, and no less than a `Retry-After` asks for. No time passes for it: the waits are
-   * only counted.
+   * Delivers an event again and again, each time signed anew with the same id, until the answer is 2xx or the sender
+   * gives up.
+   *
+   * The sender (Svix) waits 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h. After a timeout or a 429 it waits at least 60 s.
+   * A `Retry-After` makes a wait longer, but at most twice as long. No time passes: the waits are only counted.
    */
   async retryUntilDone(
     event: DeliverableEvent | SignedDelivery,
-    { maxAttempts = SENDER_ATTEMPTS, onWait }: RetryOptions = {},
+    {
+      maxAttempts = SENDER_ATTEMPTS,
+      onWait,
+      jitter = () => 0.5,
+      timeoutMs = SENDER_TIMEOUT_MS,
+    }: RetryOptions = {},
   ): Promise<RetriedDelivery> {
     const delivery = this.deliveryOf(event);
     const attempts: DeliveryAttempt[] = [];
     let atSeconds = 0;
     for (;;) {
-      const result = await this.deliver(attempts.length === 0 ? delivery : delivery.again());
+      const next = attempts.length === 0 ? delivery : delivery.again();
+      const result = await answerWithin(timeoutMs, (signal) => this.attempt(next, signal));
       attempts.push({ ...result, atSeconds });
       const isDone = result.status >= 200 && result.status < 300;
       if (isDone || attempts.length >= maxAttempts) {
         return { isDone, attempts, handlers: sumOfCalls(attempts) };
       }
-      const seconds = waitAfter(attempts.length, result.headers['retry-after']);
+      const seconds = waitAfter(attempts.length, result, jitter());
       atSeconds += seconds;
       await onWait?.(seconds * 1_000);
     }
+  }
+
+  private async attempt(delivery: SignedDelivery, signal?: AbortSignal): Promise<DeliveryResult> {
+    this.sending ??= this.open();
+    const send = await this.sending;
+    const registry = this.app.get(HandlerRegistry, { strict: false });
+    return countCalls(registry, delivery, () => send(delivery, signal));
   }
 
   private async open(): Promise<Send> {

@@ -19,7 +19,11 @@ import type { DeliveryResult } from './delivery-result.js';
  */
 export type TesterTransport = 'http' | 'inject' | 'service';
 
-export type Send = (delivery: SignedDelivery) => Promise<Omit<DeliveryResult, 'handlers'>>;
+/** @param signal hangs up, where there is a connection */
+export type Send = (
+  delivery: SignedDelivery,
+  signal?: AbortSignal,
+) => Promise<Omit<DeliveryResult, 'handlers'>>;
 
 export interface TransportTarget {
   readonly app: INestApplicationContext;
@@ -59,9 +63,16 @@ function overHttp(target: TransportTarget): Send {
   if (!hasHttp(app) || !isListening(app)) {
     throw misuse('"http" needs an application that listens: await app.listen(0) first');
   }
-  return async ({ method, headers, rawBody }) => {
+  return async ({ method, headers, rawBody }, signal) => {
     const url = (await app.getUrl()) + pathOf(target);
-    const response = await fetch(url, { method, headers, body: Buffer.from(rawBody), redirect: 'manual' });
+    const body = Buffer.from(rawBody);
+    const response = await fetch(url, {
+      method,
+      headers,
+      body,
+      redirect: 'manual',
+      ...(signal && { signal }),
+    });
     return {
       status: response.status,
       body: await response.text(),

@@ -87,6 +87,70 @@ describe('OnScalekitEvent', () => {
     expect(errorOf(decorate)).toSatisfy((error) => hasErrorCode(error, 'invalid_subscription'));
   });
 
+  it.each([
+    '',
+    ' ',
+    ' user-sync',
+    'user-sync ',
+    'user\nsync',
+    'user\u0000sync',
+    'user\u007fsync',
+    'user\u2028sync',
+    'user\u202esync',
+    'user\ud800sync',
+    'x'.repeat(129),
+    7 as never,
+    null as never,
+  ])('refuses the name %j', (name) => {
+    const decorate = () => OnScalekitEvent('user.login', { name });
+
+    expect(decorate).toThrow(/^@OnScalekitEvent\(\): name must be 1 to 128 visible characters/);
+    expect(errorOf(decorate)).toSatisfy((error) => hasErrorCode(error, 'invalid_subscription'));
+  });
+
+  it('takes one name for a method, from any of its decorators, and refuses two', () => {
+    const name = 'x'.repeat(128);
+    class Handlers {
+      @OnScalekitEvent('user.login', { name })
+      @OnScalekitEvent('user.logout')
+      @OnScalekitEvent('user.created', { name })
+      handle() {}
+    }
+    expect(subscriptionsOf(Handlers, 'handle')).toEqual([
+      { patterns: ['user.login'], name },
+      { patterns: ['user.logout'] },
+      { patterns: ['user.created'], name },
+    ]);
+    expect(() => {
+      class Torn {
+        @OnScalekitEvent('user.login', { name: 'a' })
+        @OnScalekitEvent('user.logout', { name: 'b' })
+        handle() {}
+      }
+      return Torn;
+    }).toThrow('@OnScalekitEvent(): Torn.handle has several names ("a", "b"). Give it one.');
+  });
+
+  it('refuses what no provider has under a name: static methods, symbols, standard decorators', () => {
+    const decorator = OnScalekitEvent('user.login') as unknown as (...args: unknown[]) => void;
+    class Handlers {
+      static fixed() {}
+      [Symbol.iterator]() {}
+      plain() {}
+    }
+    const of = (target: object, name: string | symbol) => () => {
+      decorator(target, name, Object.getOwnPropertyDescriptor(target, name));
+    };
+
+    expect(of(Handlers, 'fixed')).toThrow('@OnScalekitEvent(): Handlers.fixed is static.');
+    expect(of(Handlers.prototype, Symbol.iterator)).toThrow(
+      '@OnScalekitEvent(): Handlers.Symbol(Symbol.iterator) is named by a symbol.',
+    );
+    expect(() => {
+      decorator(() => {}, { kind: 'method', name: 'plain' });
+    }).toThrow('Set "experimentalDecorators" in tsconfig.json');
+  });
+
   it('refuses what is no method', () => {
     const decorator: PropertyDecorator = OnScalekitEvent('user.login') as never;
 

@@ -232,16 +232,53 @@ describe('createDeliveryVerifier', () => {
       await delivery;
     });
 
-    it('keeps the earlier secret in use, and does not wait again for five seconds', async () => {
-      fetchSecret.mockResolvedValueOnce(OLD).mockReturnValue(new Promise(() => undefined));
+    const hangingAfter = async (secret: string) => {
+      fetchSecret.mockResolvedValueOnce(secret).mockReturnValue(new Promise(() => undefined));
       const verifier = verifierOf(fetchSecret);
       await verifier.prepare();
       vi.advanceTimersByTime(60 * SECONDS);
+      return verifier;
+    };
+
+    it('uses the earlier secret after half a second, and at once from then on', async () => {
+      const verifier = await hangingAfter(OLD);
       const delivery = verify(verifier, OLD);
-      await vi.advanceTimersByTimeAsync(5 * SECONDS);
+      await vi.advanceTimersByTimeAsync(500);
       await expect(delivery).resolves.toMatchObject({ scheme: 'standard' });
+      const second = verify(verifier, OLD);
+      await vi.advanceTimersByTimeAsync(1);
+      await expect(second).resolves.toMatchObject({ scheme: 'standard' });
+      await vi.advanceTimersByTimeAsync(5 * SECONDS);
       await expect(verify(verifier, OLD)).resolves.toMatchObject({ scheme: 'standard' });
       expect(fetchSecret).toHaveBeenCalledTimes(2);
+      expect(lines.join()).toContain('did not answer within 5 s. The secret fetched before stays in use.');
+    });
+
+    it('refuses a forgery after two seconds at most', async () => {
+      const verifier = await hangingAfter(OLD);
+      const forgery = expect(verify(verifier, FORGED)).rejects.toMatchObject(mismatch);
+      await vi.advanceTimersByTimeAsync(2 * SECONDS);
+      await forgery;
+    });
+
+    it('accepts a rotated secret that comes while its delivery waits', async () => {
+      const { promise, resolve } = deferred<string>();
+      fetchSecret.mockResolvedValueOnce(OLD).mockReturnValue(promise);
+      const verifier = verifierOf(fetchSecret);
+      await verifier.prepare();
+      vi.advanceTimersByTime(60 * SECONDS);
+      const delivery = verify(verifier, NEW);
+      await vi.advanceTimersByTimeAsync(SECONDS);
+      resolve(NEW);
+      await expect(delivery).resolves.toMatchObject({ scheme: 'standard' });
+    });
+
+    it('does not use an earlier secret that was revoked when the function answers', async () => {
+      fetchSecret.mockResolvedValueOnce(OLD).mockResolvedValue(NEW);
+      const verifier = verifierOf(fetchSecret);
+      await verifier.prepare();
+      vi.advanceTimersByTime(60 * SECONDS);
+      await expect(verify(verifier, OLD)).rejects.toMatchObject(mismatch);
     });
 
     it('leaves no timer behind once it has answered', async () => {
@@ -275,6 +312,10 @@ describe('createDeliveryVerifier', () => {
       ['an object', { value: OLD }, /not a string/],
       ['an empty text', '', /empty/],
       ['an empty list', [], /list of webhook secrets is empty/],
+      ['too many secrets', Array.from({ length: 101 }, () => OLD), /more than 100 webhook secrets/],
+      ['a list with gaps', Array.from({ length: 2 }), /Number 1 .* not a string/],
+      ['a missing variable', 'undefined', /placeholder/],
+      ['a list with a missing variable', [OLD, 'whsec_undefined'], /Number 2 .* placeholder/],
       ['a secret with a newline', `${OLD}\n`, /white space.*trim/],
       ['a short secret', 'whsec_Z2Vy', /fewer than 8 characters/],
       ['a signature', 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=', /pasted signature/],

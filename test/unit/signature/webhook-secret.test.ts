@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { inspectSecret } from '../../../lib/signature/webhook-secret.js';
+import { signWebhook } from '../../../lib/signature/sign-webhook.js';
 import { KEY, SECRET } from '../../support/signature-cases/signature-case.js';
 
 const secretOf = (bytes: number) => `whsec_${Buffer.alloc(bytes, 'k').toString('base64')}`;
@@ -41,6 +42,16 @@ describe('inspectSecret', () => {
     const { problem, warnings } = inspectSecret('no base64, but quite long', ['standard', 'digest']);
     expect(problem).toBeUndefined();
     expect(warnings).toEqual([expect.stringMatching(/"standard" needs whsec_.*will be refused/)]);
+  });
+
+  it.each([
+    ['whsec_test-secret', /it is not base64.*"timestamped" and "digest" can use it/],
+    ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw=', /its base64 is incomplete or changed/],
+    ['whsec_MTUgYnl0ZXMgbG9uZy4', /it holds only 14/],
+  ])('says why standard cannot use %s', (secret, why) => {
+    expect(inspectSecret(secret).warnings.join()).toMatch(why);
+    expect(inspectSecret(secret, ['standard']).problem).toMatch(why);
+    expect(() => signWebhook({ body: '{}', secret })).toThrow(why);
   });
 
   it('finds nothing in a secret that is no base64 where standard is not accepted', () => {

@@ -1,0 +1,171 @@
+import type { DiscoveryService } from '@nestjs/core';
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { EXCEPTION_FILTERS, GUARDS, INTERCEPTORS, PIPES } from '../shared/nest-internals.js';
+import {
+  decoratedMethod,
+  type DecoratedMethod,
+  decoratedMethodsOf,
+  type Method,
+  type Subscription,
+} from './subscription.js';
+
+export type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
+
+/** A method with `@OnScalekitEvent`, and the provider or controller it was found in. */
+export interface HandlerCandidate {
+  /** What the decorator says, or else `Class.method`. */
+  readonly name: string;
+  /** Whose metadata counts: of the instance, which a factory or a value may make of any class. */
+  readonly hostClass: Method;
+  readonly methodName: string;
+  /** Holds the metadata of the method. */
+  readonly method: Method;
+  /** None where a subclass overrides a handler without a decorator of its own. */
+  readonly subscriptions: readonly Subscription[];
+  readonly wrapper: InstanceWrapper;
+}
+
+/** One pass over everything that Nest holds. */
+export function* findHandlers(discovery: DiscoveryService): Generator<HandlerCandidate> {
+  for (const wrapper of distinctHosts([...discovery.getProviders(), ...discovery.getControllers()])) {
+    const prototype = prototypeOf(wrapper);
+    for (const [methodName, { methods, subscriptions }] of prototype ? decoratedMethodsIn(prototype) : []) {
+      const hostClass = (prototype as { readonly constructor: Method }).constructor;
+      const name =
+        subscriptions.find((each) => each.name !== undefined)?.name ?? `${hostClass.name}.${methodName}`;
+      const [only, ...others] = methods;
+      const method = only && others.length === 0 ? only : forwardTo(methodName, methods);
+      yield { name, hostClass, methodName, method, subscriptions, wrapper };
+    }
+  }
+}
+
+/**
+ * What an instance has under the name of a handler: not what was decorated, where another decorator or the constructor
+ * put a wrapper, a getter or a bound function there.
+ *
+ * @throws if that is no function
+ */
+export function currentMethod({ hostClass, methodName }: HandlerCandidate, instance: object): Method {
+  const place = `${hostClass.name}.${methodName}`;
+  let found: unknown;
+  try {
+    found = Reflect.get(instance, methodName);
+  } catch (cause) {
+    throw lostMethod(place, 'a getter that throws', cause);
+  }
+  if (typeof found !== 'function')
+    throw lostMethod(place, found === null ? 'null' : `a value of type ${typeof found}`);
+  return found as Method;
+}
+
+function lostMethod(place: string, found: string, cause?: unknown): ScalekitWebhookError<'invalid_handler'> {
+  return new ScalekitWebhookError(
+    'invalid_handler',
+    `${place} is decorated with @OnScalekitEvent(), but there is ${found} in its place now. Another decorator of the ` +
+      'method or of its class, or the constructor, replaced it. Have that put a function there, which calls the method.',
+    cause === undefined ? {} : { cause },
+  );
+}
+
+/** A function with the metadata of several, of which the first counts most, that calls the method of that name. */
+export function forwardTo(methodName: string, methods: readonly Method[]): Method {
+  const forward = function (this: Record<string, Method>, ...args: unknown[]): unknown {
+    return this[methodName]?.(...args);
+  };
+  Object.defineProperty(forward, 'name', { value: methodName });
+  for (const method of methods) {
+    for (const key of Reflect.getMetadataKeys(method) as unknown[]) {
+      const inner: unknown = Reflect.getMetadata(key, method);
+      const outer: unknown = Reflect.getMetadata(key, forward);
+      Reflect.defineMetadata(key, outer === undefined ? inner : merge(key, inner, outer), forward);
+    }
+  }
+  return forward;
+}
+
+/** Guards and the like add up, as they do without a wrapper between them. */
+function merge(key: unknown, inner: unknown, outer: unknown): unknown {
+  const addsUp = key === GUARDS || key === INTERCEPTORS || key === PIPES || key === EXCEPTION_FILTERS;
+  if (!addsUp) return outer;
+  const items = outer as readonly unknown[];
+  return [...(inner as readonly unknown[]).filter((item) => !items.includes(item)), ...items];
+}
+
+/**
+ * The decorated methods by name. Of a class and those that it extends, the most derived one with that name decides:
+ * where its method is not decorated, it is listed without subscriptions.
+ */
+function decoratedMethodsIn(prototype: object): ReadonlyMap<string, DecoratedMethod> {
+  const chain = prototypeChain(prototype);
+  const nameOf = new Map(
+    chain.flatMap((owner) =>
+      [...decoratedMethodsOf(owner)].flatMap(([name, { methods }]) =>
+        methods.map((method): [Method, string] => [method, name]),
+      ),
+    ),
+  );
+  const seen = new Set<string>();
+  const found = new Map<string, DecoratedMethod>();
+  for (const owner of chain) {
+    const decorated = decoratedMethodsOf(owner);
+    for (const name of new Set([...Object.getOwnPropertyNames(owner), ...decorated.keys()])) {
+      const recorded = decorated.get(name);
+      if (seen.has(name)) {
+        if (recorded && !found.has(name)) found.set(name, { methods: [], subscriptions: [] });
+        continue;
+      }
+      seen.add(name);
+      const method = ownMethod(owner, name);
+      // A wrapper may keep the method that it replaced under a name of its own: still one handler.
+      const copied = method && (nameOf.get(method) ?? name) === name ? decoratedMethod(method) : undefined;
+      if (recorded) {
+        found.set(name, {
+          ...recorded,
+          methods: [...new Set([...(method ? [method] : []), ...recorded.methods])],
+        });
+      } else if (copied) {
+        found.set(name, copied);
+      }
+    }
+  }
+  return found;
+}
+
+function prototypeChain(prototype: object): object[] {
+  const chain: object[] = [];
+  for (let each: object | null = prototype; each && each !== Object.prototype;) {
+    chain.push(each);
+    each = Object.getPrototypeOf(each) as object | null;
+  }
+  return chain;
+}
+
+function ownMethod(owner: object, name: string): Method | undefined {
+  const value: unknown = Object.getOwnPropertyDescriptor(owner, name)?.value;
+  return typeof value === 'function' ? (value as Method) : undefined;
+}
+
+/**
+ * An instance that several providers share counts once, as the one that Nest built from its class: only for that one
+ * it makes the enhancers that the class is decorated with.
+ */
+function distinctHosts(wrappers: readonly InstanceWrapper[]): Iterable<InstanceWrapper> {
+  const hosts = new Map<unknown, InstanceWrapper>();
+  for (const wrapper of wrappers.filter(({ isAlias }) => !isAlias)) {
+    const key: unknown = wrapper.instance ?? wrapper;
+    if (!wrapper.isNotMetatype || !hosts.has(key)) {
+      hosts.set(key, wrapper);
+    }
+  }
+  return hosts.values();
+}
+
+/** Nest calls a request-scoped factory when an event comes: until then the token tells what it makes, if it is a class. */
+export function prototypeOf(wrapper: InstanceWrapper): object | null {
+  const instance: unknown = wrapper.instance;
+  if (typeof instance === 'object' && instance !== null)
+    return Object.getPrototypeOf(instance) as object | null;
+  const isMadeLater = wrapper.isTransient || !wrapper.isDependencyTreeStatic();
+  return isMadeLater && typeof wrapper.token === 'function' ? (wrapper.token.prototype as object) : null;
+}

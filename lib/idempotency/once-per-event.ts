@@ -1,0 +1,101 @@
+import { Logger } from '@nestjs/common';
+import { type Answer, answerToFailure, OUTCOMES } from '../answers/answers.js';
+import { answerInTime } from '../answers/answer-in-time.js';
+import { hasErrorCode } from '../scalekit-webhook.errors.js';
+import { describeError } from '../shared/describe-error.js';
+import type { RateLimitedLog } from '../shared/rate-limited-log.js';
+import type { VerifiedDelivery } from '../signature/verified-delivery.js';
+import type { Claim } from './claim.js';
+import { DeliveryAbortedError } from './delivery-aborted.error.js';
+import type { CompletedAs } from './idempotency-store.js';
+import type { Ledger } from './ledger.js';
+
+/** What is done with a claimed event. Its answer decides: after a 200 the event is done, otherwise it is free again. */
+export type EventWork = (claim: Claim) => Promise<Answer>;
+
+/** Claims an event in the ledger, so that its work is done once. The second step of a delivery's way. */
+export class OncePerEvent {
+  private readonly logger = new Logger('ScalekitWebhook');
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly answerWithinMs: number,
+    private readonly log: RateLimitedLog,
+  ) {}
+
+  /**
+   * Does `work` if nobody has done it and nobody is doing it.
+   *
+   * @throws what `work` throws, unless `FAILURES` has an answer to it
+   */
+  process(request: object, delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
+    return answerInTime(request, this.answerWithinMs, this.claim(delivery, work), () => {
+      return { ...OUTCOMES.late, retryAfterSeconds: this.answerWithinMs / 1_000 };
+    });
+  }
+
+  private async claim(delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
+    try {
+      const entry = await this.ledger.begin(delivery.event.id, delivery.rawBody);
+      switch (entry.status) {
+        case 'done':
+        case 'accepted':
+          return this.answerDuplicate(delivery, entry);
+        case 'in_progress':
+          return { ...OUTCOMES.in_progress, retryAfterSeconds: entry.retryAfterMs / 1_000 };
+        case 'acquired':
+          return await this.finish(entry.claim, delivery, work);
+      }
+    } catch (error) {
+      const answer = answerToFailure([error]);
+      if (!answer) {
+        throw error;
+      }
+      if (answer.log) {
+        this.log.warn(answer.log.reason, answer.log.text);
+      }
+      return answer;
+    }
+  }
+
+  private answerDuplicate(
+    { event }: VerifiedDelivery,
+    { status, sameBody }: { readonly status: CompletedAs; readonly sameBody: boolean },
+  ): Answer {
+    if (!sameBody) {
+      this.log.warn(
+        'id_reused',
+        `Event ${event.id} (${event.type}) is ${status} already, and came again with another body: ignored.`,
+      );
+    }
+    return OUTCOMES[status];
+  }
+
+  private async finish(claim: Claim, delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
+    const answer = await this.answerOf(claim, delivery, work);
+    if (answer.status !== 200) {
+      await release(claim);
+    } else if (!(await claim.complete())) {
+      throw new DeliveryAbortedError('lease_lost');
+    }
+    return answer;
+  }
+
+  private async answerOf(claim: Claim, { event }: VerifiedDelivery, work: EventWork): Promise<Answer> {
+    try {
+      return await work(claim);
+    } catch (error) {
+      if (!hasErrorCode(error, 'unrecoverable_event')) {
+        await release(claim);
+        throw error;
+      }
+      this.logger.error(`Gave up on event ${event.id} (${event.type}): ${describeError(error, event.data)}`);
+      return OUTCOMES.handled;
+    }
+  }
+}
+
+/** The ledger goes on telling the store until it is back. */
+async function release(claim: Claim): Promise<void> {
+  await claim.release().catch(() => undefined);
+}

@@ -1,0 +1,18 @@
+/**
+ * Settles as `work` does. If that takes longer than `ms`, settles with what `late` returns or throws; the work goes on,
+ * and its result is ignored.
+ */
+export function within<T, Late>(ms: number, work: T | PromiseLike<T>, late: () => Late): Promise<T | Late> {
+  return new Promise<T | Late>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      resolve(Promise.resolve().then(late));
+    }, ms);
+    const stop =
+      <V>(settle: (value: V) => void) =>
+      (value: V) => {
+        clearTimeout(timer);
+        settle(value);
+      };
+    Promise.resolve(work).then(stop(resolve), stop(reject));
+  });
+}

@@ -1,0 +1,168 @@
+import { execFileSync } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { PostgresIdempotencyStore } from '../../lib/adapters/postgres/index.js';
+import { acquire, count, OPTIONS } from '../support/postgres-store.js';
+import { postgresBinaries, PostgresServer } from '../support/postgres-server.js';
+
+/** What the sessions of a database or a role may be set to. */
+const SETTINGS = [
+  ['default_transaction_isolation', 'serializable'],
+  ['default_transaction_isolation', 'repeatable read'],
+  ['default_transaction_read_only', 'on'],
+  ['standard_conforming_strings', 'off'],
+  ['search_path', 'absent, public'],
+  ['search_path', '"$user", public, pg_catalog'],
+  ['lock_timeout', '1ms'],
+  ['enable_indexscan', 'off'],
+  ['jit_above_cost', '0'],
+] as const;
+
+describe('PostgresIdempotencyStore, whatever the server is set to', () => {
+  let server: PostgresServer;
+
+  beforeAll(async () => {
+    server = await PostgresServer.start({ fsync: false });
+  }, 180_000);
+
+  afterAll(() => server.stop(), 60_000);
+
+  function poolOf(connectionString: string, max = 8): pg.Pool {
+    const pool = new pg.Pool({ connectionString, max });
+    onTestFinished(() => pool.end());
+    return pool;
+  }
+
+  /** Hundreds of calls at once, from two processes' pools, that meet in the same rows. */
+  async function stress(stores: readonly PostgresIdempotencyStore<pg.Pool>[]): Promise<void> {
+    const keys = Array.from({ length: 60 }, (_, index) => `key ${index}`);
+    const begun = await Promise.all(
+      stores.flatMap((store) =>
+        keys.map(async (key) => ({ store, key, answer: await store.begin(key, OPTIONS) })),
+      ),
+    );
+    expect(
+      count(
+        begun.map(({ answer }) => answer),
+        'acquired',
+      ),
+    ).toBe(keys.length);
+    const ended = begun.map(async ({ store, key, answer }) => {
+      if (answer.status !== 'acquired') {
+        return store.begin(key, OPTIONS);
+      }
+      expect(await store.renew(key, answer.token, OPTIONS.leaseMs)).toBe(true);
+      expect(await store.handlerDone(key, answer.token, 'A.one')).toBe(true);
+      expect(await store.complete(key, answer.token, OPTIONS.ttlMs)).toBe(true);
+      return undefined;
+    });
+    await Promise.all(ended);
+    const again = await Promise.all(keys.map(async (key) => stores[0]?.begin(key, OPTIONS)));
+    expect(again.map((answer) => answer?.status)).toEqual(keys.map(() => 'done'));
+  }
+
+  it.each(SETTINGS)('migrates and works with %s = %s', async (name, value) => {
+    const url = await server.createDatabase();
+    const database = new URL(url).pathname.slice(1);
+    const admin = poolOf(server.url, 1);
+    const text = name === 'search_path' ? value : `'${value}'`;
+    await admin.query(`ALTER DATABASE ${database} SET ${name} = ${text}`);
+    const stores = [poolOf(url), poolOf(url)].map(
+      (client) => new PostgresIdempotencyStore({ client, timeoutMs: 20_000 }),
+    );
+    await Promise.all(stores.map((store) => store.migrate()));
+    await stores[0]?.migrate();
+    await stress(stores);
+    const [store] = stores;
+    const token = await acquire(store as PostgresIdempotencyStore<pg.Pool>, 'in a transaction');
+    await store?.transaction(async (transaction, records) => {
+      const { rows } = await transaction.query<{ level: string }>(
+        "SELECT current_setting('transaction_isolation') AS level",
+      );
+      expect(rows).toEqual([{ level: 'read committed' }]);
+      await transaction.query('CREATE TABLE written (id integer)');
+      expect(await records.complete('in a transaction', token, OPTIONS.ttlMs)).toBe(true);
+    }, new AbortController().signal);
+    expect(await store?.removeExpired()).toBe(0);
+  });
+
+  it('works with a serializable default before its schema is brought up to date', async () => {
+    const url = await server.createDatabase();
+    const client = poolOf(url);
+    const store = new PostgresIdempotencyStore({ client, timeoutMs: 20_000 });
+    await store.migrate();
+    await client.query('DROP PROCEDURE scalekit_webhook_events_read_committed');
+    const strict = poolOf(`${url}?options=-c%20default_transaction_isolation%3Dserializable`, 1);
+    await stress([new PostgresIdempotencyStore({ client: strict, timeoutMs: 20_000 })]);
+  });
+
+  it('gives a transactional handler of PGlite the isolation that the store needs', async () => {
+    const client = await PGlite.create();
+    onTestFinished(() => client.close());
+    await client.query("SET default_transaction_isolation = 'serializable'");
+    const store = new PostgresIdempotencyStore({ client });
+    await store.migrate();
+    const level = await store.transaction(async (transaction) => {
+      const { rows } = await transaction.query("SELECT current_setting('transaction_isolation') AS level");
+      return rows;
+    }, new AbortController().signal);
+    expect(level).toEqual([{ level: 'read committed' }]);
+  });
+
+  it('migrates what pg_dump --no-comments has left, and keeps the rows', async () => {
+    const from = await server.createDatabase();
+    const store = new PostgresIdempotencyStore({ client: poolOf(from, 1) });
+    await store.migrate();
+    await acquire(store, 'kept');
+    const dump = execFileSync(join(dirname(realpathSync(join(postgresBinaries(), 'initdb'))), 'pg_dump'), [
+      '--no-comments',
+      '--inserts',
+      from,
+    ]).toString();
+    const pool = poolOf(await server.createDatabase(), 1);
+    const sql = dump
+      .split('\n')
+      .filter((line) => !line.startsWith('\\'))
+      .join('\n');
+    await pool.query(sql);
+    await pool.query(
+      "SET search_path = public; COMMENT ON TABLE scalekit_webhook_events IS 'schema version 99, by us'",
+    );
+    const restored = new PostgresIdempotencyStore({ client: pool });
+    await restored.migrate();
+    expect((await restored.begin('kept', OPTIONS)).status).toBe('in_progress');
+    await pool.query('COMMENT ON TABLE scalekit_webhook_events IS NULL');
+    await restored.migrate();
+    await acquire(restored, 'new');
+  });
+
+  it('needs no more than the rights to use the objects once they are there', async () => {
+    const url = await server.createDatabase();
+    const owner = poolOf(url, 1);
+    await new PostgresIdempotencyStore({ client: owner }).migrate();
+    await owner.query(`CREATE ROLE worker LOGIN; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO worker;
+      GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO worker`);
+    const store = new PostgresIdempotencyStore({ client: poolOf(url.replace('test@', 'worker@'), 1) });
+    await store.migrate();
+    await acquire(store, 'a');
+  });
+
+  it('reads its rows whatever the parsers of pg make of numbers, dates, JSON and texts', async () => {
+    class Odd {}
+    const hostile = { getTypeParser: () => () => new Odd() };
+    const onlyText = { getTypeParser: (oid: number) => (oid === 25 ? String : () => new Odd()) };
+    const url = await server.createDatabase();
+    await new PostgresIdempotencyStore({ client: poolOf(url, 1) }).migrate();
+    const pool = new pg.Pool({ connectionString: url, max: 4, types: onlyText });
+    onTestFinished(() => pool.end());
+    await stress([new PostgresIdempotencyStore({ client: pool, timeoutMs: 20_000 })]);
+    const odd = new pg.Pool({ connectionString: url, max: 1, types: hostile });
+    onTestFinished(() => odd.end());
+    await expect(new PostgresIdempotencyStore({ client: odd }).begin('a', OPTIONS)).rejects.toThrow(
+      'columns of type text',
+    );
+  });
+});
