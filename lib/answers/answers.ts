@@ -69,6 +69,7 @@ export const REFUSALS = {
   signature_mismatch: UNAUTHORIZED,
   invalid_secret: UNAUTHORIZED,
   invalid_body: UNAUTHORIZED,
+  invalid_options: UNAUTHORIZED,
   event_too_old: UNAUTHORIZED,
   wrong_environment: BAD_REQUEST,
   not_utf8: BAD_REQUEST,

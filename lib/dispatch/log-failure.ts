@@ -17,7 +17,7 @@ export function logFailure(
   { handler, error, delivery: { event }, attempt }: Failure,
 ): void {
   const verdict = hasErrorCode(error, 'unrecoverable_event') ? 'gave up on' : 'failed on';
-  const text = `${handler} ${verdict} ${describeEvent(event)}, attempt ${attempt}: ${describeError(error, event.data)}`;
+  const text = `${handler} ${verdict} ${describeEvent(event)}, attempt ${attempt}: ${describeError(error, event)}`;
   if (hasErrorCode(error, 'retry_later') || hasErrorCode(error, 'out_of_turn')) {
     logger.warn(text);
   } else {

@@ -89,7 +89,7 @@ export class OncePerEvent {
         await release(claim);
         throw error;
       }
-      this.logger.error(`Gave up on event ${event.id} (${event.type}): ${describeError(error, event.data)}`);
+      this.logger.error(`Gave up on event ${event.id} (${event.type}): ${describeError(error, event)}`);
       return OUTCOMES.handled;
     }
   }

@@ -13,9 +13,9 @@ import { Ledger } from '../idempotency/ledger.js';
 import { RateLimitedLog } from '../shared/rate-limited-log.js';
 import { RawBodyInstaller } from '../raw-body/raw-body.installer.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
-import { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
+import type { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
-import { EVENT_DISPATCHER, REGISTRATION } from '../scalekit-webhook.tokens.js';
+import { EVENT_DISPATCHER, REGISTRATION, RESOLVED_OPTIONS } from '../scalekit-webhook.tokens.js';
 import { DeliveryAuthenticator } from '../signature/delivery-authenticator.js';
 import type { Registration } from './registration.js';
 import { mountController } from './scalekit-webhook.controller.js';
@@ -36,7 +36,7 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
 
   constructor(
     @Inject(REGISTRATION) private readonly registration: Registration,
-    private readonly options: ScalekitWebhookOptions,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ScalekitWebhookOptions,
     private readonly rawBody: RawBodyInstaller,
     private readonly authenticator: DeliveryAuthenticator,
     private readonly ledger: Ledger,
@@ -47,7 +47,7 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
   ) {
     const { path, maxBodyBytes, maxUnverifiedBytes } = options;
     const { name, role, controller } = registration;
-    registry.add({ name, path, role, maxBodyBytes, maxUnverifiedBytes, log });
+    registry.add({ name, path, needsHandlers: role !== 'receive', maxBodyBytes, maxUnverifiedBytes, log });
     mountController(controller, path);
   }
 

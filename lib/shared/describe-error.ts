@@ -1,89 +1,89 @@
 import { escapeControlCharacters } from './escape-control-characters.js';
+import { PersonalWords } from './personal-words.js';
 
-const REDACTED = '[redacted]';
-/** Each value is looked for in the whole text, while nothing else runs. */
-const MAX_VALUES = 2_000;
-const MAX_TEXT = 50_000;
+const MAX_MESSAGE = 5_000;
+/** An error, its cause, the cause of that, and the errors of an AggregateError. */
+const MAX_ERRORS = 10;
+const FRAME = /^\s+at .*(?::\d+:\d+|<anonymous>|native|index \d+|0x[\da-f]+)\)?$/;
 
 /**
- * Name, message and stack of what a handler threw, without the payload: handlers put e-mail addresses into
- * their messages and databases quote the row they refuse, so every value of `data` is cut out of the text.
+ * What a handler threw, as text for a log: name, message and stack, then the same of each cause and of the errors of
+ * an AggregateError. Messages come without the personal words of the event, since handlers put e-mail addresses into
+ * their messages and databases quote the row that they refuse. The lines of a stack stay as they are.
  */
-export function describeError(error: unknown, data: unknown): string {
-  const text = textOf(error);
-  const values = collectValues(data);
-  if (values === undefined || text.length > MAX_TEXT) {
-    return `${error instanceof Error ? error.name : typeof error} (message withheld: too large to redact)`;
-  }
-  return redact(text, values).split('\n').map(escapeControlCharacters).join('\n');
+export function describeError(error: unknown, event: unknown): string {
+  const personal = PersonalWords.of(event);
+  return chainOf(error)
+    .flatMap(({ thrown, label }) => describeOne(thrown, label, personal))
+    .map(escapeControlCharacters)
+    .join('\n');
 }
 
-/** Handlers may throw anything, also what has no text. */
-function textOf(error: unknown): string {
-  try {
-    return String(error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : error);
-  } catch {
-    return `a thrown ${typeof error}`;
-  }
+interface Thrown {
+  readonly thrown: unknown;
+  readonly label: string;
 }
 
-function redact(text: string, values: readonly string[]): string {
-  const haystack = foldCase(text);
-  const isSecret = new Uint8Array(text.length);
-  for (const value of values) {
-    const needle = foldCase(value);
-    for (let at = haystack.indexOf(needle); at !== -1; at = haystack.indexOf(needle, at + needle.length)) {
-      if (!isPartOfWord(haystack, at, needle)) {
-        isSecret.fill(1, at, at + needle.length);
+/** The error first, then what caused it. Each comes once, so that a cycle ends. */
+function chainOf(error: unknown): readonly Thrown[] {
+  const chain: Thrown[] = [{ thrown: error, label: '' }];
+  for (const { thrown } of chain) {
+    const cause = read(thrown, 'cause');
+    const errors = read(thrown, 'errors');
+    const parts = Array.isArray(errors) ? Array.from<unknown>(errors.slice(0, MAX_ERRORS)) : [];
+    for (const [part, label] of [
+      ...parts.map((one) => [one, 'One of them: ']),
+      [cause, 'Caused by: '],
+    ] as const) {
+      const isNew = part !== undefined && !chain.some((known) => known.thrown === part);
+      if (isNew && chain.length < MAX_ERRORS) {
+        chain.push({ thrown: part, label: label as string });
       }
     }
   }
-  return Array.from(isSecret, (secret, at) =>
-    secret === 0 ? text.charAt(at) : isSecret[at - 1] === 1 ? '' : REDACTED,
-  ).join('');
+  return chain;
 }
 
-/** Of the same length, so that a place in the one text is that place in the other: `İ` would become two characters. */
-function foldCase(text: string): string {
-  return text.replace(/\p{Lu}/gu, (letter) => {
-    const lower = letter.toLowerCase();
-    return lower.length === letter.length ? lower : letter;
-  });
+function describeOne(thrown: unknown, label: string, personal: PersonalWords | undefined): string[] {
+  const message = read(thrown, 'message');
+  const isError = typeof message === 'string';
+  const name = isError ? textOf(read(thrown, 'name') ?? 'Error') : `a thrown ${typeof thrown}`;
+  const text = isError ? [name, message].filter((part) => part !== '').join(': ') : textOf(thrown);
+  const cleansed = personal?.cleanse(shorten(text)) ?? `${name} (message withheld: the event is too large)`;
+  return [...(label + cleansed).split('\n'), ...(isError ? framesOf(thrown, message) : [])];
 }
 
-/** "Bo" is a name, but not in "both". */
-function isPartOfWord(text: string, at: number, value: string): boolean {
-  return (
-    /^\w\w$/.test(value) && (/\w/.test(text.charAt(at - 1)) || /\w/.test(text.charAt(at + value.length)))
-  );
-}
-
-/** The payload's values as messages quote them; undefined when there are too many to look for. */
-function collectValues(data: unknown): string[] | undefined {
-  const found = new Set<string>();
-  const open: unknown[] = [data];
-  for (const value of open) {
-    if (open.length > MAX_VALUES) {
-      return undefined;
-    }
-    if (typeof value === 'object' && value !== null) {
-      for (const child of Object.values(value) as unknown[]) {
-        open.push(child);
-      }
-    } else if (typeof value === 'string' && value.length > 1) {
-      found.add(value).add(JSON.stringify(value).slice(1, -1));
-      found.add(urlEncoded(value)).add(urlEncoded(value).replaceAll('%20', '+'));
-    } else if (typeof value === 'number' && String(value).length > 2) {
-      found.add(String(value));
-    }
+/** The last lines of the stack. A line of the message may look like them, so the message is taken off first. */
+function framesOf(error: unknown, message: string): string[] {
+  const stack = read(error, 'stack');
+  const text = typeof stack === 'string' ? stack : '';
+  const end = text.includes(message) ? text.indexOf(message) + message.length : 0;
+  const lines = text.slice(end).split('\n');
+  while (lines.some((line) => !FRAME.test(line))) {
+    lines.shift();
   }
-  return [...found];
+  return lines;
 }
 
-function urlEncoded(value: string): string {
+function shorten(text: string): string {
+  return text.length > MAX_MESSAGE
+    ? `${text.slice(0, MAX_MESSAGE).replace(/[^\s]*$/, '')}… (shortened)`
+    : text;
+}
+
+/** Anything may be thrown, also what throws when it is looked at. */
+function read(value: unknown, property: string): unknown {
   try {
-    return encodeURIComponent(value);
+    return typeof value === 'object' && value !== null ? Reflect.get(value, property) : undefined;
   } catch {
-    return value; // A lone surrogate has no encoding.
+    return undefined;
+  }
+}
+
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return `a thrown ${typeof value}`;
   }
 }

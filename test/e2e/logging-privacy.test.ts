@@ -34,7 +34,9 @@ const DATA = {
   address: 'M4rker Street 1\nM4rkertown',
   phone: 5557654321,
   domain: { txt_record_key: '_scalekit', txt_record_secret: 'txt-m4rker-record' },
+  custom_attributes: { 'm4rker.key@example.com': true },
 };
+const TENANT = 'M4rker Holding';
 /** A piece of any of these values. */
 const PERSONAL = /m4rker|quoted|näme|\bwu\b|5557654321/i;
 
@@ -43,6 +45,10 @@ const quotes: [string, (data: object) => string][] = [
   ['all values', (data) => Object.values(data).join(' ')],
   ['the whole payload as JSON', (data) => JSON.stringify(data)],
   ['the payload as indented JSON', (data) => JSON.stringify(data, null, 2)],
+  ['parts of a value', () => `M4RKER, mail of m4rkers, ${DATA.email.slice(0, -8)}, quotedIn`],
+  ['a key', (data) => Object.keys((data as typeof DATA).custom_attributes).join()],
+  ['a field of the envelope', () => `no tenant ${TENANT}`],
+  ['a line like one of a stack', () => 'x\n    at M4rker (/home/m4rker/x.js:1:1)'],
   ['a URL with a value', () => `https://api.example.com/users?email=${encodeURIComponent(DATA.email)}`],
   ['the secret of a DNS record', () => DATA.domain.txt_record_secret],
 ];
@@ -96,7 +102,7 @@ describe.each(PLATFORMS)('nothing that is logged holds personal data on $platfor
     return server.post(body, headers);
   };
   const deliver = (fields: object = {}, options?: object) =>
-    post(JSON.stringify(anEvent('user.created', { data: DATA, ...fields })), options);
+    post(JSON.stringify(anEvent('user.created', { data: DATA, display_name: TENANT, ...fields })), options);
   const expectFailureLine = (what: RegExp) => {
     expect(
       server.logs.matching(/^(?:error|warn): \w+\.on (?:failed|gave up) on event evt_\d+ /),
@@ -115,7 +121,7 @@ describe.each(PLATFORMS)('nothing that is logged holds personal data on $platfor
       }
       await start([Careless]);
       expect((await deliver()).status).toBeGreaterThanOrEqual(200);
-      expectFailureLine(/\[redacted\]|no luck/);
+      expectFailureLine(/\[redacted\]/);
     });
   });
 

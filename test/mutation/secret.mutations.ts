@@ -5,6 +5,7 @@ const SECRET = 'webhook-secret.ts';
 
 /** S9 and S10: which secrets are good, and which keys they make. */
 export const secretMutations: readonly Mutation[] = [
+  mutate('placeholder-secret.ts', 'variables may be left unfilled', 'hasGap(text) ||', ''),
   mutate(
     SECRET,
     'the padding of a secret is not looked at',

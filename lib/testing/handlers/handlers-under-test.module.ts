@@ -23,7 +23,7 @@ export class HandlersUnderTest implements OnModuleInit {
         this.registry.add({
           name,
           path: `testing/${name}`,
-          role: 'both',
+          needsHandlers: true,
           maxBodyBytes: 0,
           maxUnverifiedBytes: 0,
           log,
