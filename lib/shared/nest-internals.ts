@@ -1,22 +1,92 @@
-import { RequestMethod } from '@nestjs/common';
+import {
+  Catch,
+  Controller,
+  createParamDecorator,
+  Post,
+  RequestMethod,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  UsePipes,
+} from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 
-/**
- * What this package uses of Nest, Express and Fastify without their publishing it. All of it is here.
- *
- * Keys under which Nest's decorators keep their metadata: seen in Nest 11.2 and 12.5. The constants moved from
- * `@nestjs/common/constants` to `@nestjs/common/internal` between them, so they are spelled out. If Nest renamed one,
- * no route would be found behind the guard, and boot warns that the endpoint has no route.
- */
+// Whatever this package uses of Nest, Express and Fastify that they do not publish is in this file.
+//
+// Keys under which Nest's decorators keep their metadata: the same in Nest 11.0 to 12.5. There is no public way to read
+// what `@UseGuards()` and the like were given. The constants moved from `@nestjs/common/constants` (11) to
+// `@nestjs/common/internal` (12), so they are spelled out here.
+
+/** Of `@UseGuards()` and the like, on a class or method: a list of classes and instances. */
 export const GUARDS = '__guards__';
 export const INTERCEPTORS = '__interceptors__';
 export const PIPES = '__pipes__';
 export const EXCEPTION_FILTERS = '__exceptionFilters__';
+/** Of `@Catch()`, on a filter class: a list of error classes. */
+export const CAUGHT_ERRORS = '__filterCatchExceptions__';
+/** Of parameter decorators, on class and method name: `{ index, data, pipes, factory }` by keys that tell the kind. */
 export const ROUTE_ARGUMENTS = '__routeArguments__';
-/** On a controller class: the `host` of `@Controller()`. */
+export const CUSTOM_DECORATOR = '__customRouteArgs__';
+/** Of `@Controller({ host })`, on the class. */
 export const HOST = 'host';
-/** On a method of a controller: the path of `@Post()` and its like. */
+/** Of `@Post()` and its like, on the method: the path. */
 export const ROUTE_PATH = 'path';
+
+/**
+ * Decorates a class with Nest's own decorators, and looks whether their metadata is where we read it. Without this check
+ * a handler's guards would be skipped in silence after a change in Nest.
+ *
+ * @throws at boot, if a decorator writes elsewhere
+ */
+export function checkMetadataKeys(): void {
+  const unused = (): undefined => undefined;
+  const probe = { canActivate: unused, intercept: unused, transform: unused, catch: unused } as never;
+  class Probe {
+    handle(): unknown {
+      return probe;
+    }
+  }
+  [UseGuards(probe), UseInterceptors(probe), UsePipes(probe), UseFilters(probe), Catch(Error)].forEach(
+    (decorate) => {
+      decorate(Probe);
+    },
+  );
+  Controller({ host: 'host' })(Probe);
+  Post('path')(Probe.prototype, 'handle', { value: Probe.prototype.handle });
+  createParamDecorator(unused)('data', probe)(Probe.prototype, 'handle', 0);
+
+  const isListed = [GUARDS, INTERCEPTORS, PIPES, EXCEPTION_FILTERS].every((key) =>
+    listOf(key, Probe).includes(probe),
+  );
+  const parameters = Object.entries(
+    (Reflect.getMetadata(ROUTE_ARGUMENTS, Probe, 'handle') ?? {}) as Record<string, Record<string, unknown>>,
+  );
+  const isDescribed = parameters.some(
+    ([key, { index, data, pipes, factory }]) =>
+      key.includes(CUSTOM_DECORATOR) &&
+      index === 0 &&
+      data === 'data' &&
+      Array.isArray(pipes) &&
+      pipes[0] === probe &&
+      factory === unused,
+  );
+  const isRoute =
+    Reflect.getMetadata(HOST, Probe) === 'host' &&
+    Reflect.getMetadata(ROUTE_PATH, Probe.prototype.handle) === 'path';
+  if (!isListed || !isDescribed || !isRoute || !listOf(CAUGHT_ERRORS, Probe).includes(Error)) {
+    throw new ScalekitWebhookError(
+      'unsupported_nest',
+      'This version of Nest keeps the metadata of its decorators where nestjs-scalekit-webhooks does not find it, so the ' +
+        'guards, pipes, interceptors and filters of handlers would not run, and routes would not be found. Update ' +
+        'nestjs-scalekit-webhooks, or use Nest 11 or 12.',
+    );
+  }
+}
+
+function listOf(key: string, target: object): readonly unknown[] {
+  return (Reflect.getMetadata(key, target) ?? []) as readonly unknown[];
+}
 
 type RouteHandler = (...args: unknown[]) => unknown;
 
