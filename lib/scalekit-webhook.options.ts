@@ -1,5 +1,6 @@
 import type { DispatcherFactory } from './dispatch/event-dispatcher.js';
 import type { IdempotencyStore } from './idempotency/idempotency-store.js';
+import type { FailedEventOptions } from './idempotency/failure.ledger.js';
 import type { SecretFunction, Secrets } from './signature/secret-source.js';
 import type { WebhookScheme } from './signature/webhook-scheme.js';
 
@@ -55,6 +56,8 @@ export interface IdempotencyOptions {
    * @default 60_000
    */
   leaseMs: number;
+  /** What is kept of an event that a handler gave up on: with the inline dispatcher, and in a controller of your own. */
+  failed: FailedEventOptions;
 }
 
 /**
@@ -166,7 +169,10 @@ export interface ScalekitWebhookModuleOptions
   /** How signatures are checked. */
   readonly signature?: Partial<SignatureOptions>;
   /** How an event is kept from being processed twice. */
-  readonly idempotency?: Partial<IdempotencyOptions>;
+  readonly idempotency?: Partial<Omit<IdempotencyOptions, 'failed'>> & {
+    /** What is kept of an event that a handler gave up on. */
+    readonly failed?: Partial<FailedEventOptions>;
+  };
 }
 
 /**

@@ -53,7 +53,8 @@ export function checkMetadataKeys(): void {
     },
   );
   Controller({ host: 'host' })(Probe);
-  Post('path')(Probe.prototype, 'handle', { value: Probe.prototype.handle });
+  const handle = { value: Reflect.get(Probe.prototype, 'handle') as object };
+  Post('path')(Probe.prototype, 'handle', handle);
   createParamDecorator(unused)('data', probe)(Probe.prototype, 'handle', 0);
 
   const isListed = [GUARDS, INTERCEPTORS, PIPES, EXCEPTION_FILTERS].every((key) =>
@@ -72,8 +73,7 @@ export function checkMetadataKeys(): void {
       factory === unused,
   );
   const isRoute =
-    Reflect.getMetadata(HOST, Probe) === 'host' &&
-    Reflect.getMetadata(ROUTE_PATH, Probe.prototype.handle) === 'path';
+    Reflect.getMetadata(HOST, Probe) === 'host' && Reflect.getMetadata(ROUTE_PATH, handle.value) === 'path';
   if (!isListed || !isDescribed || !isRoute || !listOf(CAUGHT_ERRORS, Probe).includes(Error)) {
     throw new ScalekitWebhookError(
       'unsupported_nest',
