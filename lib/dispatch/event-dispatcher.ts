@@ -1,4 +1,5 @@
 import type { Claim } from '../idempotency/claim.js';
+import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { EndpointRole } from './endpoint-role.js';
 import type { EventJobs } from './event-jobs.js';
@@ -29,6 +30,7 @@ export interface DispatcherHost {
   /** The option `namespace`: part of the default queue name. */
   readonly namespace: string | undefined;
   readonly role: EndpointRole;
+  readonly store: IdempotencyStore;
   /** For a dispatcher that runs the handlers itself. */
   readonly handlers: HandlerRunner;
   /** For a dispatcher that puts them on a queue. */

@@ -4,6 +4,7 @@ import type { Claim } from '../idempotency/claim.js';
 import { DeliveryAbortedError } from '../idempotency/delivery-aborted.error.js';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
+import { checkSetup } from './endpoint-role.js';
 import type { DispatcherFactory, DispatchOutcome, EventDispatcher } from './event-dispatcher.js';
 import type { HandlerRunner, Session } from './handler-runner.js';
 import { describeEvent, logFailure } from './log-failure.js';
@@ -15,7 +16,10 @@ import { describeEvent, logFailure } from './log-failure.js';
  * @publicApi
  */
 export function inlineDispatcher(): DispatcherFactory {
-  return ({ handlers }) => new InlineDispatcher(handlers);
+  return (host) => {
+    checkSetup('inline', host);
+    return new InlineDispatcher(host.handlers);
+  };
 }
 
 class InlineDispatcher implements EventDispatcher {

@@ -3,7 +3,7 @@ import { askStore, whenAnswered } from './ask-store.js';
 import { Claim } from './claim.js';
 import { DeliveryAbortedError } from './delivery-aborted.error.js';
 import type { Awaitable, BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
-import { eventKey, handlerKey, orderKey } from './ledger-keys.js';
+import { eventKey, handlerKey, orderKey, replayKey } from './ledger-keys.js';
 import { RunningClaims } from './running-claims.js';
 
 interface LedgerOptions {
@@ -54,6 +54,11 @@ export class Ledger {
   }): Awaitable<LedgerAnswer> {
     const key = handlerKey(this.scope, job.eventId, job.handler, job.run);
     return this.claim(key, crc32(job.rawBody));
+  }
+
+  /** For a replay of a failed event, or the end of one: one at a time. Released, never completed. */
+  beginReplay(eventId: string): Awaitable<LedgerAnswer> {
+    return this.claim(replayKey(this.scope, eventId), 0);
   }
 
   /** For what a handler sees in order: done for a position that is older than one it has handled. */

@@ -55,6 +55,7 @@ export interface MemoryIdempotencyStoreOptions {
  * @publicApi
  */
 export class MemoryIdempotencyStore implements IdempotencyStore {
+  readonly isProcessLocal: boolean = true;
   private readonly maxEntries: number;
   /** Ordered by the end of the lease: a renewed claim moves to the end. */
   private readonly claimed = new Map<string, Claimed>();

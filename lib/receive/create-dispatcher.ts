@@ -21,9 +21,10 @@ export function createDispatcher(
     endpoint,
     namespace,
     role,
+    store: idempotency.store,
     handlers,
     get jobs() {
-      jobs ??= new EventJobs({ role, ledger, handlers });
+      jobs ??= new EventJobs({ endpoint, namespace, role, ledger, handlers });
       return jobs;
     },
   });
