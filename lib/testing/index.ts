@@ -12,6 +12,7 @@ export {
   type RetryOptions,
   ScalekitWebhookTester,
   type ScalekitWebhookTesterOptions,
+  type SettledOptions,
 } from './tester/scalekit-webhook.tester.js';
 export type { TesterTransport } from './tester/transports.js';
 export type { DeliveryAttempt, DeliveryResult, RetriedDelivery } from './tester/delivery-result.js';

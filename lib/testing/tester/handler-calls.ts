@@ -31,13 +31,17 @@ export class CallCounter {
     }
     const before = new Map(calls);
     const result = await work();
-    const since = [...calls].map(([handler, count]) => [handler, count - (before.get(handler) ?? 0)] as const);
+    const since = [...calls].map(
+      ([handler, count]) => [handler, count - (before.get(handler) ?? 0)] as const,
+    );
     return { ...result, handlers: Object.fromEntries(since.filter(([, count]) => count > 0)) };
   }
 
   /** The calls for all events. */
   total(): HandlerCalls {
-    return sumOfCalls([...this.callsByEvent.values()].map((calls) => ({ handlers: Object.fromEntries(calls) })));
+    return sumOfCalls(
+      [...this.callsByEvent.values()].map((calls) => ({ handlers: Object.fromEntries(calls) })),
+    );
   }
 }
 
