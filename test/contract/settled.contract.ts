@@ -48,7 +48,7 @@ export function describeSettled(bench: QueueBench): void {
       for (const event of events) {
         await tester.deliver(event);
       }
-      expect(await tester.settled()).toEqual({ 'Sync.save': 2 });
+      expect(await tester.settled({ timeoutMs: 20_000 })).toEqual({ 'Sync.save': 2 });
       expect(finished.sort()).toEqual(
         events
           .slice(0, 2)
