@@ -98,6 +98,16 @@ export type {
   TransactionalIdempotencyStore,
   TransactionRecords,
 } from './idempotency/idempotency-store.js';
+export type {
+  AnnouncedApplication,
+  ApplicationRegister,
+  FailedEventStore,
+  FailurePage,
+  IdempotencyStoreExtras,
+  KeepFailureOptions,
+  KeptFailure,
+  ReopenOptions,
+} from './idempotency/idempotency-store.extras.js';
 export {
   MemoryIdempotencyStore,
   type MemoryIdempotencyStoreOptions,

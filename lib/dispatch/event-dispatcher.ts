@@ -1,4 +1,5 @@
 import type { Claim } from '../idempotency/claim.js';
+import type { FailureLedger } from '../idempotency/failure.ledger.js';
 import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { EndpointRole } from './endpoint-role.js';
@@ -20,7 +21,7 @@ export interface EventDispatcher {
   /** For the boot log. */
   readonly name: string;
   /** Where the dispatcher keeps the events that it gave up on. */
-  readonly failures?: FailedEvents;
+  readonly failures?: FailedEvents | undefined;
   dispatch(delivery: VerifiedDelivery, claim: Claim): Promise<DispatchOutcome>;
 }
 
@@ -33,6 +34,8 @@ export interface DispatcherHost {
   readonly store: IdempotencyStore;
   /** For a dispatcher that runs the handlers itself. */
   readonly handlers: HandlerRunner;
+  /** What the store keeps of events that a handler gave up on. A dispatcher with a queue keeps its own. */
+  readonly failures: FailureLedger | undefined;
   /** For a dispatcher that puts them on a queue. */
   readonly jobs: EventJobs;
 }

@@ -23,6 +23,7 @@ export function createDispatcher(
     role,
     store: idempotency.store,
     handlers,
+    failures: ledger.failures,
     get jobs() {
       jobs ??= new EventJobs({ endpoint, namespace, role, ledger, handlers });
       return jobs;

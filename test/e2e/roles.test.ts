@@ -249,8 +249,9 @@ describe('a role, a dispatcher and a store', () => {
 });
 
 describe('an endpoint', () => {
-  it('without a queue keeps no failed events, and says what to do', async () => {
-    const server = await WebhookApp.start({ providers: [Handlers] });
+  it('without a queue keeps no failed events if its store has no place for them, and says what to do', async () => {
+    const idempotency = { store: new RecordingStore() };
+    const server = await WebhookApp.start({ webhook: { idempotency }, providers: [Handlers] });
     const service = server.app.get(ScalekitWebhookService);
     await expect(service.failed()).rejects.toMatchObject({ code: 'keeps_no_events' });
     await expect(service.replay('evt_1')).rejects.toThrow(/Use a dispatcher with a queue/);

@@ -1,15 +1,16 @@
+import { createHash } from 'node:crypto';
 import type { IoredisClient, NodeRedisClient } from './redis-client.js';
-import { STORE_SCRIPT, STORE_SCRIPT_SHA1 } from './store.script.js';
 
-export type StoreScriptRunner = (keys: string[], args: string[]) => Promise<unknown>;
+export type ScriptRunner = (keys: string[], args: string[]) => Promise<unknown>;
 
 /**
- * A server forgets its scripts on restart, failover and `SCRIPT FLUSH`: then it is sent the source.
+ * Makes a function that runs a Lua script by its hash. A server forgets its scripts on restart, failover and
+ * `SCRIPT FLUSH`: then it is sent the source.
  *
  * @throws TypeError for a client of another kind
  */
-export function storeScriptRunner(client: IoredisClient | NodeRedisClient): StoreScriptRunner {
-  const { bySha1, bySource } = waysToRun(client);
+export function scriptRunner(client: IoredisClient | NodeRedisClient, script: string): ScriptRunner {
+  const { bySha1, bySource } = waysToRun(client, script);
   return async (keys, args) => {
     try {
       return await bySha1(keys, args);
@@ -29,17 +30,19 @@ export function isErrorReply(error: unknown, code: string): boolean {
 
 function waysToRun(
   client: IoredisClient | NodeRedisClient,
-): Record<'bySha1' | 'bySource', StoreScriptRunner> {
+  script: string,
+): Record<'bySha1' | 'bySource', ScriptRunner> {
+  const sha1 = createHash('sha1').update(script).digest('hex');
   if (isNodeRedis(client)) {
     return {
-      bySha1: (keys, args) => client.evalSha(STORE_SCRIPT_SHA1, { keys, arguments: args }),
-      bySource: (keys, args) => client.eval(STORE_SCRIPT, { keys, arguments: args }),
+      bySha1: (keys, args) => client.evalSha(sha1, { keys, arguments: args }),
+      bySource: (keys, args) => client.eval(script, { keys, arguments: args }),
     };
   }
   if (isIoredis(client)) {
     return {
-      bySha1: (keys, args) => client.evalsha(STORE_SCRIPT_SHA1, keys.length, ...keys, ...args),
-      bySource: (keys, args) => client.eval(STORE_SCRIPT, keys.length, ...keys, ...args),
+      bySha1: (keys, args) => client.evalsha(sha1, keys.length, ...keys, ...args),
+      bySource: (keys, args) => client.eval(script, keys.length, ...keys, ...args),
     };
   }
   throw new TypeError(
