@@ -19,6 +19,7 @@ const defaults = (): Omit<ScalekitWebhookOptions, 'secret'> => ({
     failed: FAILED_EVENT_DEFAULTS,
   },
   maxBodyBytes: 1_048_576,
+  maxUnverifiedBytes: 67_108_864,
   dispatcher: inlineDispatcher(),
   answerWithinMs: 7_000,
   handlerTimeoutMs: 300_000,

@@ -55,6 +55,7 @@ const RULES: Rules<ScalekitWebhookOptions> = {
     },
   },
   maxBodyBytes: wholeNumber(1, 1_073_741_824, 'bytes'),
+  maxUnverifiedBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'bytes'),
   dispatcher: must((value) => typeof value === 'function', 'a dispatcher, such as inlineDispatcher()'),
   answerWithinMs: wholeNumber(1, MAX_TIMER_MS, 'milliseconds'),
   handlerTimeoutMs: wholeNumber(1, MAX_TIMER_MS, 'milliseconds'),

@@ -117,6 +117,15 @@ export interface ScalekitWebhookOptions {
   maxBodyBytes: number;
 
   /**
+   * The memory that all bodies of this endpoint may take together before they are verified, in bytes; anybody can send
+   * those. When a body needs more than is left, the upload that has been arriving the longest is answered 503 with
+   * `Retry-After`. Never less than `maxBodyBytes`.
+   *
+   * @default 67_108_864 (64 MiB)
+   */
+  maxUnverifiedBytes: number;
+
+  /**
    * What happens between the claim and the answer: handlers run at once, or the event goes to a queue.
    *
    * @default inlineDispatcher()

@@ -1,6 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Linked } from '../shared/linked-list.js';
 import { askStore, isPromiseLike, whenAnswered } from './ask-store.js';
 import type { DeliveryAbortedError } from './delivery-aborted.error.js';
 import type {
@@ -25,10 +24,7 @@ const LAST_RETRY_MS = 5_000;
 const NONE: ReadonlySet<string> = new Set();
 
 /** One key of the ledger, held by this process until it is completed or released. */
-export class Claim implements Linked<Claim> {
-  /** Neighbours among the running claims. */
-  previous: Claim | undefined;
-  next: Claim | undefined;
+export class Claim {
   readonly attempt: number;
   /** Handlers that finished in earlier attempts. */
   readonly handlersDone: ReadonlySet<string>;
@@ -82,11 +78,13 @@ export class Claim implements Linked<Claim> {
     }
   }
 
-  /** Settles as `work` does, or rejects with the reason as soon as the claim is aborted: `work` runs on then. */
-  untilAbort<T>(work: Promise<T>): Promise<T> {
+  /** Resolves with `result` when `work` does, or rejects as soon as the claim is aborted: `work` runs on then. */
+  untilAbort<T>(work: Promise<unknown>, result: T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.onAbort(reject);
-      work.then(resolve, reject);
+      work.then(() => {
+        resolve(result);
+      }, reject);
     });
   }
 
