@@ -1,4 +1,5 @@
-import type { HandlerRegistry } from '../../handlers/handler.registry.js';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { HANDLER_CHANNEL, type HandlerCall, type HandlerRegistry } from '../../handlers/handler.registry.js';
 import type { SignedDelivery } from '../deliveries/signed-delivery.js';
 
 export type HandlerCalls = Readonly<Record<string, number>>;
@@ -11,16 +12,18 @@ export async function countCalls<T>(
 ): Promise<T & { readonly handlers: HandlerCalls }> {
   const calls = new Map<string, number>();
   const eventId = eventIdOf(delivery);
-  const stop = registry.watch((handler, { id }) => {
-    if (id === eventId) {
+  const count = (message: unknown) => {
+    const { handler, event, registry: caller } = message as HandlerCall;
+    if (event.id === eventId && caller === registry) {
       calls.set(handler, (calls.get(handler) ?? 0) + 1);
     }
-  });
+  };
+  subscribe(HANDLER_CHANNEL, count);
   try {
     const result = await work();
     return { ...result, handlers: Object.fromEntries(calls) };
   } finally {
-    stop();
+    unsubscribe(HANDLER_CHANNEL, count);
   }
 }
 
