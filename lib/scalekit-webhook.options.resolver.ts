@@ -1,4 +1,5 @@
 import { inlineDispatcher } from './dispatch/inline.dispatcher.js';
+import { FAILED_EVENT_DEFAULTS } from './idempotency/failure.ledger.js';
 import { MemoryIdempotencyStore } from './idempotency/memory-idempotency.store.js';
 import { DEFAULT_PATH } from './receive/registration.js';
 import { ScalekitWebhookError } from './scalekit-webhook.errors.js';
@@ -11,8 +12,14 @@ const defaults = (): Omit<ScalekitWebhookOptions, 'secret'> => ({
   secretCacheSeconds: 60,
   path: DEFAULT_PATH,
   signature: { schemes: WEBHOOK_SCHEMES, toleranceSeconds: 300 },
-  idempotency: { store: new MemoryIdempotencyStore(), ttlSeconds: 7 * 86_400, leaseMs: 60_000 },
+  idempotency: {
+    store: new MemoryIdempotencyStore(),
+    ttlSeconds: 7 * 86_400,
+    leaseMs: 60_000,
+    failed: FAILED_EVENT_DEFAULTS,
+  },
   maxBodyBytes: 1_048_576,
+  maxUnverifiedBytes: 67_108_864,
   dispatcher: inlineDispatcher(),
   answerWithinMs: 7_000,
   handlerTimeoutMs: 300_000,
@@ -36,10 +43,17 @@ export function resolveOptions(
   if (!isObject(ofSignature) || !isObject(ofIdempotency)) {
     throw cantStart(name, ['signature and idempotency must be objects.']);
   }
+  const { failed = {} } = ofIdempotency;
+  if (!isObject(failed)) {
+    throw cantStart(name, ['idempotency.failed must be an object.']);
+  }
   const options = {
     ...withDefaults(withDefaults({ ...rest, secret: given.secret }, { path }), given),
     signature: withDefaults(signature, ofSignature),
-    idempotency: withDefaults(idempotency, ofIdempotency),
+    idempotency: {
+      ...withDefaults(idempotency, ofIdempotency),
+      failed: withDefaults({ ...FAILED_EVENT_DEFAULTS }, failed),
+    },
   };
   const faults = faultsIn(options);
   if (faults.length > 0) {

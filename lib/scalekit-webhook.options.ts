@@ -1,5 +1,6 @@
 import type { DispatcherFactory } from './dispatch/event-dispatcher.js';
 import type { IdempotencyStore } from './idempotency/idempotency-store.js';
+import type { FailedEventOptions } from './idempotency/failure.ledger.js';
 import type { SecretFunction, Secrets } from './signature/secret-source.js';
 import type { WebhookScheme } from './signature/webhook-scheme.js';
 
@@ -55,6 +56,8 @@ export interface IdempotencyOptions {
    * @default 60_000
    */
   leaseMs: number;
+  /** What is kept of an event that a handler gave up on: with the inline dispatcher, and in a controller of your own. */
+  failed: FailedEventOptions;
 }
 
 /**
@@ -114,6 +117,15 @@ export interface ScalekitWebhookOptions {
   maxBodyBytes: number;
 
   /**
+   * The memory that all bodies of this endpoint may take together before they are verified, in bytes; anybody can send
+   * those. When a body needs more than is left, the upload that has been arriving the longest is answered 503 with
+   * `Retry-After`. Never less than `maxBodyBytes`.
+   *
+   * @default 67_108_864 (64 MiB)
+   */
+  maxUnverifiedBytes: number;
+
+  /**
    * What happens between the claim and the answer: handlers run at once, or the event goes to a queue.
    *
    * @default inlineDispatcher()
@@ -157,7 +169,10 @@ export interface ScalekitWebhookModuleOptions
   /** How signatures are checked. */
   readonly signature?: Partial<SignatureOptions>;
   /** How an event is kept from being processed twice. */
-  readonly idempotency?: Partial<IdempotencyOptions>;
+  readonly idempotency?: Partial<Omit<IdempotencyOptions, 'failed'>> & {
+    /** What is kept of an event that a handler gave up on. */
+    readonly failed?: Partial<FailedEventOptions>;
+  };
 }
 
 /**

@@ -9,6 +9,7 @@ export interface RegisteredEndpoint {
   /** False for an endpoint that only queues events: others handle them. */
   readonly needsHandlers: boolean;
   readonly maxBodyBytes: number;
+  readonly maxUnverifiedBytes: number;
   readonly log: RateLimitedLog;
 }
 

@@ -66,3 +66,13 @@ export interface EventHandler {
   /** Through the method's guards, pipes, interceptors and filters. A transaction is what `@EventTransaction()` gives. */
   invoke(event: ScalekitEnvelope, context: ScalekitEventContext, transaction?: unknown): Promise<unknown>;
 }
+
+/** What is wrong with a `backoff`, of a handler or of a dispatcher. */
+export function backoffFault(backoff: unknown): string | undefined {
+  const { type, delayMs } = (backoff ?? {}) as Partial<Record<keyof HandlerBackoff, unknown>>;
+  const isRight =
+    (type === 'exponential' || type === 'fixed') && Number.isSafeInteger(delayMs) && Number(delayMs) >= 0;
+  return isRight
+    ? undefined
+    : "backoff must be { type: 'exponential' or 'fixed', delayMs: a whole number from 0 }.";
+}

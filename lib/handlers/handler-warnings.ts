@@ -1,9 +1,6 @@
 import { SCALEKIT_EVENT_TYPES } from '../events/scalekit-event-types.js';
-import { editDistance } from '../shared/edit-distance.js';
+import { nearestEventType } from '../events/nearest-event-type.js';
 import type { HandlerCandidate } from './find-handlers.js';
-
-/** How far off a name may be and still be called a slip of the keyboard. */
-const MAX_EDITS = 3;
 
 /** How to keep a handler's name the same in every build. */
 export const KEEP_NAMES =
@@ -47,24 +44,4 @@ function madeUpNames(candidates: readonly HandlerCandidate[]): string[] {
 function isMadeUp(className: string, classNames: ReadonlySet<string>): boolean {
   const [, original] = /^(.+?)\$?\d+$/.exec(className) ?? [];
   return className.length <= 2 || (original !== undefined && classNames.has(original));
-}
-
-/**
- * The known type that was probably meant: the one the fewest edits away (at most three, and at most a quarter of the
- * name), or else the one of which this is the end (`directory.group_created`). Of equals the first; undefined if none is
- * near. Letter case does not count.
- */
-export function nearestEventType(type: string, known: Iterable<string>): string | undefined {
-  const wanted = type.toLowerCase();
-  let nearest: string | undefined;
-  let fewest = Math.min(MAX_EDITS, Math.floor(wanted.length / 4)) + 1;
-  let continued: string | undefined;
-
-  for (const candidate of known) {
-    const name = candidate.toLowerCase();
-    const edits = editDistance(wanted, name, fewest);
-    if (edits < fewest) [nearest, fewest] = [candidate, edits];
-    if (wanted !== '' && name.endsWith(`.${wanted}`)) continued ??= candidate;
-  }
-  return nearest ?? continued;
 }

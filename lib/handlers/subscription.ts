@@ -1,5 +1,5 @@
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
-import type { HandlerOptions, HandlerRetry, Subscription } from './event-handler.js';
+import { backoffFault, type HandlerOptions, type HandlerRetry, type Subscription } from './event-handler.js';
 
 const MAX_NAME_LENGTH = 128;
 
@@ -90,12 +90,8 @@ function checkRetry({ attempts, backoff }: Record<keyof HandlerRetry, unknown>):
   if (attempts !== undefined && !isWholeNumber(attempts, 1)) {
     throw invalidSubscription('attempts must be a whole number from 1.');
   }
-  const { type, delayMs } = (backoff ?? { type: 'fixed', delayMs: 0 }) as Record<string, unknown>;
-  if (!(type === 'exponential' || type === 'fixed') || !isWholeNumber(delayMs, 0)) {
-    throw invalidSubscription(
-      "backoff must be { type: 'exponential' or 'fixed', delayMs: a whole number from 0 }.",
-    );
-  }
+  const fault = backoff === undefined || backoff === null ? undefined : backoffFault(backoff);
+  if (fault !== undefined) throw invalidSubscription(fault);
 }
 
 function isWholeNumber(value: unknown, min: number): boolean {
