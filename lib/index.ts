@@ -26,6 +26,7 @@ export {
   WebhookVerificationError,
   type WebhookVerificationErrorCode,
 } from './signature/webhook-verification.error.js';
+export type { VerifiedDelivery } from './signature/verified-delivery.js';
 export { SecretUnavailableError } from './signature/secret-unavailable.error.js';
 export { DeliveryRefusedError, type DeliveryRefusedErrorCode } from './signature/delivery-refused.error.js';
 
@@ -117,6 +118,7 @@ export {
   MemoryIdempotencyStore,
   type MemoryIdempotencyStoreOptions,
 } from './idempotency/memory-idempotency.store.js';
+export type { Claim } from './idempotency/claim.js';
 export { StoreUnavailableError } from './idempotency/store-unavailable.error.js';
 export { DeliveryAbortedError, type DeliveryAbortedErrorCode } from './idempotency/delivery-aborted.error.js';
 
@@ -144,9 +146,10 @@ export type {
   ReplayOptions,
 } from './dispatch/failed-events.js';
 export { QueueUnavailableError } from './dispatch/queues/queue-unavailable.error.js';
-export type { HandlerRunner } from './dispatch/handler-runner.js';
+export type { ClaimedDelivery, HandlerRunner } from './dispatch/handler-runner.js';
 export { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 
+export type { EventHandler } from './handlers/event-handler.js';
 export { OnScalekitEvent, type OnScalekitEventOptions } from './handlers/on-scalekit-event.decorator.js';
 export type { HandlerBackoff, HandlerRetry } from './handlers/event-handler.js';
 export { EventContext, EventData, EventTransaction } from './handlers/event-parameters.decorator.js';

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OnScalekitEvent, type ScalekitEnvelope } from '../../lib/index.js';
 import { bullMqDispatcher } from '../../lib/adapters/bullmq/index.js';
-import { CallBatcher } from '../../lib/dispatch/queues/call-batcher.js';
 import { jobIdOf } from '../../lib/adapters/bullmq/job-id.js';
 import { BullMqBench, HASTY } from '../support/bullmq-app.js';
 import { eventually, sharedMemory } from '../support/queue-bench.js';
@@ -29,6 +29,15 @@ afterEach(async () => {
   if (isPaused) resume();
   await bench.closeAll();
 });
+
+/** How many connections a Redis has, with the one that asks. */
+async function clientsOf(port: number): Promise<number> {
+  const client = new Redis(port, '127.0.0.1');
+  client.on('error', () => undefined);
+  const list = String(await client.client('LIST'));
+  client.disconnect();
+  return list.trim().split('\n').length;
+}
 
 describe('a Redis that hangs', () => {
   it('has deliveries answered 503 in time; what arrives late is harmless', async () => {
@@ -57,6 +66,10 @@ describe('a Redis that hangs', () => {
     await eventually(() => server.app.get(Recorder).ids.length).toBe(1);
     pause();
     await server.close();
+    await expect(server.deliver(anEvent())).rejects.toThrow();
+    resume();
+    // Only the one that asks: what the application had open is closed, and does not come back.
+    await eventually(() => clientsOf(bench.server.port)).toBe(1);
   });
 });
 
@@ -107,6 +120,14 @@ describe('a Redis that is away', () => {
       await eventually(async () => (await server.deliver(event)).status).toBe(200);
       await eventually(() => server.app.get(Recorder).ids).toEqual([event.id]);
       await redis.kill();
+      await server.close();
+      const sameDelay = new Redis({ ...connection, lazyConnect: true });
+      sameDelay.on('error', () => undefined);
+      sameDelay.connect().catch(() => undefined);
+      await redis.restart();
+      await eventually(() => sameDelay.status).toBe('ready');
+      sameDelay.disconnect();
+      await eventually(() => clientsOf(redis.port)).toBe(1);
     } finally {
       await server.close();
       await redis.stop();
@@ -181,57 +202,5 @@ describe('a job that another one keeps from being queued', () => {
     await eventually(() => [...server.app.get(Recorder).ids].sort()).toEqual(
       small.map(({ id }) => id).sort(),
     );
-  });
-});
-
-describe('CallBatcher', () => {
-  it('sends the calls of a turn together, and those that come meanwhile after them', async () => {
-    const sent: (readonly number[])[] = [];
-    const gate = new Gate();
-    const batcher = new CallBatcher<number>({
-      send: async (items) => {
-        sent.push(items);
-        await gate.pass();
-      },
-      timeoutMs: 10_000,
-      onTimeout: () => new Error('late'),
-    });
-    const first = [batcher.add([1, 2]), batcher.add([3])];
-    await gate.reached;
-    const second = [batcher.add([4]), batcher.add([5])];
-    gate.release();
-    await Promise.all([...first, ...second]);
-    expect(sent).toEqual([
-      [1, 2, 3],
-      [4, 5],
-    ]);
-  });
-
-  it('sends each call alone when they failed together', async () => {
-    const batcher = new CallBatcher<number>({
-      send: (items) => (items.includes(2) ? Promise.reject(new Error('two')) : Promise.resolve()),
-      timeoutMs: 10_000,
-      onTimeout: () => new Error('late'),
-    });
-    expect(await Promise.allSettled([1, 2, 3].map((item) => batcher.add([item])))).toMatchObject([
-      { status: 'fulfilled' },
-      { status: 'rejected', reason: { message: 'two' } },
-      { status: 'fulfilled' },
-    ]);
-  });
-
-  it('withdraws what waits longer than it may, and goes on although a server never answers', async () => {
-    const sent: (readonly number[])[] = [];
-    const batcher = new CallBatcher<number>({
-      send: (items) => {
-        sent.push(items);
-        return items.includes(1) ? new Promise(() => undefined) : Promise.resolve();
-      },
-      timeoutMs: 100,
-      onTimeout: () => new Error('late'),
-    });
-    await expect(batcher.add([1])).rejects.toThrow('late');
-    await batcher.add([2]);
-    expect(sent).toEqual([[1], [2]]);
   });
 });

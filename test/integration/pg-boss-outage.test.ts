@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OnScalekitEvent, type ScalekitEnvelope } from '../../lib/index.js';
 import { pgBossDispatcher } from '../../lib/adapters/pg-boss/index.js';
@@ -30,6 +31,14 @@ afterEach(async () => {
 /** Not on the server that goes away: the queue alone is to be seen. */
 const ledger = sharedMemory;
 
+/** How many connections of pg-boss a PostgreSQL has. */
+async function connectionsOf(pool: pg.Pool): Promise<number> {
+  const { rowCount } = await pool.query(
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name ILIKE '%pgboss%'",
+  );
+  return rowCount ?? 0;
+}
+
 describe('a PostgreSQL that hangs', () => {
   it('has deliveries answered 503 in time; what arrives late is harmless', async () => {
     const setup = { providers: [Recorder], webhook: ledger() };
@@ -59,6 +68,9 @@ describe('a PostgreSQL that hangs', () => {
     await eventually(() => server.app.get(Recorder).ids.length).toBe(1);
     pause();
     await server.close();
+    await expect(server.deliver(anEvent())).rejects.toThrow();
+    resume();
+    await eventually(() => connectionsOf(bench.pool)).toBe(0);
   });
 });
 
@@ -107,6 +119,12 @@ describe('a PostgreSQL that is away', () => {
       await eventually(async () => (await server.deliver(event)).status).toBe(200);
       await eventually(() => server.app.get(Recorder).ids).toEqual([event.id]);
       await postgres.kill();
+      await server.close();
+      await expect(server.deliver(event)).rejects.toThrow();
+      await postgres.restart();
+      const pool = new pg.Pool({ connectionString: postgres.url });
+      await eventually(() => connectionsOf(pool)).toBe(0);
+      await pool.end();
     } finally {
       await server.close();
       await postgres.stop();
