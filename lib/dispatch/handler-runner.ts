@@ -1,4 +1,4 @@
-import { occurredAtNanos } from '../events/event-nanos.js';
+import { occurredAtNanos } from '../events/occurred-at.js';
 import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
 import type { EventHandler } from '../handlers/event-handler.js';
 import type { Claim } from '../idempotency/claim.js';
