@@ -22,12 +22,14 @@ export {
 } from './signature/verify-webhook.js';
 export { signWebhook, type SignWebhookOptions } from './signature/sign-webhook.js';
 export { WEBHOOK_SCHEMES, type WebhookScheme } from './signature/webhook-scheme.js';
+
 export {
+  DeliveryRefusedError,
+  type DeliveryRefusedErrorCode,
+  SecretUnavailableError,
   WebhookVerificationError,
   type WebhookVerificationErrorCode,
-} from './signature/webhook-verification.error.js';
-export { SecretUnavailableError } from './signature/secret-unavailable.error.js';
-export { DeliveryRefusedError, type DeliveryRefusedErrorCode } from './signature/delivery-refused.error.js';
+} from './signature/signature.errors.js';
 
 export { EnvelopeError, type EnvelopeErrorCode } from './events/envelope.error.js';
 export { readEnvelope, type ScalekitEnvelope } from './events/envelope.js';

@@ -1,5 +1,5 @@
 import type { WebhookScheme } from '../../signature/webhook-scheme.js';
-import type { WebhookVerification } from '../../signature/webhook-verification.js';
+import type { WebhookVerification } from '../../signature/webhook-scheme.js';
 import type { GivenSecret } from '../input/secret.js';
 import type { Fault } from './fault.js';
 import type { HeaderLines } from './received-headers.js';
