@@ -100,6 +100,16 @@ export type {
   TransactionalIdempotencyStore,
   TransactionRecords,
 } from './idempotency/idempotency-store.js';
+export type {
+  AnnouncedApplication,
+  ApplicationRegister,
+  FailedEventStore,
+  FailurePage,
+  IdempotencyStoreExtras,
+  KeepFailureOptions,
+  KeptFailure,
+  ReopenOptions,
+} from './idempotency/idempotency-store.extras.js';
 export {
   MemoryIdempotencyStore,
   type MemoryIdempotencyStoreOptions,
@@ -121,7 +131,8 @@ export type {
 } from './dispatch/event-dispatcher.js';
 export type { EndpointRole } from './dispatch/endpoint-role.js';
 export { type EventJob, jobKey } from './dispatch/event-job.js';
-export type { EventJobs, JobOutcome } from './dispatch/event-jobs.js';
+export type { EventJobs } from './dispatch/event-jobs.js';
+export type { JobAttempt, JobOutcome } from './dispatch/job-outcome.js';
 export type {
   FailedEvent,
   FailedEventPage,

@@ -12,9 +12,14 @@ import type { Registration } from './receive/registration.js';
 import { ScalekitWebhookService } from './receive/scalekit-webhook.service.js';
 import { ScalekitWebhookCoreModule } from './scalekit-webhook-core.module.js';
 import { ConfigurableModuleClass } from './scalekit-webhook.module-definition.js';
-import { type ScalekitWebhookModuleOptions, ScalekitWebhookOptions } from './scalekit-webhook.options.js';
+import type { ScalekitWebhookOptions } from './scalekit-webhook.options.js';
 import { resolveOptions } from './scalekit-webhook.options.resolver.js';
-import { EVENT_DISPATCHER, MODULE_OPTIONS, REGISTRATION } from './scalekit-webhook.tokens.js';
+import {
+  EVENT_DISPATCHER,
+  MODULE_OPTIONS,
+  REGISTRATION,
+  RESOLVED_OPTIONS,
+} from './scalekit-webhook.tokens.js';
 import { DeliveryAuthenticator } from './signature/delivery-authenticator.js';
 import { ScalekitSignatureGuard } from './signature/scalekit-signature.guard.js';
 import { createDeliveryVerifier } from './signature/secret-source.js';
@@ -30,10 +35,9 @@ import { createDeliveryVerifier } from './signature/secret-source.js';
   imports: [ScalekitWebhookCoreModule],
   providers: [
     {
-      provide: ScalekitWebhookOptions,
+      provide: RESOLVED_OPTIONS,
       inject: [REGISTRATION, MODULE_OPTIONS],
-      useFactory: (registration: Registration, options: ScalekitWebhookModuleOptions) =>
-        resolveOptions(registration, options),
+      useFactory: resolveOptions,
     },
     {
       provide: RateLimitedLog,
@@ -42,25 +46,25 @@ import { createDeliveryVerifier } from './signature/secret-source.js';
     },
     {
       provide: DeliveryAuthenticator,
-      inject: [REGISTRATION, ScalekitWebhookOptions, RateLimitedLog],
+      inject: [REGISTRATION, RESOLVED_OPTIONS, RateLimitedLog],
       useFactory: ({ name }: Registration, options: ScalekitWebhookOptions, log: RateLimitedLog) =>
         new DeliveryAuthenticator(name, createDeliveryVerifier(options, log), log, options),
     },
     {
       provide: Ledger,
-      inject: [REGISTRATION, ScalekitWebhookOptions],
+      inject: [REGISTRATION, RESOLVED_OPTIONS],
       useFactory: ({ name }: Registration, { namespace, idempotency }: ScalekitWebhookOptions) =>
         new Ledger(scopeOf(namespace, name), idempotency),
     },
     {
       provide: OncePerEvent,
-      inject: [Ledger, ScalekitWebhookOptions, RateLimitedLog],
+      inject: [Ledger, RESOLVED_OPTIONS, RateLimitedLog],
       useFactory: (ledger: Ledger, { answerWithinMs }: ScalekitWebhookOptions, log: RateLimitedLog) =>
         new OncePerEvent(ledger, answerWithinMs, log),
     },
     {
       provide: EVENT_DISPATCHER,
-      inject: [REGISTRATION, ScalekitWebhookOptions, Ledger, HandlerRegistry],
+      inject: [REGISTRATION, RESOLVED_OPTIONS, Ledger, HandlerRegistry],
       useFactory: createDispatcher,
     },
     DeliveryReceiver,

@@ -1,14 +1,33 @@
+import { inlineDispatcher } from './dispatch/inline.dispatcher.js';
+import { FAILED_EVENT_DEFAULTS } from './idempotency/failure.ledger.js';
+import { MemoryIdempotencyStore } from './idempotency/memory-idempotency.store.js';
+import { DEFAULT_PATH } from './receive/registration.js';
 import { ScalekitWebhookError } from './scalekit-webhook.errors.js';
-import {
-  IdempotencyOptions,
-  type ScalekitWebhookModuleOptions,
-  ScalekitWebhookOptions,
-  SignatureOptions,
-} from './scalekit-webhook.options.js';
+import type { ScalekitWebhookModuleOptions, ScalekitWebhookOptions } from './scalekit-webhook.options.js';
 import { faultsIn } from './scalekit-webhook.options.rules.js';
+import { WEBHOOK_SCHEMES } from './signature/webhook-scheme.js';
+
+/** Every default of an endpoint. */
+const defaults = (): Omit<ScalekitWebhookOptions, 'secret'> => ({
+  secretCacheSeconds: 60,
+  path: DEFAULT_PATH,
+  signature: { schemes: WEBHOOK_SCHEMES, toleranceSeconds: 300 },
+  idempotency: {
+    store: new MemoryIdempotencyStore(),
+    ttlSeconds: 7 * 86_400,
+    leaseMs: 60_000,
+    failed: FAILED_EVENT_DEFAULTS,
+  },
+  maxBodyBytes: 1_048_576,
+  maxUnverifiedBytes: 67_108_864,
+  dispatcher: inlineDispatcher(),
+  answerWithinMs: 7_000,
+  handlerTimeoutMs: 300_000,
+  shutdownTimeoutMs: 10_000,
+});
 
 /**
- * Applies the defaults of `ScalekitWebhookOptions`, and checks the rules.
+ * Applies the defaults, and checks the rules.
  *
  * @throws ScalekitWebhookError (`invalid_options`): one message that names each faulty option and what it must be
  */
@@ -19,13 +38,23 @@ export function resolveOptions(
   if (!isObject(given)) {
     throw cantStart(name, ['there are no options. Does the factory return them ({ secret, … })?']);
   }
-  const options = withDefaults(withDefaults(new ScalekitWebhookOptions(), { path }), given);
-  const { signature = {}, idempotency = {} } = given;
-  if (!isObject(signature) || !isObject(idempotency)) {
+  const { signature, idempotency, ...rest } = defaults();
+  const { signature: ofSignature = {}, idempotency: ofIdempotency = {} } = given;
+  if (!isObject(ofSignature) || !isObject(ofIdempotency)) {
     throw cantStart(name, ['signature and idempotency must be objects.']);
   }
-  options.signature = withDefaults(new SignatureOptions(), signature);
-  options.idempotency = withDefaults(new IdempotencyOptions(), idempotency);
+  const { failed = {} } = ofIdempotency;
+  if (!isObject(failed)) {
+    throw cantStart(name, ['idempotency.failed must be an object.']);
+  }
+  const options = {
+    ...withDefaults(withDefaults({ ...rest, secret: given.secret }, { path }), given),
+    signature: withDefaults(signature, ofSignature),
+    idempotency: {
+      ...withDefaults(idempotency, ofIdempotency),
+      failed: withDefaults({ ...FAILED_EVENT_DEFAULTS }, failed),
+    },
+  };
   const faults = faultsIn(options);
   if (faults.length > 0) {
     throw cantStart(name, faults);

@@ -1,3 +1,4 @@
+import type { FailedEventOptions } from './idempotency/failure.ledger.js';
 import type {
   IdempotencyOptions,
   ScalekitWebhookOptions,
@@ -18,7 +19,8 @@ type Rule = (value: unknown, options: ScalekitWebhookOptions) => string | undefi
 
 /** A rule for each option: none can be forgotten, and what has none is no option. */
 type Rules<Options> = {
-  readonly [Name in keyof Options]-?: Options[Name] extends SignatureOptions | IdempotencyOptions
+  readonly [Name in keyof Options]-?: Options[Name] extends
+    SignatureOptions | IdempotencyOptions | FailedEventOptions
     ? Rules<Options[Name]>
     : Rule;
 };
@@ -46,8 +48,14 @@ const RULES: Rules<ScalekitWebhookOptions> = {
     store: must(isStore, 'an IdempotencyStore, such as new MemoryIdempotencyStore()'),
     ttlSeconds: wholeNumber(60, YEAR_SECONDS, 'seconds'),
     leaseMs: wholeNumber(100, MAX_TIMER_MS, 'milliseconds'),
+    failed: {
+      keep: wholeNumber(0, 1_000_000, 'failures'),
+      keepSeconds: wholeNumber(60, YEAR_SECONDS, 'seconds'),
+      payloads: must((value) => typeof value === 'boolean', 'true or false'),
+    },
   },
   maxBodyBytes: wholeNumber(1, 1_073_741_824, 'bytes'),
+  maxUnverifiedBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'bytes'),
   dispatcher: must((value) => typeof value === 'function', 'a dispatcher, such as inlineDispatcher()'),
   answerWithinMs: wholeNumber(1, MAX_TIMER_MS, 'milliseconds'),
   handlerTimeoutMs: wholeNumber(1, MAX_TIMER_MS, 'milliseconds'),

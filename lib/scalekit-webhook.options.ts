@@ -1,14 +1,11 @@
-import { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 import type { DispatcherFactory } from './dispatch/event-dispatcher.js';
 import type { IdempotencyStore } from './idempotency/idempotency-store.js';
-import { MemoryIdempotencyStore } from './idempotency/memory-idempotency.store.js';
+import type { FailedEventOptions } from './idempotency/failure.ledger.js';
 import type { SecretFunction, Secrets } from './signature/secret-source.js';
-import { WEBHOOK_SCHEMES, type WebhookScheme } from './signature/webhook-scheme.js';
-
-const DAY_SECONDS = 86_400;
+import type { WebhookScheme } from './signature/webhook-scheme.js';
 
 /** How signatures are checked. */
-export class SignatureOptions {
+export interface SignatureOptions {
   /**
    * The schemes that are accepted. The strongest one present in a delivery decides alone.
    *
@@ -17,14 +14,14 @@ export class SignatureOptions {
    *
    * @default ['standard', 'timestamped', 'digest']
    */
-  schemes: readonly WebhookScheme[] = WEBHOOK_SCHEMES;
+  schemes: readonly WebhookScheme[];
 
   /**
    * How far a delivery's timestamp may be from this machine's clock, either way, in seconds.
    *
    * @default 300
    */
-  toleranceSeconds = 300;
+  toleranceSeconds: number;
 
   /**
    * The greatest age of an event, by its signed `occurred_at` or `created`, in seconds; older ones, and those
@@ -37,20 +34,20 @@ export class SignatureOptions {
 }
 
 /** How an event is kept from being processed twice. */
-export class IdempotencyOptions {
+export interface IdempotencyOptions {
   /**
    * Where finished and running events are remembered.
    *
    * @default new MemoryIdempotencyStore(): one process, lost on restart
    */
-  store: IdempotencyStore = new MemoryIdempotencyStore();
+  store: IdempotencyStore;
 
   /**
    * How long an event id is remembered, in seconds. The sender's retries span more than a day (Svix: 27 h 35 min).
    *
    * @default 604_800 (7 days)
    */
-  ttlSeconds = 7 * DAY_SECONDS;
+  ttlSeconds: number;
 
   /**
    * How long a running event stays claimed after its process was last heard of, in milliseconds. Renewed while
@@ -58,19 +55,21 @@ export class IdempotencyOptions {
    *
    * @default 60_000
    */
-  leaseMs = 60_000;
+  leaseMs: number;
+  /** What is kept of an event that a handler gave up on: with the inline dispatcher, and in a controller of your own. */
+  failed: FailedEventOptions;
 }
 
 /**
- * The options of one endpoint, resolved: every default is applied here, and `resolveOptions()` has checked every rule.
- * What users write is `ScalekitWebhookModuleOptions`.
+ * The options of one endpoint after `resolveOptions()`, which applies the defaults and checks the rules. What users
+ * write is `ScalekitWebhookModuleOptions`.
  */
-export class ScalekitWebhookOptions {
+export interface ScalekitWebhookOptions {
   /**
    * The endpoint's signing secret from Dashboard > Developers > Webhooks; a list while it is rotated (any of them
    * verifies); or a function that fetches it, from a secret manager say.
    */
-  secret!: Secrets | SecretFunction;
+  secret: Secrets | SecretFunction;
 
   /**
    * How long the result of a `secret` function is used, in seconds. It is also fetched again, at most every five
@@ -78,14 +77,14 @@ export class ScalekitWebhookOptions {
    *
    * @default 60
    */
-  secretCacheSeconds = 60;
+  secretCacheSeconds: number;
 
   /**
    * The route, below the global prefix if there is one.
    *
    * @default 'webhooks/scalekit'
    */
-  path = 'webhooks/scalekit';
+  path: string;
 
   /**
    * The environment, or environments, whose events are accepted, by `environment_id`. Events of another one, or
@@ -106,23 +105,32 @@ export class ScalekitWebhookOptions {
    */
   namespace?: string;
 
-  signature = new SignatureOptions();
+  signature: SignatureOptions;
 
-  idempotency = new IdempotencyOptions();
+  idempotency: IdempotencyOptions;
 
   /**
    * The largest body that is read, in bytes. Reading stops there and the delivery is answered 413.
    *
    * @default 1_048_576 (1 MiB)
    */
-  maxBodyBytes = 1_048_576;
+  maxBodyBytes: number;
+
+  /**
+   * The memory that all bodies of this endpoint may take together before they are verified, in bytes; anybody can send
+   * those. When a body needs more than is left, the upload that has been arriving the longest is answered 503 with
+   * `Retry-After`. Never less than `maxBodyBytes`.
+   *
+   * @default 67_108_864 (64 MiB)
+   */
+  maxUnverifiedBytes: number;
 
   /**
    * What happens between the claim and the answer: handlers run at once, or the event goes to a queue.
    *
    * @default inlineDispatcher()
    */
-  dispatcher: DispatcherFactory = inlineDispatcher();
+  dispatcher: DispatcherFactory;
 
   /**
    * When a delivery that is not finished is answered 503, in milliseconds since its request arrived: reading the body,
@@ -131,14 +139,14 @@ export class ScalekitWebhookOptions {
    *
    * @default 7_000
    */
-  answerWithinMs = 7_000;
+  answerWithinMs: number;
 
   /**
    * When handlers that still run count as failed and `context.signal` is aborted, in milliseconds.
    *
    * @default 300_000 (5 minutes)
    */
-  handlerTimeoutMs = 300_000;
+  handlerTimeoutMs: number;
 
   /**
    * How long `app.close()` waits for running handlers, in milliseconds, before it aborts `context.signal` and
@@ -146,7 +154,7 @@ export class ScalekitWebhookOptions {
    *
    * @default 10_000
    */
-  shutdownTimeoutMs = 10_000;
+  shutdownTimeoutMs: number;
 }
 
 type Nested = 'signature' | 'idempotency';
@@ -161,7 +169,10 @@ export interface ScalekitWebhookModuleOptions
   /** How signatures are checked. */
   readonly signature?: Partial<SignatureOptions>;
   /** How an event is kept from being processed twice. */
-  readonly idempotency?: Partial<IdempotencyOptions>;
+  readonly idempotency?: Partial<Omit<IdempotencyOptions, 'failed'>> & {
+    /** What is kept of an event that a handler gave up on. */
+    readonly failed?: Partial<FailedEventOptions>;
+  };
 }
 
 /**

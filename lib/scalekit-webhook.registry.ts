@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { EndpointRole } from './dispatch/endpoint-role.js';
 import type { RateLimitedLog } from './shared/rate-limited-log.js';
 import { ScalekitWebhookError } from './scalekit-webhook.errors.js';
 
@@ -7,8 +6,10 @@ import { ScalekitWebhookError } from './scalekit-webhook.errors.js';
 export interface RegisteredEndpoint {
   readonly name: string;
   readonly path: string;
-  readonly role: EndpointRole;
+  /** False for an endpoint that only queues events: others handle them. */
+  readonly needsHandlers: boolean;
   readonly maxBodyBytes: number;
+  readonly maxUnverifiedBytes: number;
   readonly log: RateLimitedLog;
 }
 
@@ -36,9 +37,8 @@ export class ScalekitWebhookRegistry {
     this.endpoints.set(endpoint.name, endpoint);
   }
 
-  /** False where every endpoint only receives, for others to work. */
   get needsHandlers(): boolean {
-    return [...this.endpoints.values()].some(({ role }) => role !== 'receive');
+    return [...this.endpoints.values()].some(({ needsHandlers }) => needsHandlers);
   }
 
   get names(): readonly string[] {

@@ -1,18 +1,17 @@
 import { Command, CommanderError } from 'commander';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
-import { CliError } from './cli.error.js';
-import type { RunCommand } from './commands/run-command.js';
+import { CliError, EXIT_CODE, type ExitCode } from './cli.error.js';
 import { addDoctorCommand } from './commands/doctor.command.js';
 import { addEventsCommand } from './commands/events.command.js';
+import type { RunCommand } from './commands/options.js';
 import { addSendCommand } from './commands/send.command.js';
 import { addSignCommand } from './commands/sign.command.js';
 import { addVerifyCommand } from './commands/verify.command.js';
-import { EXIT_CODE, type ExitCode } from './exit-code.js';
 import { knownSecrets } from './input/secret.js';
 import { Output } from './output/output.js';
 
 const EXIT_CODES_HELP = `
-Secrets come from SCALEKIT_WEBHOOK_SECRET or --secret-file, and are never shown.
+Secrets come from SCALEKIT_WEBHOOK_SECRET (in the environment, .env or --env-file) or --secret-file, and are never shown.
 
 Exit codes:
   0    all is well

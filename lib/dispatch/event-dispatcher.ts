@@ -1,4 +1,6 @@
 import type { Claim } from '../idempotency/claim.js';
+import type { FailureLedger } from '../idempotency/failure.ledger.js';
+import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { EndpointRole } from './endpoint-role.js';
 import type { EventJobs } from './event-jobs.js';
@@ -19,7 +21,7 @@ export interface EventDispatcher {
   /** For the boot log. */
   readonly name: string;
   /** Where the dispatcher keeps the events that it gave up on. */
-  readonly failures?: FailedEvents;
+  readonly failures?: FailedEvents | undefined;
   dispatch(delivery: VerifiedDelivery, claim: Claim): Promise<DispatchOutcome>;
 }
 
@@ -29,8 +31,11 @@ export interface DispatcherHost {
   /** The option `namespace`: part of the default queue name. */
   readonly namespace: string | undefined;
   readonly role: EndpointRole;
+  readonly store: IdempotencyStore;
   /** For a dispatcher that runs the handlers itself. */
   readonly handlers: HandlerRunner;
+  /** What the store keeps of events that a handler gave up on. A dispatcher with a queue keeps its own. */
+  readonly failures: FailureLedger | undefined;
   /** For a dispatcher that puts them on a queue. */
   readonly jobs: EventJobs;
 }

@@ -1,5 +1,6 @@
 import { readEnvelope } from '../events/envelope.js';
 import { readOccurredAt } from '../events/occurred-at.js';
+import { scopeOf } from '../idempotency/ledger-keys.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { WebhookScheme } from '../signature/webhook-scheme.js';
 import type { HandlerRetry } from '../handlers/handler-options.js';
@@ -11,11 +12,15 @@ import type { HandlerRetry } from '../handlers/handler-options.js';
  * @publicApi
  */
 export interface EventJob {
+  /** The option `namespace` of the application that queued it. */
+  readonly namespace?: string;
   readonly endpoint: string;
   readonly eventId: string;
   readonly type: string;
   /** `Class.method`; undefined for a whole event, whose receiver does not know the handlers. */
   readonly handler?: string;
+  /** How often a process took the job that has no such handler. */
+  readonly wrongPicks?: number;
   /** Set where a replay runs all handlers again: names the run. */
   readonly run?: string;
   /** Of a whole event: handlers that had finished before it was queued. */
@@ -32,14 +37,24 @@ export interface EventJob {
   readonly trace?: Readonly<Record<string, string>>;
 }
 
+/** Stands for the handler of a whole event. */
+export const ALL_HANDLERS = '*';
+
 /** Identifies a job among all jobs: the same for each try to queue it. */
-export function jobKey({ endpoint, eventId, handler = '', run = '' }: EventJob): string {
-  return [endpoint, eventId, handler, run].join('\n');
+export function jobKey({ namespace, endpoint, eventId, handler = '', run = '' }: EventJob): string {
+  return [scopeOf(namespace, endpoint), eventId, handler, run].join('\n');
+}
+
+/** Other applications may put jobs of their own on the same queue. */
+export function isEventJob(job: Partial<EventJob> | null | undefined): job is EventJob {
+  return (
+    typeof job?.endpoint === 'string' && typeof job.eventId === 'string' && typeof job.rawBody === 'string'
+  );
 }
 
 export function createEventJob(
   { endpoint, event, rawBody, deliveryId, scheme, receivedAt }: VerifiedDelivery,
-  details: Pick<EventJob, 'handler' | 'run' | 'finished' | 'retry' | 'trace'>,
+  details: Pick<EventJob, 'namespace' | 'handler' | 'run' | 'finished' | 'retry' | 'trace'>,
 ): EventJob {
   return {
     endpoint,

@@ -1,44 +1,43 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { EventHandler } from '../handlers/event-handler.js';
 import type { Claim } from '../idempotency/claim.js';
 import type { Ledger } from '../idempotency/ledger.js';
-import { hasErrorCode, retrySecondsOf, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { RateLimitedLog } from '../shared/rate-limited-log.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { EndpointRole } from './endpoint-role.js';
-import { createEventJob, deliveryOfJob, type EventJob } from './event-job.js';
+import { ALL_HANDLERS, createEventJob, deliveryOfJob, type EventJob, isEventJob } from './event-job.js';
 import type { HandlerRunner } from './handler-runner.js';
+import {
+  describeAttempt,
+  type JobAttempt,
+  type JobOutcome,
+  LONGEST_WAIT_MS,
+  outcomeOf,
+} from './job-outcome.js';
 import { logFailure } from './log-failure.js';
 import { TraceContext } from './trace-context.js';
 
-/**
- * - `done`: the handler has finished, now or before; forget the job.
- * - `split`: queue these jobs, then forget the one that they came from.
- * - `later`: give the job back for that long, and count no attempt: another process has the event, the store is
- *   away, or this process shuts down.
- * - `failed`: count an attempt, and retry (after `retryAfterMs` where that is given) until there is none left.
- * - `unrecoverable`: keep it as a dead letter at once.
- */
-export type JobOutcome =
-  | { readonly status: 'done' }
-  | { readonly status: 'split'; readonly jobs: readonly EventJob[] }
-  | { readonly status: 'later'; readonly afterMs: number }
-  | { readonly status: 'failed'; readonly error: unknown; readonly retryAfterMs?: number | undefined }
-  | { readonly status: 'unrecoverable'; readonly error: unknown };
-
-const STORE_RETRY_MS = 2_000;
-/** Whoever holds the handler may finish long before its lease ends. */
-const LONGEST_WAIT_MS = 10_000;
-/** Several events may wait for the same turn, and each time one of them gets it. */
-const TURN_WAIT_MS = 1_000;
+/** Another replay of the same event takes a few calls to the queue. */
+const REPLAY_WAIT_MS = 50;
+/** A job that needs another process waits for so long, and after half a minute twice as long each time. */
+const FIRST_WRONG_PICK_MS = 500;
+const EQUAL_WRONG_PICKS = 60;
+const LAST_WRONG_PICK_MS = 60_000;
+/** About a day. */
+const MAX_WRONG_PICKS = 1_500;
 
 interface EventJobsOptions {
+  readonly endpoint: string;
+  readonly namespace: string | undefined;
   readonly role: EndpointRole;
   readonly ledger: Ledger;
   readonly handlers: HandlerRunner;
 }
 
-/** What is to be done of an event. */
-interface Order {
+/** Which handlers to leave out, and for which replay. */
+interface Plan {
   readonly finished: ReadonlySet<string>;
   readonly run: string | undefined;
   readonly trace: EventJob['trace'] | undefined;
@@ -47,37 +46,104 @@ interface Order {
 /** Makes jobs of a claimed event, and does the work of a job. A dispatcher carries them from here to there. */
 export class EventJobs {
   private readonly logger = new Logger('ScalekitWebhook');
+  private readonly log: RateLimitedLog;
   private readonly trace = new TraceContext();
 
-  constructor(private readonly options: EventJobsOptions) {}
+  constructor(private readonly options: EventJobsOptions) {
+    this.log = new RateLimitedLog(this.logger, options.endpoint);
+  }
 
   /** One job a handler that has not finished; where only workers know the handlers, one for all of them. */
   jobsOf(delivery: VerifiedDelivery, { handlersDone: finished }: Claim): readonly EventJob[] {
     return this.queueable(delivery, { finished, run: undefined, trace: this.trace.capture() });
   }
 
-  /** The jobs of an event that was queued before, all its handlers anew. */
-  replayOf(job: EventJob, run: string): readonly EventJob[] {
-    return this.queueable(deliveryOfJob(job), { finished: new Set(), run, trace: job.trace });
+  /** The jobs of an event that was queued before: all its handlers anew, but for those of `except`. */
+  replayOf(job: EventJob, run: string, except: ReadonlySet<string> = new Set()): readonly EventJob[] {
+    return this.queueable(deliveryOfJob(job), { finished: except, run, trace: job.trace });
   }
 
-  /** Does what the job asks for. Never rejects. */
-  async work(job: EventJob): Promise<JobOutcome> {
+  /** Runs `work` while no other process that shares the store does so for the same event. */
+  async oneAtATime<T>(eventId: string, work: () => Promise<T>): Promise<T> {
+    const { ledger } = this.options;
+    let answer = await ledger.beginReplay(eventId);
+    while (answer.status === 'in_progress') {
+      await wait(REPLAY_WAIT_MS);
+      answer = await ledger.beginReplay(eventId);
+    }
     try {
-      return await this.trace.run(job.trace, () => this.start(job));
-    } catch (error) {
-      return outcomeOf(error);
+      return await work();
+    } finally {
+      if (answer.status === 'acquired') {
+        await answer.claim.release().catch(() => undefined);
+      }
     }
   }
 
-  private queueable(delivery: VerifiedDelivery, order: Order): readonly EventJob[] {
-    if (this.options.role !== 'receive') {
-      return this.split(delivery, order);
+  /** Whether the job is this endpoint's. Others may share its queue. */
+  isOurs(job: Partial<EventJob> | null | undefined): job is EventJob {
+    const { endpoint, namespace } = this.options;
+    return isEventJob(job) && job.endpoint === endpoint && job.namespace === namespace;
+  }
+
+  /**
+   * Does what the job asks for. Never rejects.
+   *
+   * @param at where the job stands in its queue; without it, the queue reckons the delay of a retry
+   */
+  async work(job: EventJob, at?: JobAttempt): Promise<JobOutcome> {
+    try {
+      return await this.trace.run(job.trace, () => this.start(job, at));
+    } catch (error) {
+      const outcome = outcomeOf(error, job, at);
+      if (outcome.status !== 'later') {
+        const { eventId: id, type, handler = ALL_HANDLERS } = job;
+        const attempt = at ? describeAttempt(outcome, at) : 1;
+        logFailure(this.logger, { handler, error, delivery: { event: { id, type, data: {} } }, attempt });
+      }
+      return outcome;
     }
-    const { run, trace } = order;
-    const finished = [...order.finished];
+  }
+
+  /** For a job that another process has to do: it goes back uncounted, and is a dead letter after about a day. */
+  wrongPick(job: EventJob): Exclude<JobOutcome, { status: 'split' }> {
+    const { namespace = 'none' } = this.options;
+    const wrongPicks = (job.wrongPicks ?? 0) + 1;
+    const what =
+      `a job for the handler ${job.handler ?? ALL_HANDLERS} of the endpoint "${job.endpoint}" (namespace ${job.namespace ?? 'none'}), ` +
+      `event type ${job.type}, was taken by a process of the endpoint "${this.options.endpoint}" (namespace ${namespace}) that has no such handler`;
+    const advice =
+      'Deploy workers before or with the receivers, set namespace where two applications share a server, and discard ' +
+      'the event if the handler was removed or renamed.';
+    if (wrongPicks > MAX_WRONG_PICKS) {
+      const error = new ScalekitWebhookError('unknown_handler', `${wrongPicks} times, ${what}. ${advice}`);
+      return { status: 'unrecoverable', error };
+    }
+    const afterMs = Math.min(
+      FIRST_WRONG_PICK_MS * 2 ** Math.max(0, wrongPicks - EQUAL_WRONG_PICKS),
+      LAST_WRONG_PICK_MS,
+    );
+    this.log.warn(
+      'unknown_handler',
+      `${what}. It goes back for ${afterMs / 1_000} s and no attempt is counted. ${advice}`,
+    );
+    return { status: 'later', afterMs, job: { ...job, wrongPicks } };
+  }
+
+  private get scope(): Pick<EventJob, 'namespace'> {
+    const { namespace } = this.options;
+    return namespace === undefined ? {} : { namespace };
+  }
+
+  private queueable(delivery: VerifiedDelivery, plan: Plan): readonly EventJob[] {
+    if (this.options.role !== 'receive') {
+      return this.split(delivery, plan);
+    }
+    const { run, trace } = plan;
+    const finished = [...plan.finished];
     return [
       createEventJob(delivery, {
+        ...this.scope,
         ...(run !== undefined && { run }),
         ...(finished.length > 0 && { finished }),
         ...(trace && { trace }),
@@ -85,12 +151,13 @@ export class EventJobs {
     ];
   }
 
-  private split(delivery: VerifiedDelivery, { finished, run, trace }: Order): readonly EventJob[] {
+  private split(delivery: VerifiedDelivery, { finished, run, trace }: Plan): readonly EventJob[] {
     return this.options.handlers
       .handlersFor(delivery.event.type)
       .filter(({ name }) => !finished.has(name))
       .map(({ name: handler, options: { retry } }) =>
         createEventJob(delivery, {
+          ...this.scope,
           handler,
           ...(run !== undefined && { run }),
           ...(retry && { retry }),
@@ -99,13 +166,16 @@ export class EventJobs {
       );
   }
 
-  private async start(job: EventJob): Promise<JobOutcome> {
+  private async start(job: EventJob, at: JobAttempt | undefined): Promise<JobOutcome> {
     const delivery = deliveryOfJob(job);
     if (job.handler === undefined) {
       const { finished, run, trace } = job;
       return { status: 'split', jobs: this.split(delivery, { finished: new Set(finished), run, trace }) };
     }
-    const handler = this.handlerOf(job.handler, job.type);
+    const handler = this.options.handlers.handlersFor(job.type).find(({ name }) => name === job.handler);
+    if (!handler) {
+      return this.wrongPick(job);
+    }
     const { eventId, run } = job;
     const answer = await this.options.ledger.beginHandler({
       eventId,
@@ -115,7 +185,7 @@ export class EventJobs {
     });
     switch (answer.status) {
       case 'acquired':
-        return this.runClaimed(handler, delivery, answer.claim);
+        return this.runClaimed(handler, delivery, answer.claim, job, at);
       case 'in_progress':
         return { status: 'later', afterMs: Math.min(answer.retryAfterMs, LONGEST_WAIT_MS) };
       default:
@@ -127,6 +197,8 @@ export class EventJobs {
     handler: EventHandler,
     delivery: VerifiedDelivery,
     claim: Claim,
+    job: EventJob,
+    at: JobAttempt | undefined,
   ): Promise<JobOutcome> {
     const { handlers } = this.options;
     try {
@@ -138,44 +210,13 @@ export class EventJobs {
         return { status: 'done' };
       }
     } catch (error) {
-      logFailure(this.logger, { handler: handler.name, error, delivery, attempt: claim.attempt });
+      const outcome = outcomeOf(error, job, at);
+      const attempt = at ? describeAttempt(outcome, at) : claim.attempt;
+      logFailure(this.logger, { handler: handler.name, error, delivery, attempt });
       await claim.settled(() => claim.release());
-      return outcomeOf(error);
+      return outcome;
     }
     const held = await claim.settled(() => claim.complete());
     return held ? { status: 'done' } : { status: 'later', afterMs: LONGEST_WAIT_MS };
   }
-
-  private handlerOf(name: string, type: string): EventHandler {
-    const handler = this.options.handlers.handlersFor(type).find((each) => each.name === name);
-    if (!handler) {
-      throw new ScalekitWebhookError(
-        'unknown_handler',
-        `The job is for ${name} on ${type}, but this process has no such handler. Deploy the workers before or with ` +
-          'the receivers; if the handler was removed or renamed, discard the event.',
-      );
-    }
-    return handler;
-  }
-}
-
-function outcomeOf(error: unknown): JobOutcome {
-  const is = (code: string) => hasErrorCode(error, code);
-  if (is('unrecoverable_event')) {
-    return { status: 'unrecoverable', error };
-  }
-  if (is('shutting_down')) {
-    return { status: 'later', afterMs: 0 };
-  }
-  if (is('store_unavailable')) {
-    return { status: 'later', afterMs: STORE_RETRY_MS };
-  }
-  if (is('lease_lost')) {
-    return { status: 'later', afterMs: LONGEST_WAIT_MS };
-  }
-  const seconds = retrySecondsOf(error);
-  const retryAfterMs = seconds && seconds * 1_000;
-  return is('out_of_turn')
-    ? { status: 'later', afterMs: Math.min(retryAfterMs ?? 0, TURN_WAIT_MS) }
-    : { status: 'failed', error, retryAfterMs };
 }

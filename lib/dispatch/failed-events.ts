@@ -6,8 +6,9 @@
 export interface FailedEvent {
   readonly eventId: string;
   readonly type: string;
+  /** `*` where a controller of your own gave up, or where a worker could not tell the handlers of the event. */
   readonly handler: string;
-  /** The message of the last error. It may quote the payload. */
+  /** The message of the last error. From a queue, it may quote the payload. */
   readonly reason: string;
   readonly attempts: number;
   readonly failedAt: Date;
@@ -42,11 +43,11 @@ export interface ReplayOptions {
   readonly all?: boolean;
 }
 
-/** The dead letters of one endpoint. */
+/** The failed events of one endpoint: dead letters of a queue, or what the store keeps. */
 export interface FailedEvents {
   failed(query: Required<FailedEventQuery>): Promise<FailedEventPage>;
-  /** Queues the event's work again. Returns how many jobs; 0 where nothing is kept of the event. */
+  /** Has the event's handlers run again. Returns how many; 0 where nothing is kept of the event. */
   replay(eventId: string, options: Required<ReplayOptions>): Promise<number>;
-  /** Forgets the event's failed jobs. Returns how many. */
+  /** Forgets the event's failures. Returns how many. */
   discard(eventId: string): Promise<number>;
 }

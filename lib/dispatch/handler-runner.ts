@@ -1,4 +1,3 @@
-import { Deadlines } from '../shared/deadlines.js';
 import { occurredAtNanos } from '../events/event-nanos.js';
 import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
 import type { EventHandler } from '../handlers/event-handler.js';
@@ -27,16 +26,12 @@ export interface Session {
 
 /** Calls the handlers of a claimed event: in order, in a transaction, and within their time. */
 export class HandlerRunner {
-  private readonly deadlines: Deadlines;
-
   constructor(
     private readonly ledger: Ledger,
     private readonly store: IdempotencyStore,
-    timeoutMs: number,
+    private readonly timeoutMs: number,
     readonly handlersFor: (type: string) => readonly EventHandler[],
-  ) {
-    this.deadlines = new Deadlines(timeoutMs);
-  }
+  ) {}
 
   /**
    * Has `work` call handlers until `handlerTimeoutMs` are over or the claim is aborted for another reason. What is
@@ -47,13 +42,13 @@ export class HandlerRunner {
     claim: Claim,
     work: (session: Session) => Promise<T>,
   ): Promise<T> {
-    const deadline = this.deadlines.begin(() => {
+    const timer = setTimeout(() => {
       claim.abort(new DeliveryAbortedError('handler_timeout'));
-    });
+    }, this.timeoutMs);
     try {
       return await work({ delivery, claim, context: createEventContext(delivery, claim) });
     } finally {
-      this.deadlines.end(deadline);
+      clearTimeout(timer);
     }
   }
 

@@ -2,10 +2,14 @@ import { Logger } from '@nestjs/common';
 import type { EventHandler } from '../handlers/event-handler.js';
 import type { Claim } from '../idempotency/claim.js';
 import { DeliveryAbortedError } from '../idempotency/delivery-aborted.error.js';
+import type { FailureLedger } from '../idempotency/failure.ledger.js';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
+import { checkSetup } from './endpoint-role.js';
 import type { DispatcherFactory, DispatchOutcome, EventDispatcher } from './event-dispatcher.js';
+import type { FailedEvents } from './failed-events.js';
 import type { HandlerRunner, Session } from './handler-runner.js';
+import { KeptEvents, keepFailure } from './kept-events.js';
 import { describeEvent, logFailure } from './log-failure.js';
 
 /**
@@ -15,14 +19,24 @@ import { describeEvent, logFailure } from './log-failure.js';
  * @publicApi
  */
 export function inlineDispatcher(): DispatcherFactory {
-  return ({ handlers }) => new InlineDispatcher(handlers);
+  return (host) => {
+    checkSetup('inline', host);
+    return new InlineDispatcher(host.handlers, host.failures);
+  };
 }
 
 class InlineDispatcher implements EventDispatcher {
   readonly name = 'inline';
   private readonly logger = new Logger('ScalekitWebhook');
 
-  constructor(private readonly runner: HandlerRunner) {}
+  readonly failures: FailedEvents | undefined;
+
+  constructor(
+    private readonly runner: HandlerRunner,
+    private readonly kept: FailureLedger | undefined,
+  ) {
+    this.failures = kept && new KeptEvents(kept, runner);
+  }
 
   async dispatch(delivery: VerifiedDelivery, claim: Claim): Promise<DispatchOutcome> {
     const handlers = this.unfinished(delivery, claim);
@@ -49,15 +63,24 @@ class InlineDispatcher implements EventDispatcher {
         recorded = await this.runner.run(handler, session, (records) =>
           claim.handlerDoneWithin(records, handler.name),
         );
-        running--;
       } catch (error) {
-        running--;
-        logFailure(this.logger, { handler: handler.name, error, delivery, attempt: claim.attempt });
-        if (!hasErrorCode(error, 'unrecoverable_event')) {
-          errors.push(error);
+        const isGivenUp = hasErrorCode(error, 'unrecoverable_event');
+        const { note, retryFor } = isGivenUp
+          ? await keepFailure(this.kept, handler.name, session, error)
+          : { note: '', retryFor: [error] };
+        logFailure(this.logger, {
+          handler: handler.name,
+          error,
+          delivery,
+          attempt: `${claim.attempt}${note}`,
+        });
+        if (retryFor) {
+          running--;
+          errors.push(...retryFor);
           return;
         }
       }
+      running--;
       // The completion of the whole event says it for the last one, unless another handler has failed.
       if (!recorded && (running > 0 || errors.length > 0)) {
         await this.record(handler, delivery, claim);

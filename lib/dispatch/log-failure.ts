@@ -7,8 +7,9 @@ import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 interface Failure {
   readonly handler: string;
   readonly error: unknown;
-  readonly delivery: VerifiedDelivery;
-  readonly attempt: number;
+  readonly delivery: { readonly event: Pick<VerifiedDelivery['event'], 'id' | 'type' | 'data'> };
+  /** A number, or "2 of 8" and what comes next. */
+  readonly attempt: number | string;
 }
 
 /** A warning where the handler only asked for a later time, else an error. */
@@ -25,6 +26,6 @@ export function logFailure(
   }
 }
 
-export function describeEvent({ id, type }: VerifiedDelivery['event']): string {
+export function describeEvent({ id, type }: Pick<VerifiedDelivery['event'], 'id' | 'type'>): string {
   return escapeControlCharacters(`event ${id} (${type})`);
 }

@@ -39,3 +39,13 @@ export interface HandlerOptions {
   readonly latestOnly?: (event: ScalekitEnvelope) => string | undefined;
   readonly retry?: HandlerRetry;
 }
+
+/** What is wrong with a `backoff`, of a handler or of a dispatcher. */
+export function backoffFault(backoff: unknown): string | undefined {
+  const { type, delayMs } = (backoff ?? {}) as Partial<Record<keyof HandlerBackoff, unknown>>;
+  const isRight =
+    (type === 'exponential' || type === 'fixed') && Number.isSafeInteger(delayMs) && Number(delayMs) >= 0;
+  return isRight
+    ? undefined
+    : "backoff must be { type: 'exponential' or 'fixed', delayMs: a whole number from 0 }.";
+}

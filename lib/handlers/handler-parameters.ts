@@ -1,66 +1,60 @@
-import type { ScalekitEnvelope } from '../events/envelope.js';
-import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { PIPES, ROUTE_ARGUMENTS } from '../shared/nest-internals.js';
+import type { ArgumentMetadata, ExecutionContext, PipeTransform } from '@nestjs/common';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
-import type { HandlerCandidate } from './find-handlers.js';
+import { CUSTOM_DECORATOR, ROUTE_ARGUMENTS } from '../shared/nest-internals.js';
+import { type HandlerCandidate, prototypeOf } from './find-handlers.js';
+import type { Enhancer } from './handler-enhancers.js';
 
-/** Where the parameters of a handler are described to Nest: the user's decorators and, for the rest, our own. */
-export const HANDLER_PARAMETERS = 'nestjs-scalekit-webhooks:parameters';
-
-const CUSTOM_DECORATOR = '__customRouteArgs__';
-
-type Parameters = Record<string, { readonly index: number; readonly pipes?: readonly unknown[] }>;
-
-const argument = createParamDecorator((index: number, context: ExecutionContext): unknown =>
-  context.getArgByIndex(index),
-);
-
-class Undecorated {
-  handle(@argument(0) event: ScalekitEnvelope, @argument(1) context: ScalekitEventContext): unknown[] {
-    return [event, context];
-  }
+/** One parameter of a handler: where its value comes from, and which pipes it goes through. */
+export interface HandlerParameter {
+  readonly index: number;
+  readonly valueFor: (context: ExecutionContext) => unknown;
+  readonly pipes: readonly Enhancer<PipeTransform>[];
+  readonly metadata: ArgumentMetadata;
 }
+
+/** What `createParamDecorator()` writes down. */
+interface ParameterMetadata {
+  readonly index: number;
+  readonly data?: unknown;
+  readonly factory?: (data: unknown, context: ExecutionContext) => unknown;
+  readonly pipes?: readonly Enhancer<PipeTransform>[];
+  readonly schema?: unknown;
+}
+
+const UNDECORATED: readonly ParameterMetadata[] = [0, 1].map((index) => ({
+  index,
+  factory: (_, context) => context.getArgByIndex(index),
+}));
 
 /**
- * Nest leaves a parameter without a decorator undefined as soon as another one has one. Here the first parameter is
- * the event and the second the context unless they are decorated, whatever the others are. Returns false where Nest
- * may pass the arguments as they are, which is faster.
+ * The parameters of a handler. The first is the event and the second the context unless they are decorated, whatever
+ * the others are. Empty where neither a decorator nor a pipe asks for anything else than the arguments of the call.
  */
-export function describeParameters({ name, hostClass, methodName, method }: HandlerCandidate): boolean {
-  const decorated = decoratedParameters(hostClass, methodName);
-  const hasPipes = Reflect.hasMetadata(PIPES, hostClass) || Reflect.hasMetadata(PIPES, method);
-  if (Object.keys(decorated).length === 0 && !hasPipes) {
-    return false;
-  }
-  refuseHttpDecorators(name, decorated);
-  const taken = new Set(Object.values(decorated).map(({ index }) => index));
-  const ours = decoratedParameters(Undecorated, 'handle');
-  const free = Object.entries(ours).filter(([, { index }]) => !taken.has(index));
-  Reflect.defineMetadata(
-    HANDLER_PARAMETERS,
-    { ...Object.fromEntries(free), ...decorated },
-    hostClass,
-    methodName,
-  );
-  return true;
-}
-
-/** The classes of the pipes that parameters are decorated with, and those pipes that are instances. */
-export function parameterPipes({ hostClass, methodName }: HandlerCandidate): unknown[] {
-  return Object.values(decoratedParameters(hostClass, methodName)).flatMap(({ pipes }) => pipes ?? []);
-}
-
-function decoratedParameters(hostClass: object, methodName: string): Parameters {
-  return (Reflect.getMetadata(ROUTE_ARGUMENTS, hostClass, methodName) ?? {}) as Parameters;
-}
-
-function refuseHttpDecorators(handler: string, decorated: Parameters): void {
-  if (Object.keys(decorated).some((key) => !key.includes(CUSTOM_DECORATOR))) {
+export function readParameters(candidate: HandlerCandidate, hasPipes: boolean): readonly HandlerParameter[] {
+  const { name, hostClass, methodName, wrapper } = candidate;
+  const metadata: unknown = Reflect.getMetadata(ROUTE_ARGUMENTS, hostClass, methodName);
+  const decorated = Object.entries((metadata ?? {}) as Record<string, ParameterMetadata>);
+  if (decorated.length === 0 && !hasPipes) return [];
+  if (decorated.some(([key]) => !key.includes(CUSTOM_DECORATOR))) {
     throw new ScalekitWebhookError(
       'invalid_handler',
-      `${handler} has a parameter decorator for HTTP routes, such as @Body() or @Req(). A handler is given the event ` +
+      `${name} has a parameter decorator for HTTP routes, such as @Body() or @Req(). A handler is given the event ` +
         'and its context: use @EventData(), @EventContext(), a decorator made with createParamDecorator(), or none.',
     );
   }
+  const types: unknown = Reflect.getMetadata('design:paramtypes', prototypeOf(wrapper) ?? {}, methodName);
+  const parameters = [...decorated.map(([, parameter]) => parameter), ...UNDECORATED];
+  return parameters
+    .filter(({ index }, at) => parameters.findIndex((other) => other.index === index) === at)
+    .map(({ index, data, factory, pipes = [], schema }) => ({
+      index,
+      valueFor: (context) => factory?.(data, context),
+      pipes,
+      metadata: {
+        type: 'custom',
+        metatype: (types as unknown[] | undefined)?.[index],
+        data,
+        schema,
+      } as ArgumentMetadata,
+    }));
 }

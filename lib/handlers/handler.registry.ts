@@ -2,9 +2,11 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import { DiscoveryService } from '@nestjs/core';
 import { SCALEKIT_EVENT_TYPES } from '../events/scalekit-event-types.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { checkMetadataKeys } from '../shared/nest-internals.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import type { EventHandler } from './event-handler.js';
-import { compileEventPattern, nearestEventType } from './event-pattern.js';
+import { compileEventPattern } from '../events/event-pattern.js';
+import { nearestEventType } from '../events/nearest-event-type.js';
 import { findHandlers, type HandlerCandidate } from './find-handlers.js';
 import { createInvoker } from './handler-invoker.js';
 import { KEEP_NAMES, madeUpNames } from './handler-name.js';
@@ -37,6 +39,7 @@ export class HandlerRegistry implements OnApplicationBootstrap {
       return;
     }
     this.isDiscovered = true;
+    checkMetadataKeys();
     const unnamed: HandlerCandidate[] = [];
     for (const candidate of findHandlers(this.discovery)) {
       const { hostClass, methodName, subscriptions } = candidate;

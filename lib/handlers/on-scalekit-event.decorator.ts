@@ -4,7 +4,7 @@ import type { CanTake } from '../events/handler-parameter.js';
 import type { ScalekitEvent } from '../events/scalekit-event.js';
 import type { OneOf, OneOrMore } from '../events/scalekit-event-pattern.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
-import type { HandlerOptions, HandlerRetry } from './handler-options.js';
+import { backoffFault, type HandlerOptions, type HandlerRetry } from './handler-options.js';
 import { faultOfHandlerName } from './handler-name.js';
 import { type Method, recordSubscription, type Subscription } from './subscription.js';
 
@@ -193,9 +193,9 @@ function checkRetry({ attempts, backoff }: Record<keyof HandlerRetry, unknown>):
   if (attempts !== undefined && !isWholeNumber(attempts, 1)) {
     throw invalid('attempts must be a whole number from 1.');
   }
-  const { type, delayMs } = (backoff ?? { type: 'fixed', delayMs: 0 }) as Record<string, unknown>;
-  if (!(type === 'exponential' || type === 'fixed') || !isWholeNumber(delayMs, 0)) {
-    throw invalid("backoff must be { type: 'exponential' or 'fixed', delayMs: a whole number from 0 }.");
+  const fault = backoff === undefined || backoff === null ? undefined : backoffFault(backoff);
+  if (fault !== undefined) {
+    throw invalid(fault);
   }
 }
 

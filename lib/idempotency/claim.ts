@@ -1,6 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Linked } from '../shared/linked-list.js';
 import { askStore, isPromiseLike, whenAnswered } from './ask-store.js';
 import type { DeliveryAbortedError } from './delivery-aborted.error.js';
 import type {
@@ -25,10 +24,7 @@ const LAST_RETRY_MS = 5_000;
 const NONE: ReadonlySet<string> = new Set();
 
 /** One key of the ledger, held by this process until it is completed or released. */
-export class Claim implements Linked<Claim> {
-  /** Neighbours among the running claims. */
-  previous: Claim | undefined;
-  next: Claim | undefined;
+export class Claim {
   readonly attempt: number;
   /** Handlers that finished in earlier attempts. */
   readonly handlersDone: ReadonlySet<string>;

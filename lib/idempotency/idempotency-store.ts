@@ -64,6 +64,12 @@ export type BeginResult =
  */
 export interface IdempotencyStore {
   /**
+   * True for a store whose memory another process can't see. With such a store a process can neither only receive nor only work.
+   *
+   * @default false
+   */
+  readonly isProcessLocal?: boolean;
+  /**
    * Claims a key that is unknown, released, expired, or held by a lease that has run out. Expired is a key `ttlMs`
    * after it was completed or released; a running one never is.
    */

@@ -21,6 +21,11 @@ export function handlerKey(scope: string, eventId: string, handler: string, run 
   return `${scope}:${eventId}\n${handler}${run && `\n${run}`}`;
 }
 
+/** The key that replays of an event hold. No handler has an empty name. */
+export function replayKey(scope: string, eventId: string): string {
+  return handlerKey(scope, eventId, '');
+}
+
 /** The key for a `latestOnly` text. The text is hashed: it may be long, or hold characters that a store refuses. */
 export function orderKey(scope: string, handler: string, text: string): string {
   return `${scope}\n${handler}\n${createHash('sha256').update(text).digest('base64url')}`;

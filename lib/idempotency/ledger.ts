@@ -3,13 +3,17 @@ import { askStore, whenAnswered } from './ask-store.js';
 import { Claim } from './claim.js';
 import { DeliveryAbortedError } from './delivery-aborted.error.js';
 import type { Awaitable, BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
-import { eventKey, handlerKey, orderKey } from './ledger-keys.js';
+import { FAILED_EVENT_DEFAULTS, type FailedEventOptions, FailureLedger } from './failure.ledger.js';
+import { extrasOf } from './idempotency-store.extras.js';
+import { eventKey, handlerKey, orderKey, replayKey } from './ledger-keys.js';
 import { RunningClaims } from './running-claims.js';
 
 interface LedgerOptions {
   readonly store: IdempotencyStore;
   readonly leaseMs: number;
   readonly ttlSeconds: number;
+  /** Undefined: the defaults. */
+  readonly failed?: FailedEventOptions;
 }
 
 export type LedgerAnswer =
@@ -25,6 +29,8 @@ export type LedgerAnswer =
  * - `DeliveryAbortedError` (`shutting_down`) once `drain` was called.
  */
 export class Ledger {
+  /** Undefined where the store or the options keep none. */
+  readonly failures: FailureLedger | undefined;
   private readonly running: RunningClaims;
   private readonly ttlMs: number;
   private draining = false;
@@ -39,6 +45,7 @@ export class Ledger {
   ) {
     this.running = new RunningClaims(options.leaseMs / 3);
     this.ttlMs = options.ttlSeconds * 1_000;
+    this.failures = this.createFailures();
   }
 
   begin(eventId: string, rawBody: Uint8Array): Awaitable<LedgerAnswer> {
@@ -56,6 +63,11 @@ export class Ledger {
     return this.claim(key, crc32(job.rawBody));
   }
 
+  /** For a replay of a failed event, or the end of one: one at a time. Released, never completed. */
+  beginReplay(eventId: string): Awaitable<LedgerAnswer> {
+    return this.claim(replayKey(this.scope, eventId), 0);
+  }
+
   /** For what a handler sees in order: done for a position that is older than one it has handled. */
   beginInOrder(handler: string, key: string, position: bigint): Awaitable<LedgerAnswer> {
     return this.claim(orderKey(this.scope, handler, key), 0, position);
@@ -65,6 +77,22 @@ export class Ledger {
   async drain(timeoutMs: number): Promise<void> {
     this.draining = true;
     await this.running.drain(timeoutMs);
+  }
+
+  private createFailures(): FailureLedger | undefined {
+    const { store, leaseMs, failed = FAILED_EVENT_DEFAULTS } = this.options;
+    const { failures } = extrasOf(store);
+    if (!failures || failed.keep === 0) {
+      return undefined;
+    }
+    return new FailureLedger(this.scope, failures, failed, async (eventId, options) => {
+      this.refuseWhileDraining();
+      const key = eventKey(this.scope, eventId);
+      const terms = { ...options, leaseMs, ttlMs: this.ttlMs };
+      const result = await askStore('failures.reopen', () => failures.reopen(key, terms));
+      const answer = await this.readAnswer(result, key, options.fingerprint);
+      return answer.status === 'acquired' ? answer.claim : undefined;
+    });
   }
 
   private claim(key: string, fingerprint: number, position?: bigint): Awaitable<LedgerAnswer> {

@@ -1,4 +1,6 @@
 import { OldestFirstMap } from './oldest-first.map.js';
+import type { IdempotencyStoreExtras, ReopenOptions } from './idempotency-store.extras.js';
+import { MemoryApplications, MemoryFailures } from './memory-store.extras.js';
 import { StoreUnavailableError } from './store-unavailable.error.js';
 import type {
   BeginOptions,
@@ -27,6 +29,9 @@ interface Released {
   readonly expiresAt: number;
 }
 
+/** What a claim takes over. */
+type Before = Pick<Released, 'attempt' | 'handlersDone'> & Partial<Pick<Released, 'lastPosition'>>;
+
 interface Done {
   readonly as: CompletedAs;
   /** As a signed integer of 32 bits: V8 keeps a larger one in memory of its own, 16 bytes an entry. */
@@ -54,7 +59,8 @@ export interface MemoryIdempotencyStoreOptions {
  *
  * @publicApi
  */
-export class MemoryIdempotencyStore implements IdempotencyStore {
+export class MemoryIdempotencyStore implements IdempotencyStore, IdempotencyStoreExtras {
+  readonly isProcessLocal: boolean = true;
   private readonly maxEntries: number;
   /** Ordered by the end of the lease: a renewed claim moves to the end. */
   private readonly claimed = new Map<string, Claimed>();
@@ -62,6 +68,8 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   /** Ordered by the last time somebody asked for the key. */
   private readonly done = new OldestFirstMap<Done>();
   private lastToken: FencingToken = 0;
+  readonly failures = new MemoryFailures((key, options) => this.reopen(key, options));
+  readonly applications = new MemoryApplications();
 
   constructor({ maxEntries = 100_000 }: MemoryIdempotencyStoreOptions = {}) {
     if (!Number.isSafeInteger(maxEntries) || maxEntries < 1) {
@@ -147,11 +155,22 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     return true;
   }
 
+  private reopen(key: string, { again, finished, ...options }: ReopenOptions): BeginResult {
+    const now = performance.now();
+    const holder = this.claimed.get(key);
+    if (holder && holder.leaseEndsAt > now) {
+      return { status: 'in_progress', retryAfterMs: holder.leaseEndsAt - now };
+    }
+    const before = holder ?? this.unexpired(this.released, key, now);
+    const handlersDone = before?.handlersDone.filter((handler) => !again.includes(handler)) ?? finished;
+    return this.claim(key, options, now, { attempt: before?.attempt ?? 0, handlersDone });
+  }
+
   private claim(
     key: string,
     { fingerprint, leaseMs, ttlMs, position }: BeginOptions,
     now: number,
-    before?: Claimed | Released,
+    before?: Before,
     lastPosition = before?.lastPosition,
   ): BeginResult {
     this.claimed.delete(key);

@@ -7,6 +7,7 @@ import type { RateLimitedLog } from '../shared/rate-limited-log.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { Claim } from './claim.js';
 import { DeliveryAbortedError } from './delivery-aborted.error.js';
+import { OWN_CONTROLLER } from './failure.ledger.js';
 import type { CompletedAs } from './idempotency-store.js';
 import type { Ledger } from './ledger.js';
 
@@ -81,7 +82,7 @@ export class OncePerEvent {
     return answer;
   }
 
-  private async answerOf(claim: Claim, { event }: VerifiedDelivery, work: EventWork): Promise<Answer> {
+  private async answerOf(claim: Claim, delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
     try {
       return await work(claim);
     } catch (error) {
@@ -89,9 +90,21 @@ export class OncePerEvent {
         await release(claim);
         throw error;
       }
-      this.logger.error(`Gave up on event ${event.id} (${event.type}): ${describeError(error, event)}`);
-      return OUTCOMES.handled;
+      return this.giveUp(claim, delivery, error);
     }
+  }
+
+  /** A controller of the user's own can't process the event. */
+  private async giveUp(claim: Claim, delivery: VerifiedDelivery, error: unknown): Promise<Answer> {
+    const { event } = delivery;
+    this.logger.error(`Gave up on event ${event.id} (${event.type}): ${describeError(error, event)}`);
+    try {
+      await this.ledger.failures?.keep(delivery, OWN_CONTROLLER, { error, attempts: claim.attempt });
+    } catch (unavailable) {
+      await release(claim);
+      throw unavailable;
+    }
+    return OUTCOMES.handled;
   }
 }
 

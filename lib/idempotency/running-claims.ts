@@ -1,10 +1,9 @@
-import { LinkedList } from '../shared/linked-list.js';
 import type { Claim } from './claim.js';
 import { DeliveryAbortedError } from './delivery-aborted.error.js';
 
 /** The events this process works on now: their leases are renewed, and a shutdown waits for them. */
 export class RunningClaims {
-  private readonly claims = new LinkedList<Claim>();
+  private readonly claims = new Set<Claim>();
   private timer: NodeJS.Timeout | undefined;
   private onEmpty: (() => void) | undefined;
 
@@ -18,8 +17,8 @@ export class RunningClaims {
   }
 
   remove(claim: Claim): void {
-    this.claims.remove(claim);
-    if (this.claims.isEmpty) {
+    this.claims.delete(claim);
+    if (this.claims.size === 0) {
       this.onEmpty?.();
     }
   }
@@ -32,7 +31,7 @@ export class RunningClaims {
     await this.waitUntilEmpty(timeoutMs);
     clearInterval(this.timer);
     await Promise.allSettled(
-      this.claims.toArray().map((claim) => {
+      Array.from(this.claims, (claim) => {
         claim.abort(new DeliveryAbortedError('shutting_down'));
         return claim.giveUp();
       }),
@@ -40,7 +39,7 @@ export class RunningClaims {
   }
 
   private async waitUntilEmpty(timeoutMs: number): Promise<void> {
-    if (this.claims.isEmpty) {
+    if (this.claims.size === 0) {
       return;
     }
     let timer: NodeJS.Timeout | undefined;
@@ -52,7 +51,7 @@ export class RunningClaims {
   }
 
   private renewAll(): void {
-    for (const claim of this.claims.toArray()) {
+    for (const claim of [...this.claims]) {
       void this.renew(claim);
     }
   }

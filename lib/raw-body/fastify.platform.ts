@@ -1,37 +1,36 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { AnswerableResponse } from '../answers/answers.js';
-import { captureRawBody } from './capture-raw-body.js';
+import { watchRoutes } from '../shared/nest-internals.js';
 import type { EndpointLookup, RawBodyPlatform, RawBodyRoute } from './raw-body-platform.js';
-import { bodyReadBefore, keepRawBody } from './request-raw-body.js';
+import { routeMarkOf } from './raw-body-route.js';
+import { bodyReadBefore, captureRawBody, keepRawBody, type RequestWithBody } from './request-raw-body.js';
 
-const ENDPOINT = Symbol.for('nestjs-scalekit-webhooks:endpoint');
-/** What `@RouteConfig()` of `@nestjs/platform-fastify` sets: Nest hands it to Fastify as the route's `config`. */
-const ROUTE_CONFIG = '__fastify_route_config__';
+/** The headers that hooks had given the request when its body was read. */
+const HEADERS = Symbol('headers');
 
-interface RouteConfig {
-  readonly [ENDPOINT]?: string;
-}
-
-interface FastifyRequest {
+interface FastifyRequest extends Omit<RequestWithBody, 'headers'> {
   readonly raw: IncomingMessage;
-  readonly routeOptions: { readonly config: RouteConfig };
+  /** The setter adds headers to those of `raw`, and undefined takes them all back. */
   headers: IncomingHttpHeaders | undefined;
+  [HEADERS]?: IncomingHttpHeaders;
 }
 
+type FastifyReply = AnswerableResponse & { readonly raw: ServerResponse };
 type Done = (error?: Error) => void;
+type PreParsing = (request: FastifyRequest, reply: FastifyReply, payload: Readable, done: Done) => void;
 
 interface FastifyHooks {
-  onRoute: (route: { readonly url: string; readonly config?: RouteConfig }) => void;
-  preParsing: (request: FastifyRequest, reply: AnswerableResponse, payload: unknown, done: Done) => void;
-  preValidation: (request: FastifyRequest, reply: AnswerableResponse, done: Done) => void;
+  onRoute: (route: { readonly url: string; preParsing?: PreParsing | PreParsing[] }) => void;
+  preValidation: (request: FastifyRequest, reply: FastifyReply, done: Done) => void;
 }
 
 interface FastifyInstance {
   addHook<Name extends keyof FastifyHooks>(name: Name, hook: FastifyHooks[Name]): void;
 }
 
-/** Of a request with these Fastify believes that it has no body to parse. */
+/** Fastify takes a request with these for one without a body. */
 const NO_BODY: IncomingHttpHeaders = {
   'content-type': undefined,
   'content-length': undefined,
@@ -39,53 +38,68 @@ const NO_BODY: IncomingHttpHeaders = {
 };
 
 /**
- * Fastify knows the route of a request before it parses the body, so a `preParsing` hook reads that of ours. Its own
- * parsing is passed by: it refuses content types that no parser is registered for, and bodies over its own limit.
+ * Fastify knows the route of a request before it parses the body, so each route of ours gets a `preParsing` hook that
+ * reads it. The hooks of a route run after those of the application: what they hand over is read. Fastify's parsing is
+ * skipped, because it refuses content types that it has no parser for, and bodies over its own limit.
  */
 export class FastifyRawBody implements RawBodyPlatform {
-  private readonly registered: RawBodyRoute[] = [];
-
-  mark(method: object, endpoint: string): void {
-    const config = Reflect.getMetadata(ROUTE_CONFIG, method) as RouteConfig | undefined;
-    Reflect.defineMetadata(ROUTE_CONFIG, { ...config, [ENDPOINT]: endpoint }, method);
-  }
+  readonly routes: RawBodyRoute[] = [];
 
   install(adapter: AbstractHttpAdapter, endpointOf: EndpointLookup): void {
     const fastify = adapter.getInstance<FastifyInstance>();
-    fastify.addHook('onRoute', ({ url, config }) => {
-      const endpoint = config?.[ENDPOINT];
-      if (endpoint !== undefined) {
-        this.registered.push({ path: url, endpoint });
+    /** The endpoint of the route that is being registered. */
+    let current: string | undefined;
+    watchRoutes(adapter, ({ handler, register }) => {
+      current = routeMarkOf(handler)?.endpoint;
+      try {
+        return register();
+      } finally {
+        current = undefined;
       }
     });
-    fastify.addHook('preParsing', (request, response, _payload, done) => {
-      const name = request.routeOptions.config[ENDPOINT];
-      const endpoint = name === undefined ? undefined : endpointOf(name);
-      if (!endpoint) {
-        done();
-        return;
-      }
-      const { raw } = request;
-      const passParsingBy: Done = (error) => {
-        request.headers = NO_BODY;
-        done(error);
-      };
-      if (raw.readableEnded) {
-        keepRawBody(request, bodyReadBefore(raw)); // Fastify would wait for it for ever.
-        passParsingBy();
-      } else {
-        captureRawBody({ request, response, raw, endpoint }, passParsingBy);
+    fastify.addHook('onRoute', (route) => {
+      if (current !== undefined) {
+        this.routes.push({ path: route.url, endpoint: current });
+        route.preParsing = [route.preParsing ?? [], readerOf(current, endpointOf)].flat();
       }
     });
-    fastify.addHook('preValidation', (request, _response, done) => {
-      if (request.routeOptions.config[ENDPOINT] !== undefined) {
-        request.headers = undefined; // Fastify shows the request's own headers again.
+    fastify.addHook('preValidation', (request, _reply, done) => {
+      if (request[HEADERS]) {
+        request.headers = request[HEADERS] === request.raw.headers ? undefined : request[HEADERS];
       }
       done();
     });
   }
+}
 
-  routes(): readonly RawBodyRoute[] {
-    return this.registered;
-  }
+function readerOf(name: string, endpointOf: EndpointLookup): PreParsing {
+  return (request, reply, payload, done) => {
+    const endpoint = endpointOf(name);
+    if (!endpoint) {
+      done();
+      return;
+    }
+    const { raw } = request;
+    const readable = request as RequestWithBody;
+    request[HEADERS] = request.headers ?? raw.headers;
+    const skipParsing: Done = (error) => {
+      request.headers = NO_BODY;
+      done(error);
+    };
+    if (payload.readableEnded || payload.destroyed) {
+      keepRawBody(readable, bodyReadBefore(readable)); // Fastify would wait for the body for ever.
+      skipParsing();
+    } else {
+      captureRawBody(
+        {
+          request: readable,
+          response: reply,
+          stream: payload,
+          raw: { request: raw, response: reply.raw },
+          endpoint,
+        },
+        skipParsing,
+      );
+    }
+  };
 }

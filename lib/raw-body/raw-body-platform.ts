@@ -1,5 +1,11 @@
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { RegisteredEndpoint } from '../scalekit-webhook.registry.js';
+import type { UnverifiedBytes } from './unverified-bytes.js';
+
+/** An endpoint, as far as reading bodies goes. */
+export interface ReadingEndpoint extends Pick<RegisteredEndpoint, 'maxBodyBytes' | 'log'> {
+  readonly unverified: UnverifiedBytes;
+}
 
 /** A route whose body is read as raw bytes. */
 export interface RawBodyRoute {
@@ -7,14 +13,12 @@ export interface RawBodyRoute {
   readonly endpoint: string;
 }
 
-export type EndpointLookup = (name: string) => RegisteredEndpoint | undefined;
+export type EndpointLookup = (name: string) => ReadingEndpoint | undefined;
 
 /** What differs between HTTP platforms: where the bytes of a request can be taken before a parser sees them. */
 export interface RawBodyPlatform {
-  /** Leaves a mark on a controller method that the platform finds again on the route. */
-  mark(method: object, endpoint: string): void;
-  /** Runs while the application is built, before Nest registers its body parsers. */
+  /** The routes behind our guard as they were registered, global prefix and versions included. */
+  readonly routes: readonly RawBodyRoute[];
+  /** Runs while the application is built, before Nest registers its body parsers and its routes. */
   install(adapter: AbstractHttpAdapter, endpointOf: EndpointLookup): void;
-  /** The marked routes as they were registered, global prefix and versioning included. */
-  routes(adapter: AbstractHttpAdapter): readonly RawBodyRoute[];
 }

@@ -1,8 +1,17 @@
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
-import { GUARDS } from '../shared/nest-internals.js';
+import { GUARDS, HOST } from '../shared/nest-internals.js';
 
 const NEEDS_RAW_BODY = 'nestjs-scalekit-webhooks:needs-raw-body';
 const ENDPOINT = 'nestjs-scalekit-webhooks:endpoint';
+const ROUTE = 'nestjs-scalekit-webhooks:route';
+
+/** What is known of a route when its controller is read. */
+export interface RouteMark {
+  /** The endpoint that it belongs to, '' for a controller of the user's own; undefined if the guard does not protect it. */
+  readonly endpoint: string | undefined;
+  /** The hosts that the controller is limited to. */
+  readonly hosts: readonly (string | RegExp)[];
+}
 
 /** On a guard: the routes it protects take their body as raw bytes. */
 export function NeedsRawBody(): ClassDecorator {
@@ -19,14 +28,10 @@ export function BelongsToEndpoint(name: string): ClassDecorator {
 }
 
 /**
- * Has every controller method marked that is behind a guard that needs the raw body, with its endpoint ('' for a
- * controller of the user's own). Nest copies a method's metadata to the route handler it registers, which is where a
- * platform finds the mark again.
+ * Marks the methods of controllers: those behind a guard that needs the raw body, and those of controllers with hosts.
+ * Nest copies a method's metadata to the handler that it registers, so `routeMarkOf` finds the mark there.
  */
-export function markRawBodyRoutes(
-  modules: ModulesContainer,
-  mark: (method: object, endpoint: string) => void,
-): void {
+export function markRoutes(modules: ModulesContainer): void {
   const scanner = new MetadataScanner();
   for (const { controllers } of modules.values()) {
     for (const { metatype } of controllers.values()) {
@@ -34,19 +39,42 @@ export function markRawBodyRoutes(
         continue;
       }
       const prototype = metatype.prototype as Record<string, object>;
-      const endpoint = (Reflect.getMetadata(ENDPOINT, metatype) as string | undefined) ?? '';
-      for (const name of scanner.getAllMethodNames(prototype)) {
-        const method = prototype[name];
-        if (method && (isGuarded(metatype) || isGuarded(method))) {
-          mark(method, endpoint);
+      const name = (Reflect.getMetadata(ENDPOINT, metatype) as string | undefined) ?? '';
+      const hosts = [(Reflect.getMetadata(HOST, metatype) ?? []) as RouteMark['hosts'][number] | []].flat();
+      for (const methodName of scanner.getAllMethodNames(prototype)) {
+        const isOurs = isGuarded(metatype) || isGuarded(prototype[methodName]);
+        if (isOurs || hosts.length > 0) {
+          const mark: RouteMark = { endpoint: isOurs ? name : undefined, hosts };
+          Reflect.defineMetadata(ROUTE, mark, ownMethod(prototype, methodName));
         }
       }
     }
   }
 }
 
-function isGuarded(target: object): boolean {
-  const guards = (Reflect.getMetadata(GUARDS, target) ?? []) as (object | undefined)[];
+export function routeMarkOf(handler: object): RouteMark | undefined {
+  return Reflect.getMetadata(ROUTE, handler) as RouteMark | undefined;
+}
+
+/** A method of a base class serves other controllers, too: this one gets a method of its own, which calls that. */
+function ownMethod(prototype: Record<string, object>, name: string): object {
+  const method = prototype[name] ?? {};
+  if (Object.hasOwn(prototype, name)) {
+    return method;
+  }
+  const own = function (this: unknown, ...args: unknown[]): unknown {
+    return Reflect.apply(method as () => unknown, this, args);
+  };
+  for (const key of Reflect.getMetadataKeys(method) as string[]) {
+    Reflect.defineMetadata(key, Reflect.getMetadata(key, method), own);
+  }
+  Object.defineProperty(own, 'name', { value: name });
+  Object.defineProperty(prototype, name, { value: own, writable: true, configurable: true });
+  return own;
+}
+
+function isGuarded(target: object | undefined): boolean {
+  const guards = ((target && Reflect.getMetadata(GUARDS, target)) ?? []) as (object | undefined)[];
   return guards.some((guard) => {
     const guardClass = typeof guard === 'function' ? guard : guard?.constructor;
     return guardClass !== undefined && Reflect.getMetadata(NEEDS_RAW_BODY, guardClass) === true;

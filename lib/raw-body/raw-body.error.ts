@@ -1,7 +1,13 @@
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 
 /** @publicApi */
-export type RawBodyErrorCode = 'body_too_large' | 'content_encoding' | 'raw_body_lost' | 'unknown_platform';
+export type RawBodyErrorCode =
+  | 'body_too_large'
+  | 'body_unreadable'
+  | 'content_encoding'
+  | 'raw_body_lost'
+  | 'too_many_unverified'
+  | 'unknown_platform';
 
 /**
  * The exact bytes of a delivery can't be had.
@@ -18,6 +24,23 @@ export class RawBodyError extends ScalekitWebhookError<RawBodyErrorCode> {
 
   static contentEncoding(): RawBodyError {
     return new RawBodyError('content_encoding', 'Only an identity content-encoding is accepted.');
+  }
+
+  static tooManyUnverified(maxUnverifiedBytes: number): RawBodyError {
+    return new RawBodyError(
+      'too_many_unverified',
+      `Bodies that are not verified yet fill the ${maxUnverifiedBytes} bytes that they may have together ` +
+        '(maxUnverifiedBytes). Senders that stall or send large bodies without a signature cause this.',
+    );
+  }
+
+  static unreadable(cause: unknown): RawBodyError {
+    const reason = cause instanceof Error ? cause.message : 'it ended early';
+    return new RawBodyError(
+      'body_unreadable',
+      `The stream that a preParsing hook made of the request body failed: ${reason}`,
+      { cause },
+    );
   }
 
   static lost(): RawBodyError {

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { type AbstractHttpAdapter, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
-import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
+import { type RegisteredEndpoint, ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { ExpressRawBody } from './express.platform.js';
 import { FastifyRawBody } from './fastify.platform.js';
-import type { RawBodyPlatform } from './raw-body-platform.js';
+import type { RawBodyPlatform, ReadingEndpoint } from './raw-body-platform.js';
 import { RawBodyError } from './raw-body.error.js';
-import { markRawBodyRoutes } from './raw-body-route.js';
+import { markRoutes } from './raw-body-route.js';
+import { UnverifiedBytes } from './unverified-bytes.js';
 
 /**
  * Nest builds providers inside `NestFactory.create()`, before `app.init()` registers the body parsers: a reader that
@@ -14,6 +15,7 @@ import { markRawBodyRoutes } from './raw-body-route.js';
 @Injectable()
 export class RawBodyInstaller {
   private platform: RawBodyPlatform | undefined;
+  private readonly reading = new Map<RegisteredEndpoint, ReadingEndpoint>();
 
   constructor(
     private readonly host: HttpAdapterHost,
@@ -28,9 +30,14 @@ export class RawBodyInstaller {
     });
   }
 
+  /** Whether the application serves HTTP. */
+  get isInstalled(): boolean {
+    return this.platform !== undefined;
+  }
+
   /** The real paths of an endpoint, once the routes are registered; none in an application without HTTP. */
   pathsOf(endpoint: string): readonly string[] {
-    const routes = (this.adapter && this.platform?.routes(this.adapter)) ?? [];
+    const routes = this.platform?.routes ?? [];
     return routes.filter((route) => route.endpoint === endpoint).map(({ path }) => path);
   }
 
@@ -40,12 +47,21 @@ export class RawBodyInstaller {
   }
 
   private install(adapter: AbstractHttpAdapter): void {
-    const platform = platformOf(adapter);
-    this.platform = platform;
-    markRawBodyRoutes(this.modules, (method, endpoint) => {
-      platform.mark(method, endpoint);
-    });
-    platform.install(adapter, (name) => this.registry.forRoute(name));
+    markRoutes(this.modules);
+    this.platform = platformOf(adapter);
+    this.platform.install(adapter, (name) => this.readingOf(name));
+  }
+
+  private readingOf(name: string): ReadingEndpoint | undefined {
+    const endpoint = this.registry.forRoute(name);
+    let reading = endpoint && this.reading.get(endpoint);
+    if (endpoint && !reading) {
+      const { maxBodyBytes, maxUnverifiedBytes, log } = endpoint;
+      const unverified = new UnverifiedBytes(Math.max(maxBodyBytes, maxUnverifiedBytes));
+      reading = { maxBodyBytes, log, unverified };
+      this.reading.set(endpoint, reading);
+    }
+    return reading;
   }
 }
 

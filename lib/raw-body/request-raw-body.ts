@@ -1,20 +1,90 @@
-import type { IncomingMessage } from 'node:http';
+import { AsyncResource } from 'node:async_hooks';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+import { noteArrival } from '../answers/answer-in-time.js';
+import { type AnswerableResponse, answerToRefusal, exceptionFor } from '../answers/answers.js';
+import type { ReadingEndpoint } from './raw-body-platform.js';
 import { RawBodyError } from './raw-body.error.js';
-import { hasContentEncoding, type RawBodyResult } from './read-raw-body.js';
+import { BodyReader, hasContentEncoding, type RawBodyResult } from './read-raw-body.js';
 
-const RESULT = Symbol.for('nestjs-scalekit-webhooks:raw-body');
+const CAPTURED = Symbol.for('nestjs-scalekit-webhooks:captured-body');
+
+interface CapturedBody {
+  readonly result: RawBodyResult;
+  readonly reader?: BodyReader;
+}
 
 /** What this module looks at in a request, on every platform. */
 export interface RequestWithBody {
   readonly headers: IncomingMessage['headers'];
   readonly rawBody?: unknown;
+  /** Fastify's request and the one of Node below it. */
+  readonly raw?: unknown;
   body?: unknown;
-  [RESULT]?: RawBodyResult;
+  [CAPTURED]?: CapturedBody | undefined;
 }
 
-/** Leaves what the platform's reader got for the signature guard. */
-export function keepRawBody(request: object, result: RawBodyResult): void {
-  (request as RequestWithBody)[RESULT] = result;
+interface Capture {
+  /** What Nest will hand to guards. */
+  readonly request: RequestWithBody;
+  readonly response: AnswerableResponse;
+  readonly stream: Readable;
+  readonly raw: { readonly request: IncomingMessage; readonly response: ServerResponse };
+  readonly endpoint: ReadingEndpoint;
+}
+
+/**
+ * Reads the body of a request to one of our routes. Leaves the bytes for the guard, and in `request.body` as
+ * `express.raw()` does, so that what runs before the guard finds no surprise there; or passes on why there are none.
+ */
+export function captureRawBody(
+  { request, response, stream, raw, endpoint }: Capture,
+  next: (error?: Error) => void,
+): void {
+  noteArrival(request);
+  const onResult = (result: RawBodyResult) => {
+    if (result instanceof Uint8Array) {
+      keepRawBody(request, result, reader);
+      next();
+      return;
+    }
+    const answer = answerToRefusal(result);
+    if (answer?.log) {
+      endpoint.log.warn(answer.log.reason, answer.log.text);
+    }
+    next(answer ? exceptionFor(answer, response) : result);
+  };
+  // Traces and request stores (AsyncLocalStorage) would be lost: a body's events come in the socket's async context.
+  // `AsyncResource.bind` does the same for ten times the time, which every request would pay.
+  const context = new AsyncResource('ScalekitRawBody');
+  const { maxBodyBytes: maxBytes, unverified } = endpoint;
+  const reader = new BodyReader({ stream, request: raw.request, maxBytes, unverified }, (result) => {
+    context.runInAsyncScope(onResult, undefined, result);
+  });
+  // The guard may never run, and the sender may go away.
+  raw.response.once('close', () => {
+    reader.release();
+  });
+  reader.start();
+}
+
+export function keepRawBody(request: RequestWithBody, result: RawBodyResult, reader?: BodyReader): void {
+  request[CAPTURED] = { result, ...(reader && { reader }) };
+  if (result instanceof Uint8Array) {
+    request.body = result;
+  }
+}
+
+/** Whether this module has read the body. */
+export function hasRawBody(request: RequestWithBody): boolean {
+  return request[CAPTURED] !== undefined;
+}
+
+/** Takes back what `captureRawBody` did: the route that runs is not one of ours. */
+export function dropRawBody(request: RequestWithBody): void {
+  request[CAPTURED]?.reader?.handOver();
+  request[CAPTURED] = undefined;
+  delete request.body;
 }
 
 /**
@@ -24,7 +94,7 @@ export function keepRawBody(request: object, result: RawBodyResult): void {
  * @throws RawBodyError
  */
 export function takeRawBody(request: RequestWithBody, maxBodyBytes: number): Uint8Array {
-  const result = request[RESULT] ?? bodyReadBefore(request);
+  const result = request[CAPTURED]?.result ?? bodyReadBefore(request);
   if (result instanceof RawBodyError) {
     throw result;
   }
@@ -34,17 +104,23 @@ export function takeRawBody(request: RequestWithBody, maxBodyBytes: number): Uin
   return result;
 }
 
-/** Of a body that the platform had read before this module could. */
+/** The delivery is verified or refused: its body no longer counts as unverified. */
+export function releaseRawBody(request: RequestWithBody): void {
+  request[CAPTURED]?.reader?.release();
+}
+
+/** The bytes of a body that the platform, a parser or a hook had read before this module could. */
 export function bodyReadBefore(request: RequestWithBody): RawBodyResult {
   if (hasContentEncoding(request.headers)) {
     return RawBodyError.contentEncoding();
   }
-  for (const body of [request.rawBody, request.body]) {
-    if (body instanceof Uint8Array) {
-      return body;
+  const { rawBody, body } = (request.raw ?? {}) as { readonly rawBody?: unknown; readonly body?: unknown };
+  for (const bytes of [request.rawBody, request.body, rawBody, body]) {
+    if (bytes instanceof Uint8Array) {
+      return bytes;
     }
-    if (typeof body === 'string') {
-      return Buffer.from(body);
+    if (typeof bytes === 'string') {
+      return Buffer.from(bytes);
     }
   }
   return RawBodyError.lost();

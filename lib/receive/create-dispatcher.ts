@@ -21,9 +21,11 @@ export function createDispatcher(
     endpoint,
     namespace,
     role,
+    store: idempotency.store,
     handlers,
+    failures: ledger.failures,
     get jobs() {
-      jobs ??= new EventJobs({ role, ledger, handlers });
+      jobs ??= new EventJobs({ endpoint, namespace, role, ledger, handlers });
       return jobs;
     },
   });

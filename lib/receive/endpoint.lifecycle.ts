@@ -13,9 +13,9 @@ import { Ledger } from '../idempotency/ledger.js';
 import { RateLimitedLog } from '../shared/rate-limited-log.js';
 import { RawBodyInstaller } from '../raw-body/raw-body.installer.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
-import { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
+import type { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
-import { EVENT_DISPATCHER, REGISTRATION } from '../scalekit-webhook.tokens.js';
+import { EVENT_DISPATCHER, REGISTRATION, RESOLVED_OPTIONS } from '../scalekit-webhook.tokens.js';
 import { DeliveryAuthenticator } from '../signature/delivery-authenticator.js';
 import type { Registration } from './registration.js';
 import { mountController } from './scalekit-webhook.controller.js';
@@ -24,6 +24,11 @@ const REPLAY_WARNING =
   'The scheme "digest" signs no timestamp, so a captured delivery can be replayed once the store has forgotten its ' +
   "event. If your deliveries carry webhook-signature, set signature.schemes to ['standard'].";
 
+const NO_ROUTE_WARNING =
+  'This application serves HTTP, but no HTTP route of this endpoint was seen: its deliveries will fail. Look for code ' +
+  "that replaces methods of Nest's HTTP adapter (post, all, …) after NestFactory.create(), or an adapter that does not " +
+  'hand on the handlers it is given. See "No HTTP route" in docs/troubleshooting.md.';
+
 /** Opens an endpoint when the application starts, says what it is, and finishes what runs there when it stops. */
 @Injectable()
 export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
@@ -31,7 +36,7 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
 
   constructor(
     @Inject(REGISTRATION) private readonly registration: Registration,
-    private readonly options: ScalekitWebhookOptions,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ScalekitWebhookOptions,
     private readonly rawBody: RawBodyInstaller,
     private readonly authenticator: DeliveryAuthenticator,
     private readonly ledger: Ledger,
@@ -40,9 +45,9 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
     private readonly handlers: HandlerRegistry,
     registry: ScalekitWebhookRegistry,
   ) {
-    const { path, maxBodyBytes } = options;
+    const { path, maxBodyBytes, maxUnverifiedBytes } = options;
     const { name, role, controller } = registration;
-    registry.add({ name, path, role, maxBodyBytes, log });
+    registry.add({ name, path, needsHandlers: role !== 'receive', maxBodyBytes, maxUnverifiedBytes, log });
     mountController(controller, path);
   }
 
@@ -60,6 +65,9 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
       `[${name}] ${routes.join(', ') || 'no HTTP route'}; schemes: ${signature.schemes.join(', ')}; ` +
         `store: ${idempotency.store.constructor.name}; dispatcher: ${this.dispatcher.name}`,
     );
+    if (routes.length === 0 && this.rawBody.isInstalled) {
+      this.logger.warn(`[${name}] ${NO_ROUTE_WARNING}`);
+    }
     for (const warning of signature.schemes.includes('digest') ? [...warnings, REPLAY_WARNING] : warnings) {
       this.logger.warn(`[${name}] ${warning}`);
     }

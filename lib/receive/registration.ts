@@ -4,6 +4,7 @@ import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { createWebhookController, type ScalekitWebhookController } from './scalekit-webhook.controller.js';
 
 const ROLES: readonly EndpointRole[] = ['receive', 'work', 'both'];
+export const DEFAULT_PATH = 'webhooks/scalekit';
 const ENDPOINT_NAME = /^[\w.-]{1,64}$/;
 
 /** What is fixed when the module is imported, before any factory has run. */
@@ -32,5 +33,10 @@ export function register(
       `ScalekitWebhookModule "${name}" can't start: role must be one of '${ROLES.join("', '")}'.`,
     );
   }
-  return { name, path, role, controller: createWebhookController(name, controllerDecorators) };
+  return {
+    name,
+    path,
+    role,
+    controller: createWebhookController(name, path ?? DEFAULT_PATH, controllerDecorators),
+  };
 }

@@ -21,12 +21,10 @@ export abstract class ScalekitWebhookController {
   abstract receive(request: RequestWithBody, response: AnswerableResponse): Promise<string>;
 }
 
-/**
- * A controller class for one registration, so that two of them never share a route. Its path is set by
- * `mountController`, because it may come out of an async factory.
- */
+/** A controller class for one registration, so that two of them never share a route. */
 export function createWebhookController(
   endpoint: string,
+  path: string,
   decorators: readonly ClassDecorator[],
 ): Type<ScalekitWebhookController> {
   @applyDecorators(...decorators)
@@ -47,10 +45,14 @@ export function createWebhookController(
     }
   }
   Object.defineProperty(EndpointController, 'name', { value: ScalekitWebhookController.name });
+  mountController(EndpointController, path);
   return EndpointController;
 }
 
-/** Nest reads a controller's path when it registers the routes, after all providers are built. */
+/**
+ * Sets the path again when the factory of `forRootAsync` returns another one: Nest reads it when it registers the
+ * routes, after all providers are built.
+ */
 export function mountController(controller: Type<ScalekitWebhookController>, path: string): void {
   Controller({ path, version: VERSION_NEUTRAL })(controller);
 }

@@ -67,9 +67,10 @@ export class ScalekitWebhookService {
   }
 
   /**
-   * The dead letters of this endpoint, oldest first: handlers that were given up, each with its reason.
+   * Lists handlers that gave up on an event of this endpoint, oldest first, each with its reason. With a queue these are
+   * its dead letters; inline, the store keeps them (`idempotency.failed`).
    *
-   * @throws ScalekitWebhookError (`keeps_no_events`) where the dispatcher keeps none: inline, the sender keeps them
+   * @throws ScalekitWebhookError (`keeps_no_events`) where neither keeps any
    */
   async failed({ limit = 100, cursor }: FailedEventQuery = {}): Promise<FailedEventPage> {
     if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_PAGE) {
@@ -79,17 +80,25 @@ export class ScalekitWebhookService {
   }
 
   /**
-   * Queues an event's work again: the handlers that have not finished or, with `{ all: true }`, all of them.
+   * Runs an event's handlers again: those that gave up or, with `{ all: true }`, all of them.
    *
-   * @returns how many handlers; 0 where nothing is kept of the event
-   * @throws ScalekitWebhookError (`keeps_no_events`)
+   * - With a queue, it queues them.
+   * - Inline, with the payload kept (`idempotency.failed.payloads`), it runs them now and resolves when they have ended.
+   *   A handler that fails again is kept as failed again.
+   * - Inline, without the payload, it makes the ledger forget that they are done: resend the event from the Scalekit
+   *   dashboard, and they run.
+   *
+   * However often it is called at the same time, the handlers run once.
+   *
+   * @returns how many handlers; 0 where nothing is kept of the event, or while somebody works on it
+   * @throws ScalekitWebhookError (`keeps_no_events`); StoreUnavailableError
    */
   async replay(eventId: string, { all = false }: ReplayOptions = {}): Promise<number> {
     return await this.failures.replay(eventId, { all });
   }
 
   /**
-   * Forgets an event's dead letters.
+   * Forgets an event's failures. The event stays done.
    *
    * @returns how many there were
    * @throws ScalekitWebhookError (`keeps_no_events`)
@@ -103,8 +112,8 @@ export class ScalekitWebhookService {
     if (!failures) {
       throw new ScalekitWebhookError(
         'keeps_no_events',
-        `The dispatcher "${name}" keeps no events: what failed is retried by the sender. Use a dispatcher with a ` +
-          'queue, or resend the event from the Scalekit dashboard.',
+        `The dispatcher "${name}" keeps no failed events, nor does the store: it has no \`failures\`, or ` +
+          'idempotency.failed.keep is 0. Use a dispatcher with a queue, or a store of this package.',
       );
     }
     return failures;

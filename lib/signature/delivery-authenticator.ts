@@ -2,7 +2,7 @@ import { answerInTime } from '../answers/answer-in-time.js';
 import { type Answer, answerToRefusal } from '../answers/answers.js';
 import { readEnvelope, type ScalekitEnvelope } from '../events/envelope.js';
 import { readOccurredAt } from '../events/occurred-at.js';
-import { type RequestWithBody, takeRawBody } from '../raw-body/request-raw-body.js';
+import { releaseRawBody, type RequestWithBody, takeRawBody } from '../raw-body/request-raw-body.js';
 import type { RateLimitedLog } from '../shared/rate-limited-log.js';
 import type { WebhookHeaders } from './schemes/signature-headers.js';
 import type { DeliveryVerifier } from './secret-source.js';
@@ -60,6 +60,7 @@ export class DeliveryAuthenticator {
       return verified;
     }
     const accept = (outcome: Authentication) => {
+      releaseRawBody(request);
       if (outcome instanceof WebhookVerificationError) {
         return this.refuse(outcome);
       }
@@ -67,7 +68,10 @@ export class DeliveryAuthenticator {
       request.body = outcome.event;
       return outcome;
     };
-    const refuse = (error: unknown) => this.refuse(error);
+    const refuse = (error: unknown) => {
+      releaseRawBody(request);
+      return this.refuse(error);
+    };
     try {
       const { maxBodyBytes, answerWithinMs } = this.options;
       const rawBody = takeRawBody(request, maxBodyBytes);

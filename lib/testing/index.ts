@@ -24,6 +24,10 @@ export {
   describeIdempotencyStore,
   idempotencyStoreContract,
 } from './contracts/idempotency-store.contract.js';
+export {
+  describeFailedEventStore,
+  failedEventStoreContract,
+} from './contracts/failed-event-store.contract.js';
 export type { StoreContractOptions } from './contracts/store-sequences.js';
 export type { StoreUnderTest } from './contracts/store-under-test.js';
 export {

@@ -1,32 +1,42 @@
 // Packs the library, installs the tarball in small real apps and runs their tests: the proof behind the peer ranges.
-// Usage: node test/consumers/run.mjs [path to another node binary ...]
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+// Usage: node test/consumers/run.mjs [--only nest|bundles|engines|settings] [path to another node binary ...]
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { importTypeScript } from '../bench/harness/import-typescript.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..', '..');
 const scratch = mkdtempSync(join(tmpdir(), 'consumers-'));
-const nodes = [process.execPath, ...process.argv.slice(2)];
+const { values, positionals } = parseArgs({ options: { only: { type: 'string' } }, allowPositionals: true });
+const nodes = [process.execPath, ...positionals];
 const results = [];
 
-function npm(cwd, ...args) {
-  execFileSync('npm', [...args, '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+async function npm(cwd, ...args) {
+  const options = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
+  const child = spawn('npm', [...args, ...options], { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`npm ${args.join(' ')} ended with ${code} in ${cwd}.`);
 }
 
-function run(name, cwd, node, script, env = {}) {
-  const path = `${dirname(node)}${delimiter}${process.env.PATH}`;
-  const { status } = spawnSync('npm', ['run', '--silent', script], {
+function run(name, cwd, command, args, { node = process.execPath, env = {} } = {}) {
+  const began = performance.now();
+  const { status } = spawnSync(command, args, {
     cwd,
     stdio: 'inherit',
-    env: { ...process.env, ...env, PATH: path, NODE_OPTIONS: '' },
+    env: {
+      ...process.env,
+      ...env,
+      PATH: `${dirname(node)}${delimiter}${process.env.PATH}`,
+      NODE_OPTIONS: '',
+    },
   });
-  results.push({ name, passed: status === 0 });
+  const seconds = Math.round((performance.now() - began) / 1_000);
+  results.push({ name: `${name} (${seconds} s)`, passed: status === 0 });
 }
 
 /** The installed command, by the names and links that npm made of "bin". */
@@ -41,26 +51,100 @@ function runCommand(name, cwd, node, command) {
   results.push({ name, passed: status === 0 && JSON.parse(stdout).length === 2 });
 }
 
-try {
-  npm(root, 'pack', '--pack-destination', scratch);
-  const tarball = readdirSync(scratch).find((file) => file.endsWith('.tgz'));
+/** Copies a consumer and installs it with the tarball. */
+async function install(consumer, ...more) {
+  const app = join(scratch, consumer);
+  cpSync(join(here, consumer), app, { recursive: true });
+  for (const folder of more) cpSync(join(here, folder), app, { recursive: true });
+  await npm(app, 'install', tarball);
+  return app;
+}
+
+/** Types, tests and command on two majors of Nest, on both platforms and every Node. */
+async function nest() {
   for (const consumer of ['nest11-jest', 'nest12-vitest']) {
-    const app = join(scratch, consumer);
-    cpSync(join(here, consumer), app, { recursive: true });
+    const app = await install(consumer);
     cpSync(join(here, 'shared'), join(app, 'src'), { recursive: true });
-    npm(app, 'install', join(scratch, tarball));
-    run(`${consumer}: types`, app, process.execPath, 'build');
+    run(`${consumer}: types`, app, 'npm', ['run', '--silent', 'build']);
     for (const node of nodes) {
       const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
       for (const platform of ['express', 'fastify']) {
-        run(`${consumer}: ${platform}, Node ${version}`, app, node, 'test', { PLATFORM: platform });
+        const env = { PLATFORM: platform };
+        run(`${consumer}: ${platform}, Node ${version}`, app, 'npm', ['run', '--silent', 'test'], {
+          node,
+          env,
+        });
       }
       for (const command of ['nestjs-scalekit-webhooks', 'scalekit-webhooks']) {
         runCommand(`${consumer}: ${command}, Node ${version}`, app, node, command);
       }
     }
   }
+}
+
+/** The oldest and the newest version of each client and queue of the peer ranges. */
+async function engines(env) {
+  for (const end of ['oldest', 'newest']) {
+    const app = await installed(end);
+    cpSync(join(here, 'engines', 'engines.mjs'), join(app, 'engines.mjs'));
+    run(`${end} engines`, app, process.execPath, ['engines.mjs'], { env });
+  }
+}
+
+/** Every entry in a bundle, and two minified builds on one store. */
+async function bundles(env) {
+  const [app, peers] = await Promise.all([install('bundles'), installed('newest')]);
+  for (const script of ['bundles.mjs', 'builds.mjs']) {
+    run(script, app, process.execPath, [script, peers], { env });
+  }
+}
+
+/** The property test over settings on Nest 11 and the oldest engines; its imports of `lib/` are the tarball's. */
+async function settings(env) {
+  const app = await installed('oldest');
+  const copy = (path) => cpSync(join(root, path), join(app, path), { recursive: true });
+  ['test/support', 'test/e2e/settings.test.ts', 'tsconfig.json'].forEach(copy);
+  const entries = { '': '', 'adapters/redis': '/redis', 'adapters/postgres': '/postgres' };
+  for (const [folder, entry] of Object.entries({
+    ...entries,
+    'adapters/bullmq': '/bullmq',
+    'adapters/pg-boss': '/pg-boss',
+  })) {
+    mkdirSync(join(app, 'lib', folder), { recursive: true });
+    writeFileSync(
+      join(app, 'lib', folder, 'index.ts'),
+      `export * from 'nestjs-scalekit-webhooks${entry}';\n`,
+    );
+  }
+  const test = ['vitest', 'run', 'test/e2e/settings.test.ts'];
+  run('settings on Nest 11', app, 'npx', test, { env: { SETTINGS_COUNT: '100', ...env } });
+}
+
+const installs = new Map();
+const installed = (end) => {
+  if (!installs.has(end)) installs.set(end, install(`engines/${end}`));
+  return installs.get(end);
+};
+
+let tarball;
+const servers = [];
+try {
+  await npm(root, 'pack', '--pack-destination', scratch);
+  tarball = join(
+    scratch,
+    readdirSync(scratch).find((file) => file.endsWith('.tgz')),
+  );
+  const support = (file) => importTypeScript(new URL(`../support/${file}.ts`, import.meta.url));
+  const { RedisServer } = await support('redis-server');
+  const { PostgresServer } = await support('postgres-server');
+  servers.push(await RedisServer.start(), await PostgresServer.start({ fsync: false }));
+  const env = { REDIS_URL: servers[0].url, DATABASE_URL: servers[1].url };
+  const parts = { nest, bundles, engines, settings };
+  for (const part of values.only ? [values.only] : Object.keys(parts)) {
+    await parts[part](env);
+  }
 } finally {
+  await Promise.all(servers.map((server) => server.stop()));
   rmSync(scratch, { recursive: true, force: true });
 }
 

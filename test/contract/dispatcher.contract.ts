@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  MemoryIdempotencyStore,
   OnScalekitEvent,
   RetryLaterError,
   type ScalekitEnvelope,
@@ -11,7 +10,7 @@ import {
   UnrecoverableEventError,
 } from '../../lib/index.js';
 import { Gate } from '../support/gate.js';
-import { eventually, type QueueBench } from '../support/queue-bench.js';
+import { eventually, type QueueBench, sharedMemory } from '../support/queue-bench.js';
 import { Recorder } from '../support/recorder.js';
 import { anEvent, PLATFORMS, SECRET, type WebhookApp } from '../support/webhook-app.js';
 
@@ -144,6 +143,20 @@ export function describeQueueDispatcher(bench: QueueBench): void {
       await eventually(() => [...runs].sort()).toEqual(['one 1', 'one 2', 'two 1']);
     });
 
+    it('is logged with its attempt and with what comes next', async () => {
+      fails = (handler) => (handler === 'one' ? new Error('no') : new UnrecoverableEventError('never'));
+      const server = await bench.start({ providers: [Handlers] }, { attempts: 2 });
+      await server.deliver(anEvent());
+      await eventually(async () => (await failed(server)).events.length).toBe(2);
+      for (const line of [
+        /^error: Handlers\.one failed on event evt_\d+ \(user\.created\), attempt 1 of 2, the next one in [\d.]+ s: Error: no/,
+        /^error: Handlers\.one failed on event .*, attempt 2 of 2, now a dead letter: Error: no/,
+        /^error: Handlers\.two gave up on event .*, attempt 1 of 5, now a dead letter: /,
+      ]) {
+        expect(server.logs.matching(line)).toHaveLength(1);
+      }
+    });
+
     it.each([
       ['nothing', () => null, 'null'],
       ['a text', () => 'as text', 'as text'],
@@ -158,6 +171,53 @@ export function describeQueueDispatcher(bench: QueueBench): void {
       const server = await bench.start({ providers: [Handlers] }, { attempts: 2 });
       await server.deliver(anEvent());
       await eventually(async () => (await failed(server)).events).toMatchObject([{ reason, attempts: 2 }]);
+    });
+  });
+
+  describe('a job for a handler that this process does not have', () => {
+    it('goes back uncounted, and another process does it', async () => {
+      const scope = bench.scope();
+      const setup = { providers: [Handlers], webhook: sharedMemory() };
+      fails = (handler, attempt) =>
+        handler === 'one' && attempt === 1 ? new RetryLaterError(3_600) : undefined;
+      const first = await bench.start(setup, { scope, attempts: 2 });
+      await first.deliver(anEvent());
+      await eventually(async () => (await bench.delayed(scope)).length).toBe(1);
+      await first.close();
+
+      const stranger = await bench.start({ ...setup, providers: [Recorder] }, { scope });
+      await bench.promote(scope);
+      const line = /unknown_handler: .*Handlers\.one .*"default" \(namespace none\)/;
+      await eventually(() => stranger.logs.matching(line)).not.toEqual([]);
+      await bench.start(setup, { scope, attempts: 2 });
+      await eventually(() => runs).toContain('one 2');
+      await bench.settled(scope);
+      expect((await failed(stranger)).events).toEqual([]);
+    });
+  });
+
+  describe('two applications with a namespace each', () => {
+    it('take none of the other one’s jobs or dead letters from a queue and a ledger that they share', async () => {
+      const scope = bench.scope();
+      const { idempotency } = sharedMemory();
+      fails = (handler) => (handler === 'one' ? new UnrecoverableEventError('no') : undefined);
+      const [blue, green] = await Promise.all(
+        ['blue', 'green'].map((namespace) =>
+          bench.start({ providers: [Handlers], webhook: { namespace, idempotency } }, { scope }),
+        ),
+      );
+      const event = anEvent();
+      await blue?.deliver(event);
+      await bench.settled(scope);
+      expect(runs).toEqual(expect.arrayContaining(['one 1', 'two 1']));
+      await green?.deliver(event);
+      await bench.settled(scope);
+      expect([...runs].sort()).toEqual(['one 1', 'one 1', 'two 1', 'two 1']);
+      for (const app of [blue, green]) {
+        expect((await app?.app.get(ScalekitWebhookService).failed())?.events).toHaveLength(1);
+      }
+      expect(await blue?.app.get(ScalekitWebhookService).discard(event.id)).toBe(1);
+      expect((await green?.app.get(ScalekitWebhookService).failed())?.events).toHaveLength(1);
     });
   });
 
@@ -253,15 +313,14 @@ export function describeQueueDispatcher(bench: QueueBench): void {
       const scope = bench.scope();
       fails = () => new UnrecoverableEventError('no tenant yet');
       const event = anEvent('user.updated');
-      const forgetful = () => ({ idempotency: { store: new MemoryIdempotencyStore() } });
-      const first = await bench.start({ providers: [Handlers], webhook: forgetful() }, { scope });
+      const first = await bench.start({ providers: [Handlers], webhook: sharedMemory() }, { scope });
       await first.deliver(event);
       await eventually(async () => (await failed(first)).events.length).toBe(1);
       await first.close();
 
       fails = () => undefined;
       runs.length = 0;
-      const second = await bench.start({ providers: [Handlers], webhook: forgetful() }, { scope });
+      const second = await bench.start({ providers: [Handlers], webhook: sharedMemory() }, { scope });
       const changed = { ...event, data: { changed: true } };
       expect(await second.deliver(changed)).toMatchObject({ status: 200, body: 'OK' });
       await eventually(() => runs).toEqual(['two 1']);

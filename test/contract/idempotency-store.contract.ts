@@ -1,12 +1,23 @@
 import { describe, it } from 'vitest';
-import { describeIdempotencyStore as describeWith, type StoreUnderTest } from '../../lib/testing/index.js';
+import {
+  describeFailedEventStore as describeFailuresWith,
+  describeIdempotencyStore as describeWith,
+  type StoreUnderTest,
+} from '../../lib/testing/index.js';
 
 export type { StoreUnderTest };
 
-/** The contract that the package exports for everybody's stores, in Vitest. */
+/** The contracts that the package exports for everybody's stores, in Vitest. */
 export function describeIdempotencyStore(
   name: string,
   create: () => StoreUnderTest | Promise<StoreUnderTest>,
 ): void {
   describeWith(name, create, { describe, it });
+}
+
+export function describeFailedEventStore(
+  name: string,
+  create: () => StoreUnderTest | Promise<StoreUnderTest>,
+): void {
+  describeFailuresWith(name, create, { describe, it });
 }

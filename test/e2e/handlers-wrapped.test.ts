@@ -284,6 +284,47 @@ it('a request-scoped factory whose token is the class of the handler makes an in
   expect(await deliverTo(provider)).toEqual(['handler']);
 });
 
+it('a guard class below a decorator that replaces the method stops the boot: Nest makes no instance of it', async () => {
+  @Injectable()
+  class Guard implements CanActivate {
+    canActivate(): boolean {
+      return true;
+    }
+  }
+  @Injectable()
+  class Sync {
+    @Traced
+    @OnScalekitEvent('user.created')
+    @UseGuards(Guard)
+    onUser(): void {}
+  }
+  const { error } = await WebhookApp.failToStart({ providers: [Sync] });
+  expect(error).toMatchObject({ code: 'invalid_handler' });
+  expect(error.message).toMatch(
+    /^Sync\.onUser is decorated with the class Guard, .*write its decorator above that one/,
+  );
+});
+
+it('a guard above a decorator of the class that returns a proxy runs', async () => {
+  const Proxied = (Target: Type): never => new Proxy(Target, {}) as never;
+  @Injectable()
+  class Guard implements CanActivate {
+    canActivate(): boolean {
+      runs.push('guard');
+      return true;
+    }
+  }
+  @UseGuards(Guard)
+  @Proxied
+  class Sync {
+    @OnScalekitEvent('user.created')
+    onUser(): void {
+      runs.push('handler');
+    }
+  }
+  expect(await deliverTo(Sync)).toEqual(['guard', 'handler']);
+});
+
 describe('the boot stops, naming class and method, where a decorated method is', () => {
   const replaceBy =
     (descriptor: PropertyDescriptor): MethodDecorator =>

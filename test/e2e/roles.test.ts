@@ -5,13 +5,18 @@ import {
   type DispatcherFactory,
   type EventJob,
   EventTransaction,
+  inlineDispatcher,
   type JobOutcome,
+  MemoryIdempotencyStore,
   OnScalekitEvent,
   RetryLaterError,
   ScalekitWebhookModule,
   ScalekitWebhookService,
   UnrecoverableEventError,
 } from '../../lib/index.js';
+import { bullMqDispatcher } from '../../lib/adapters/bullmq/index.js';
+import { sharedMemory } from '../support/queue-bench.js';
+import { RecordingStore } from '../support/recording-store.js';
 import { anEvent, LogLines, PLATFORMS, SECRET, WebhookApp } from '../support/webhook-app.js';
 
 const seen: string[] = [];
@@ -118,11 +123,30 @@ describe.each(PLATFORMS)('a queue on $platform', ({ adapter }) => {
       queue.work(queue.jobs.find((job) => job.handler === handler));
     expect(await outcomeOf('Handlers.giveUp')).toMatchObject({ status: 'unrecoverable' });
     expect(await outcomeOf('Handlers.later')).toMatchObject({ status: 'failed', retryAfterMs: 30_000 });
-    const [job] = queue.jobs;
-    expect(await queue.work(job && { ...job, handler: 'Handlers.gone' })).toMatchObject({
-      status: 'failed',
-      error: { code: 'unknown_handler' },
+  });
+
+  it('gets a job back uncounted whose handler this process does not have, and after a day it is a dead letter', async () => {
+    const queue = handQueue();
+    server = await WebhookApp.start({
+      adapter: adapter(),
+      webhook: { dispatcher: queue.dispatcher, namespace: 'billing' },
+      providers: [Handlers],
     });
+    await server.deliver(anEvent());
+    const [first] = queue.jobs;
+    let job = first && { ...first, handler: 'Handlers.gone' };
+    let waitedMs = 0;
+    let outcome = await queue.work(job);
+    for (let picks = 1; outcome.status === 'later'; picks++) {
+      expect(picks).toBeLessThan(10_000);
+      waitedMs += outcome.afterMs;
+      job = outcome.job as typeof job;
+      outcome = await queue.work(job);
+    }
+    expect(outcome).toMatchObject({ status: 'unrecoverable', error: { code: 'unknown_handler' } });
+    expect(waitedMs / 3_600_000).toBeGreaterThan(23);
+    expect(waitedMs / 3_600_000).toBeLessThan(25);
+    expect(server.logs.matching(/unknown_handler: .*Handlers\.gone.*namespace billing/)).not.toEqual([]);
   });
 
   it('of receivers without handlers gets one job, which a worker without a route splits', async () => {
@@ -180,9 +204,54 @@ describe.each(PLATFORMS)('a queue on $platform', ({ adapter }) => {
   });
 });
 
+describe('a role, a dispatcher and a store', () => {
+  const STORES = {
+    'process-local': () => new MemoryIdempotencyStore(),
+    shared: () => sharedMemory().idempotency.store,
+    'of the user': () => new RecordingStore(),
+  };
+  const DISPATCHERS = {
+    inline: inlineDispatcher,
+    'inline, wrapped': (): DispatcherFactory => (host) => ({ ...inlineDispatcher()(host) }),
+    queue: () => bullMqDispatcher({ connection: { port: 1, retryStrategy: () => 1_000 } }),
+    'of the user': () => handQueue().dispatcher,
+  };
+
+  it.each(
+    Object.keys(DISPATCHERS).flatMap((dispatcher) =>
+      (['both', 'receive', 'work'] as const).flatMap((role) =>
+        Object.keys(STORES).map((store) => [dispatcher, role, store] as const),
+      ),
+    ),
+  )('%s, %s, %s', async (dispatcher, role, store) => {
+    const webhook = {
+      role,
+      dispatcher: DISPATCHERS[dispatcher as keyof typeof DISPATCHERS](),
+      idempotency: { store: STORES[store as keyof typeof STORES]() },
+    };
+    const isInline = dispatcher.startsWith('inline');
+    const isRefused = role !== 'both' && (isInline || (dispatcher === 'queue' && store === 'process-local'));
+    if (isRefused) {
+      const { error } = await WebhookApp.failToStart({ webhook, providers: [Handlers] });
+      expect(error).toMatchObject({ code: 'invalid_options' });
+      for (const option of isInline ? [/role/, /dispatcher/] : [/role/, /idempotency\.store/]) {
+        expect(error.message).toMatch(option);
+      }
+      return;
+    }
+    const server = await WebhookApp.start({ webhook, providers: [Handlers] });
+    const isWarned = role === 'both' && dispatcher === 'queue' && store === 'process-local';
+    expect(server.logs.matching(/^warn: .*idempotency\.store \(MemoryIdempotencyStore\)/)).toHaveLength(
+      isWarned ? 1 : 0,
+    );
+    await server.close();
+  });
+});
+
 describe('an endpoint', () => {
-  it('without a queue keeps no failed events, and says what to do', async () => {
-    const server = await WebhookApp.start({ providers: [Handlers] });
+  it('without a queue keeps no failed events if its store has no place for them, and says what to do', async () => {
+    const idempotency = { store: new RecordingStore() };
+    const server = await WebhookApp.start({ webhook: { idempotency }, providers: [Handlers] });
     const service = server.app.get(ScalekitWebhookService);
     await expect(service.failed()).rejects.toMatchObject({ code: 'keeps_no_events' });
     await expect(service.replay('evt_1')).rejects.toThrow(/Use a dispatcher with a queue/);

@@ -45,16 +45,16 @@ describe('docs/testing.md', () => {
   it('has the examples that are run here, and no other code', () => {
     expect(blocks.map(({ file }) => file)).toEqual([
       'app.module.ts',
-      'user-sync.test.ts',
-      'events.test.ts',
-      'deliveries.test.ts',
-      'app.test.ts',
-      'my-store.test.ts',
+      'user-sync.spec.ts',
+      'events.spec.ts',
+      'deliveries.spec.ts',
+      'app.spec.ts',
+      'my-store.spec.ts',
     ]);
     expect(readFileSync(DOC, 'utf8').match(/^```\w/gm)).toHaveLength(blocks.length);
   });
 });
 
-for (const { file } of blocks.filter((block) => block.file.endsWith('.test.ts'))) {
+for (const { file } of blocks.filter((block) => block.file.endsWith('.spec.ts'))) {
   await import(pathToFileURL(join(folder, file)).href);
 }

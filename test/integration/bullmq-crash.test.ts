@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { signWebhook } from '../../lib/index.js';
-import { BullMqBench, eventually, HASTY } from '../support/bullmq-app.js';
+import { BullMqBench, HASTY } from '../support/bullmq-app.js';
+import { eventually } from '../support/queue-bench.js';
 import { anEvent, SECRET } from '../support/webhook-app.js';
 
 type Point = 'after claim' | 'after enqueue' | 'after accept' | 'after effect' | 'after record';
@@ -22,7 +23,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'bullmq-crash-'));
   log = join(folder, 'log');
   writeFileSync(log, '');
-  prefix = bench.prefix();
+  prefix = bench.scope();
 });
 afterEach(async () => {
   for (const child of children.splice(0)) {

@@ -1,279 +1,28 @@
 import { Injectable } from '@nestjs/common';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  OnScalekitEvent,
-  RetryLaterError,
-  type ScalekitEnvelope,
-  type ScalekitEventContext,
-  ScalekitWebhookService,
-  signWebhook,
-  UnrecoverableEventError,
-} from '../../lib/index.js';
+import { describe, expect, it } from 'vitest';
 import { bullMqDispatcher } from '../../lib/adapters/bullmq/index.js';
-import { BullMqBench, eventually } from '../support/bullmq-app.js';
-import { Gate } from '../support/gate.js';
-import { Recorder } from '../support/recorder.js';
-import { anEvent, PLATFORMS, SECRET, type WebhookApp } from '../support/webhook-app.js';
+import { OnScalekitEvent, ScalekitWebhookService } from '../../lib/index.js';
+import { describeQueueDispatcher } from '../contract/dispatcher.contract.js';
+import { BullMqBench } from '../support/bullmq-app.js';
+import { eventually } from '../support/queue-bench.js';
+import { anEvent } from '../support/webhook-app.js';
 
 const bench = BullMqBench.forThisFile();
-const runs: string[] = [];
-let fails: (handler: string, attempt: number) => unknown;
+describeQueueDispatcher(bench);
 
-@Injectable()
-class Handlers {
-  @OnScalekitEvent('user.created')
-  one(_event: ScalekitEnvelope, context: ScalekitEventContext): void {
-    this.run('one', context);
-  }
-
-  @OnScalekitEvent('user.*', { attempts: 5, backoff: { type: 'fixed', delayMs: 1 } })
-  two(_event: ScalekitEnvelope, context: ScalekitEventContext): void {
-    this.run('two', context);
-  }
-
-  private run(handler: string, { attempt }: ScalekitEventContext): void {
-    runs.push(`${handler} ${attempt}`);
-    const error = fails(handler, attempt);
-    if (error !== undefined) throw error; // eslint-disable-line @typescript-eslint/only-throw-error -- handlers do
-  }
-}
-
-beforeEach(() => {
-  runs.length = 0;
-  fails = () => undefined;
-});
-afterEach(() => bench.closeAll());
-
-const failed = (server: WebhookApp) => server.app.get(ScalekitWebhookService).failed();
-
-describe.each(PLATFORMS)('bullMqDispatcher on $platform', ({ adapter }) => {
-  it('answers once the event is queued, before its handlers have finished; a duplicate is "Already accepted"', async () => {
-    const gate = new Gate();
-    @Injectable()
-    class Slow {
-      @OnScalekitEvent('user.created')
-      async handle() {
-        await gate.pass();
-        runs.push('finished');
-      }
+it('a handler may throw an error that BullMQ takes for a rate limit', async () => {
+  @Injectable()
+  class Odd {
+    @OnScalekitEvent('*')
+    handle(): void {
+      throw new Error('bullmq:rateLimitExceeded');
     }
-    const server = await bench.start({ adapter: adapter(), providers: [Slow] });
-    const event = anEvent();
-    expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
-    await gate.reached;
-    expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'Already accepted' });
-    expect(runs).toEqual([]);
-    gate.release();
-    await eventually(() => runs).toEqual(['finished']);
-    expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'Already accepted' });
-  });
-
-  it('answers an event without handlers as handled, and queues nothing', async () => {
-    const prefix = bench.prefix();
-    const server = await bench.start({ adapter: adapter(), providers: [Handlers] }, { prefix });
-    const event = anEvent('organization.created');
-    expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
-    expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'Already processed' });
-    expect(await bench.queue(prefix).getJobCounts()).toMatchObject({ waiting: 0, delayed: 0, completed: 0 });
-  });
-
-  it('keeps nothing of a job that is done', async () => {
-    const prefix = bench.prefix();
-    const server = await bench.start({ adapter: adapter(), providers: [Handlers] }, { prefix });
-    await server.deliver(anEvent());
-    await eventually(() => [...runs].sort()).toEqual(['one 1', 'two 1']);
-    const queue = bench.queue(prefix);
-    await eventually(async () =>
-      Object.values(await queue.getJobCounts()).every((count) => count === 0),
-    ).toBe(true);
-  });
-});
-
-describe('a handler that fails', () => {
-  it('is retried alone, until it succeeds', async () => {
-    fails = (handler, attempt) => (handler === 'one' && attempt < 3 ? new Error('not yet') : undefined);
-    const server = await bench.start({ providers: [Handlers] });
-    await server.deliver(anEvent());
-    await eventually(() => [...runs].sort()).toEqual(['one 1', 'one 2', 'one 3', 'two 1']);
-    expect((await failed(server)).events).toEqual([]);
-  });
-
-  it('is a dead letter with its reason after as many attempts as the dispatcher, or its decorator, gives', async () => {
-    fails = (handler) => new Error(`${handler} can't`);
-    const server = await bench.start({ providers: [Handlers] }, { attempts: 2 });
-    const event = anEvent();
-    await server.deliver(event);
-    await eventually(async () => (await failed(server)).events.length).toBe(2);
-    const { events, cursor } = await failed(server);
-    expect([...events].sort((a, b) => a.attempts - b.attempts)).toEqual(
-      [
-        { handler: 'Handlers.one', reason: "one can't", attempts: 2 },
-        { handler: 'Handlers.two', reason: "two can't", attempts: 5 },
-      ].map((each) => ({
-        ...each,
-        eventId: event.id,
-        type: 'user.created',
-        failedAt: expect.any(Date) as Date,
-      })),
-    );
-    expect(cursor).toBeUndefined();
-    expect(runs).toHaveLength(7);
-  });
-
-  it('is a dead letter at once when it throws UnrecoverableEventError', async () => {
-    fails = (handler) => (handler === 'one' ? new UnrecoverableEventError('no such tenant') : undefined);
-    const server = await bench.start({ providers: [Handlers] });
-    await server.deliver(anEvent());
-    await eventually(async () => (await failed(server)).events).toMatchObject([
-      { handler: 'Handlers.one', reason: 'no such tenant', attempts: 1 },
-    ]);
-    expect([...runs].sort()).toEqual(['one 1', 'two 1']);
-  });
-
-  it('waits as long as its RetryLaterError says', async () => {
-    fails = (handler, attempt) =>
-      handler === 'one' && attempt === 1 ? new RetryLaterError(3_600) : undefined;
-    const prefix = bench.prefix();
-    const server = await bench.start({ providers: [Handlers] }, { prefix });
-    await server.deliver(anEvent());
-    const queue = bench.queue(prefix);
-    await eventually(async () => (await queue.getDelayed()).map(({ delay }) => delay)).toEqual([3_600_000]);
-    const [job] = await queue.getDelayed();
-    expect(job).toMatchObject({ attemptsMade: 1, name: 'user.created Handlers.one' });
-    await job?.promote();
-    await eventually(() => [...runs].sort()).toEqual(['one 1', 'one 2', 'two 1']);
-  });
-
-  it.each([
-    ['nothing', () => null, 'null'],
-    ['a text', () => 'as text', 'as text'],
-    ['an error without a message', () => new TypeError(), 'TypeError'],
-    [
-      'an error with the name of one of BullMQ',
-      () => Object.assign(new Error('odd'), { name: 'DelayedError' }),
-      'odd',
-    ],
-    [
-      'an error that BullMQ takes for a rate limit',
-      () => new Error('bullmq:rateLimitExceeded'),
-      'Error: bullmq:rateLimitExceeded',
-    ],
-  ])('may throw %s', async (_, error, reason) => {
-    fails = (handler) => (handler === 'one' ? error() : undefined);
-    const server = await bench.start({ providers: [Handlers] }, { attempts: 2 });
-    await server.deliver(anEvent());
-    await eventually(async () => (await failed(server)).events).toMatchObject([{ reason, attempts: 2 }]);
-  });
-});
-
-describe('what a job carries', () => {
-  it.each([
-    ['digits only', '1234567890'],
-    ['colons', 'evt:1:2:3'],
-    ['letters of many scripts', 'ивент_🦊_事件'],
-    ['the greatest length', 'x'.repeat(256)],
-  ])('may have an event id of %s', async (_, id) => {
-    const server = await bench.start({ providers: [Recorder] });
-    const event = { ...anEvent(), id };
-    expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
-    await eventually(() => server.app.get(Recorder).ids).toEqual([id]);
-    expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'Already accepted' });
-  });
-
-  it.each([
-    ['a byte order mark', (json: string) => `\ufeff${json}`],
-    ['an escaped NUL', (json: string) => json.replace('usr_', '\\u0000usr_')],
-    ['an escaped lone surrogate', (json: string) => json.replace('usr_', '\\ud83dusr_')],
-    [
-      'line separators and odd white space',
-      (json: string) => ` \t\n${json.replace('usr_', '\u2028usr_')}\r\n`,
-    ],
-    ['nearly 1 MiB', (json: string) => json.replace('usr_', `usr_${'é🦊'.repeat(170_000)}`)],
-  ])('is the body byte for byte, with %s', async (_, change) => {
-    const server = await bench.start({ providers: [Recorder] });
-    const body = Buffer.from(change(JSON.stringify(anEvent())));
-    const answer = await server.post(body, { ...signWebhook({ body, secret: SECRET }) });
-    expect(answer).toMatchObject({ status: 200, body: 'OK' });
-    const { contexts } = server.app.get(Recorder);
-    await eventually(() => contexts.length).toBe(1);
-    expect(Buffer.from(contexts[0]?.rawBody ?? []).equals(body)).toBe(true);
-  });
-
-  it('is the context of the delivery', async () => {
-    const server = await bench.start({ providers: [Recorder] });
-    const before = Date.now();
-    const event = anEvent('user.created', { occurred_at: '2026-01-02T03:04:05Z' });
-    await server.deliver(event, { scheme: 'timestamped' });
-    const { contexts } = server.app.get(Recorder);
-    await eventually(() => contexts.length).toBe(1);
-    expect(contexts[0]).toMatchObject({
-      endpoint: 'default',
-      scheme: 'timestamped',
-      attempt: 1,
-      occurredAt: new Date('2026-01-02T03:04:05Z'),
-    });
-    expect(contexts[0]?.receivedAt.getTime()).toBeGreaterThanOrEqual(before);
-    expect(contexts[0]?.signal.aborted).toBe(false);
-  });
-});
-
-describe('latestOnly', () => {
-  it('drops an event that a later one has overtaken, and keeps two of one key apart', async () => {
-    const states: string[] = [];
-    let running = 0;
-    @Injectable()
-    class Sync {
-      @OnScalekitEvent('user.updated', {
-        latestOnly: ({ data }) => (data as unknown as { user: string }).user,
-      })
-      async update({ data }: ScalekitEnvelope): Promise<void> {
-        running++;
-        expect(running).toBe(1);
-        await new Promise((resolve) => setImmediate(resolve));
-        states.push((data as unknown as { state: string }).state);
-        running--;
-      }
-    }
-    const prefix = bench.prefix();
-    const server = await bench.start({ providers: [Sync] }, { prefix });
-    const update = (state: string, second: number) =>
-      server.deliver(
-        anEvent('user.updated', {
-          data: { user: 'ada', state },
-          occurred_at: `2026-01-01T00:00:${String(second).padStart(2, '0')}Z`,
-        }),
-      );
-    await update('newest', 30);
-    await eventually(() => states).toEqual(['newest']);
-    await Promise.all([update('older', 10), update('old', 20)]);
-    const queue = bench.queue(prefix);
-    await eventually(async () =>
-      Object.values(await queue.getJobCounts()).every((count) => count === 0),
-    ).toBe(true);
-    expect(states).toEqual(['newest']);
-    await Promise.all([40, 41, 42, 43, 44].map((second) => update(`at ${second}`, second)));
-    await eventually(() => states.at(-1)).toBe('at 44');
-  });
-});
-
-describe('an event that comes again when the ledger has forgotten it', () => {
-  it('is tried again where it was a dead letter', async () => {
-    const prefix = bench.prefix();
-    fails = () => new UnrecoverableEventError('no tenant yet');
-    const event = anEvent('user.updated');
-    const first = await bench.start({ providers: [Handlers] }, { prefix });
-    await first.deliver(event);
-    await eventually(async () => (await failed(first)).events.length).toBe(1);
-    await first.close();
-
-    fails = () => undefined;
-    runs.length = 0;
-    const second = await bench.start({ providers: [Handlers] }, { prefix });
-    const changed = { ...event, data: { changed: true } };
-    expect(await second.deliver(changed)).toMatchObject({ status: 200, body: 'OK' });
-    await eventually(() => runs).toEqual(['two 1']);
-    await eventually(async () => (await failed(second)).events).toEqual([]);
-  });
+  }
+  const server = await bench.start({ providers: [Odd] }, { attempts: 2 });
+  await server.deliver(anEvent());
+  await eventually(async () => (await server.app.get(ScalekitWebhookService).failed()).events).toMatchObject([
+    { reason: 'Error: bullmq:rateLimitExceeded', attempts: 2 },
+  ]);
 });
 
 describe('bullMqDispatcher', () => {
@@ -281,6 +30,8 @@ describe('bullMqDispatcher', () => {
     ['neither a connection nor a queue', {}],
     ['no attempts', { connection: {}, attempts: 0 }],
     ['a timeout that is no number', { connection: {}, timeoutMs: Number.NaN }],
+    ['a backoff of no known type', { connection: {}, backoff: { type: 'linear', delayMs: 1 } }],
+    ['a backoff without a delay', { connection: {}, backoff: { type: 'fixed' } }],
     ['a negative delay', { connection: {}, backoff: { type: 'fixed', delayMs: -1 } }],
     ["a queue name with ':'", { connection: {}, queueName: 'a:b' }],
     ['dead letters that are kept for no time', { connection: {}, keepFailedSeconds: 0 }],

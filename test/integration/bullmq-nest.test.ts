@@ -8,7 +8,6 @@ import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import type { Queue } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
-  MemoryIdempotencyStore,
   OnScalekitEvent,
   type ScalekitEnvelope,
   type ScalekitEventContext,
@@ -16,7 +15,8 @@ import {
   signWebhook,
 } from '../../lib/index.js';
 import { bullMqDispatcher } from '../../lib/adapters/bullmq/index.js';
-import { BullMqBench, eventually, HASTY } from '../support/bullmq-app.js';
+import { BullMqBench, HASTY } from '../support/bullmq-app.js';
+import { eventually, sharedMemory } from '../support/queue-bench.js';
 import { Gate } from '../support/gate.js';
 import { Recorder } from '../support/recorder.js';
 import { anEvent, LogLines, SECRET } from '../support/webhook-app.js';
@@ -30,7 +30,7 @@ describe('a queue registered with @nestjs/bullmq', () => {
     const app = await bench.start({
       webhook: null,
       imports: [
-        BullModule.forRoot({ connection: bench.connection, prefix: bench.prefix() }),
+        BullModule.forRoot({ connection: bench.connection, prefix: bench.scope() }),
         registered,
         ScalekitWebhookModule.forRootAsync({
           imports: [registered],
@@ -62,7 +62,7 @@ describe('two endpoints', () => {
   }
 
   it('have a queue each', async () => {
-    const prefix = bench.prefix();
+    const prefix = bench.scope();
     const dispatcher = bullMqDispatcher({ connection: bench.connection, prefix, ...HASTY });
     const forRoot = (name: string) =>
       ScalekitWebhookModule.forRoot({ secret: SECRET, name, path: name, dispatcher });
@@ -80,8 +80,19 @@ describe('two endpoints', () => {
     }
   });
 
+  it('have names with the namespace', async () => {
+    const prefix = bench.scope();
+    const dispatcher = bullMqDispatcher({ connection: bench.connection, prefix, ...HASTY });
+    const forRoot = (name: string) =>
+      ScalekitWebhookModule.forRoot({ secret: SECRET, name, path: name, dispatcher, namespace: 'billing' });
+    await bench.start({ webhook: null, imports: [forRoot('default'), forRoot('blue')] });
+    for (const name of ['scalekit-webhooks-billing', 'scalekit-webhooks-billing-blue']) {
+      expect(await bench.queue(prefix, name).getVersion()).toMatch(/^bullmq:/);
+    }
+  });
+
   it('lose nothing on a queue that they share with each other and with a stranger', async () => {
-    const queue = bench.queue(bench.prefix(), 'shared');
+    const queue = bench.queue(bench.scope(), 'shared');
     const forRoot = (name: string) =>
       ScalekitWebhookModule.forRoot({
         secret: SECRET,
@@ -127,8 +138,8 @@ describe('the trace of a delivery', () => {
         seen.push({ traceId, isRemote });
       }
     }
-    const prefix = bench.prefix();
-    const store = new MemoryIdempotencyStore();
+    const prefix = bench.scope();
+    const { store } = sharedMemory().idempotency;
     const tracer = trace.getTracer('test');
     const receiver = await bench.start(
       {
@@ -145,7 +156,7 @@ describe('the trace of a delivery', () => {
             );
           }),
       },
-      { prefix },
+      { scope: prefix },
     );
     @Module({
       imports: [
@@ -183,9 +194,12 @@ describe('a shutdown', () => {
         await gate.pass();
       }
     }
-    const prefix = bench.prefix();
-    const store = new MemoryIdempotencyStore();
-    const first = await bench.start({ providers: [Slow], webhook: { idempotency: { store } } }, { prefix });
+    const prefix = bench.scope();
+    const { store } = sharedMemory().idempotency;
+    const first = await bench.start(
+      { providers: [Slow], webhook: { idempotency: { store } } },
+      { scope: prefix },
+    );
     await first.deliver(anEvent());
     await gate.reached;
     const closed = first.close();
@@ -218,10 +232,10 @@ describe('a shutdown', () => {
         ]);
       }
     }
-    const prefix = bench.prefix();
-    const store = new MemoryIdempotencyStore();
+    const prefix = bench.scope();
+    const { store } = sharedMemory().idempotency;
     const setup = { idempotency: { store }, shutdownTimeoutMs: 50 };
-    const first = await bench.start({ providers: [Stuck], webhook: setup }, { prefix });
+    const first = await bench.start({ providers: [Stuck], webhook: setup }, { scope: prefix });
     const event = anEvent();
     await first.deliver(event);
     await gate.reached;
@@ -229,7 +243,7 @@ describe('a shutdown', () => {
     expect(reasons).toEqual(['shutting_down']);
     const [job] = await bench.queue(prefix).getJobs(['delayed', 'waiting']);
     expect(job).toMatchObject({ attemptsMade: 0 });
-    await bench.start({ providers: [Stuck], webhook: setup }, { prefix });
+    await bench.start({ providers: [Stuck], webhook: setup }, { scope: prefix });
     await eventually(() => reasons).toEqual(['shutting_down', 'finished']);
   });
 });

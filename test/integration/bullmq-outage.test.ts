@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Queue } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MemoryIdempotencyStore, OnScalekitEvent, type ScalekitEnvelope } from '../../lib/index.js';
+import { OnScalekitEvent, type ScalekitEnvelope } from '../../lib/index.js';
 import { bullMqDispatcher } from '../../lib/adapters/bullmq/index.js';
 import { CallBatcher } from '../../lib/dispatch/queues/call-batcher.js';
 import { jobIdOf } from '../../lib/adapters/bullmq/job-id.js';
-import { BullMqBench, eventually, HASTY } from '../support/bullmq-app.js';
+import { BullMqBench, HASTY } from '../support/bullmq-app.js';
+import { eventually, sharedMemory } from '../support/queue-bench.js';
 import { Gate } from '../support/gate.js';
 import { Recorder } from '../support/recorder.js';
 import { RedisServer } from '../support/redis-server.js';
@@ -115,7 +116,7 @@ describe('a Redis that is away', () => {
 
 describe('two copies of a job', () => {
   it('side by side run their handler once', async () => {
-    const prefix = bench.prefix();
+    const prefix = bench.scope();
     const gate = new Gate();
     let runs = 0;
     @Injectable()
@@ -128,10 +129,10 @@ describe('two copies of a job', () => {
     }
     const setup = {
       providers: [Slow],
-      webhook: { idempotency: { store: new MemoryIdempotencyStore(), leaseMs: 1_000 } },
+      webhook: { idempotency: { ...sharedMemory().idempotency, leaseMs: 1_000 } },
     };
-    const server = await bench.start(setup, { prefix });
-    await bench.start(setup, { prefix });
+    const server = await bench.start(setup, { scope: prefix });
+    await bench.start(setup, { scope: prefix });
     await server.deliver(anEvent());
     await gate.reached;
     const queue = bench.queue(prefix);
@@ -152,9 +153,9 @@ describe('two copies of a job', () => {
   });
 
   it('are one job where both are queued by receivers', async () => {
-    const prefix = bench.prefix();
-    const server = await bench.start({ webhook: { role: 'receive' } }, { prefix });
-    const other = await bench.start({ webhook: { role: 'receive' } }, { prefix });
+    const prefix = bench.scope();
+    const server = await bench.start({ webhook: { role: 'receive', ...sharedMemory() } }, { scope: prefix });
+    const other = await bench.start({ webhook: { role: 'receive', ...sharedMemory() } }, { scope: prefix });
     const event = anEvent();
     expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
     expect(await other.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
@@ -167,7 +168,7 @@ describe('a job that another one keeps from being queued', () => {
   it('keeps none of its neighbours', async () => {
     const queue = new Queue('small', {
       connection: bench.connection,
-      prefix: bench.prefix(),
+      prefix: bench.scope(),
       defaultJobOptions: { sizeLimit: 2_000 },
     });
     bench.closeLater(queue);

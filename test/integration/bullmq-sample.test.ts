@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
-import { BullMqBench, eventually } from '../support/bullmq-app.js';
+import { BullMqBench } from '../support/bullmq-app.js';
+import { eventually } from '../support/queue-bench.js';
 
 const SAMPLE = fileURLToPath(new URL('../../sample/02-bullmq/dist/', import.meta.url));
 const RECEIVE_AND_SEND = ['--import', `${SAMPLE}main.js`, `${SAMPLE}send.js`];

@@ -10,6 +10,11 @@ describe('pgBossDispatcher', () => {
     ['neither a connection nor a boss', {}],
     ['no attempts', { connectionString: 'postgres://', attempts: 0 }],
     ['a timeout that is no number', { connectionString: 'postgres://', timeoutMs: Number.NaN }],
+    [
+      'a backoff of no known type',
+      { connectionString: 'postgres://', backoff: { type: 'linear', delayMs: 1 } },
+    ],
+    ['a backoff without a delay', { connectionString: 'postgres://', backoff: { type: 'fixed' } }],
     ['a negative delay', { connectionString: 'postgres://', backoff: { type: 'fixed', delayMs: -1 } }],
     ['a queue name that breaks out of its quotes', { connectionString: 'postgres://', queueName: "a'b" }],
     ['a schema that is more than a name', { connectionString: 'postgres://', schema: 'a.b; DROP' }],

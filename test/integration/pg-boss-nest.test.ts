@@ -9,13 +9,14 @@ import {
   type ScalekitEventContext,
   ScalekitWebhookModule,
   ScalekitWebhookService,
+  UnrecoverableEventError,
 } from '../../lib/index.js';
 import { pgBossDispatcher } from '../../lib/adapters/pg-boss/index.js';
 import { Gate } from '../support/gate.js';
 import { HASTY, PgBossBench } from '../support/pg-boss-app.js';
-import { eventually } from '../support/queue-bench.js';
+import { eventually, sharedMemory } from '../support/queue-bench.js';
 import { Recorder } from '../support/recorder.js';
-import { anEvent, SECRET } from '../support/webhook-app.js';
+import { anEvent, SECRET, WebhookApp } from '../support/webhook-app.js';
 
 const bench = PgBossBench.forThisFile();
 afterEach(() => bench.closeAll());
@@ -51,13 +52,32 @@ describe('a boss of the user', () => {
   });
 });
 
+describe('a pg-boss whose tables this package does not know', () => {
+  it('stops the boot, before anything of it is touched, with the versions that are supported', async () => {
+    const connectionString = await bench.server.createDatabase();
+    const boss = await new PgBoss(connectionString).start();
+    bench.closeLater({ close: () => boss.stop({ graceful: false }) });
+    boss.schemaVersion = () => Promise.resolve(9_999);
+    const { error } = await WebhookApp.failToStart({
+      webhook: { dispatcher: pgBossDispatcher({ boss, ...HASTY, timeoutMs: 10_000 }), ...sharedMemory() },
+    });
+    expect(error).toMatchObject({ code: 'unsupported_schema' });
+    expect(error.message).toMatch(/supports pg-boss with schema version \d+.*has version 9999/);
+    expect(await boss.getQueue('scalekit-webhooks')).toBeNull();
+  });
+});
+
 describe('an empty database', () => {
   it('is prepared by ten processes at once', async () => {
     const connectionString = await bench.server.createDatabase();
     const servers = await Promise.all(
       Array.from({ length: 10 }, () =>
         bench.start({
-          webhook: { role: 'receive', dispatcher: pgBossDispatcher({ connectionString, ...HASTY }) },
+          webhook: {
+            role: 'receive',
+            dispatcher: pgBossDispatcher({ connectionString, ...HASTY }),
+            ...sharedMemory(),
+          },
         }),
       ),
     );
@@ -113,6 +133,18 @@ describe('two endpoints', () => {
     ]);
   });
 
+  it('have names with the namespace', async () => {
+    const dispatcher = pgBossDispatcher({ connectionString: bench.url, ...HASTY });
+    await bench.start({ webhook: { dispatcher, namespace: 'billing', ...sharedMemory() } });
+    const { rows } = await bench.pool.query<{ name: string }>(
+      "SELECT name FROM pgboss.queue WHERE name LIKE '%billing%' ORDER BY name",
+    );
+    expect(rows.map(({ name }) => name)).toEqual([
+      'scalekit-webhooks-billing',
+      'scalekit-webhooks-billing-failed',
+    ]);
+  });
+
   it('lose nothing on a queue that they share with each other and with a stranger', async () => {
     const scope = bench.scope();
     const dispatcher = pgBossDispatcher({ connectionString: bench.url, queueName: scope, ...HASTY });
@@ -158,6 +190,38 @@ describe('a transactional handler in a worker', () => {
     const { rows } = await bench.pool.query<{ event: string }>(`SELECT event FROM ${table}`);
     expect(rows).toEqual([{ event: event.id }]);
     expect(attempts).toBe(3);
+  });
+});
+
+describe('a transactional handler that a double click replays', () => {
+  it('commits its writes once more, not twice', async () => {
+    const scope = bench.scope();
+    const table = `effects_${scope.replace('-', '_')}`;
+    await bench.pool.query(`CREATE TABLE ${table} (event text)`);
+    let isBroken = true;
+    @Injectable()
+    class Writer {
+      @OnScalekitEvent('*', { transactional: true })
+      async write({ id }: ScalekitEnvelope, @EventTransaction() tx: pg.PoolClient) {
+        await tx.query(`INSERT INTO ${table} VALUES ($1)`, [id]);
+      }
+
+      @OnScalekitEvent('*')
+      broken() {
+        if (isBroken) throw new UnrecoverableEventError('not now');
+      }
+    }
+    const server = await bench.start({ providers: [Writer] }, { scope });
+    const service = server.app.get(ScalekitWebhookService);
+    const event = anEvent();
+    await server.deliver(event);
+    await bench.settled(scope);
+    isBroken = false;
+    const answers = await Promise.all([1, 2, 3].map(() => service.replay(event.id, { all: true })));
+    expect(answers.sort()).toEqual([0, 0, 2]);
+    await bench.settled(scope);
+    const { rows } = await bench.pool.query(`SELECT event FROM ${table}`);
+    expect(rows).toEqual([{ event: event.id }, { event: event.id }]);
   });
 });
 

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MemoryIdempotencyStore, OnScalekitEvent, type ScalekitEnvelope } from '../../lib/index.js';
+import { OnScalekitEvent, type ScalekitEnvelope } from '../../lib/index.js';
 import { pgBossDispatcher } from '../../lib/adapters/pg-boss/index.js';
 import { HASTY, PgBossBench } from '../support/pg-boss-app.js';
 import { Gate } from '../support/gate.js';
 import { PostgresServer } from '../support/postgres-server.js';
-import { eventually } from '../support/queue-bench.js';
+import { eventually, sharedMemory } from '../support/queue-bench.js';
 import { Recorder } from '../support/recorder.js';
 import { anEvent, WebhookApp } from '../support/webhook-app.js';
 
@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 /** Not on the server that goes away: the queue alone is to be seen. */
-const ledger = () => ({ idempotency: { store: new MemoryIdempotencyStore() } });
+const ledger = sharedMemory;
 
 describe('a PostgreSQL that hangs', () => {
   it('has deliveries answered 503 in time; what arrives late is harmless', async () => {

@@ -3,7 +3,11 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, vi } from 'vitest';
 import { PostgresIdempotencyStore } from '../../lib/adapters/postgres/index.js';
 import type { PostgresClient } from '../../lib/adapters/postgres/index.js';
-import { describeIdempotencyStore, type StoreUnderTest } from '../contract/idempotency-store.contract.js';
+import {
+  describeFailedEventStore,
+  describeIdempotencyStore,
+  type StoreUnderTest,
+} from '../contract/idempotency-store.contract.js';
 import { anyPostgres } from '../support/postgres-server.js';
 
 // PGlite is one thread: thousands of statements take a while on a busy machine.
@@ -55,4 +59,6 @@ describe('PostgresIdempotencyStore', () => {
   describeIdempotencyStore('PostgresIdempotencyStore on a pg pool', () => createStore(pool));
   describeIdempotencyStore('PostgresIdempotencyStore on one pg client', () => createStore(client));
   describeIdempotencyStore('PostgresIdempotencyStore on PGlite', () => createStore(pglite));
+  describeFailedEventStore('PostgresIdempotencyStore on a pg pool', () => createStore(pool));
+  describeFailedEventStore('PostgresIdempotencyStore on PGlite', () => createStore(pglite));
 });

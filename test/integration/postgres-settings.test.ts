@@ -110,7 +110,7 @@ describe('PostgresIdempotencyStore, whatever the server is set to', () => {
       return rows;
     }, new AbortController().signal);
     expect(level).toEqual([{ level: 'read committed' }]);
-  });
+  }, 180_000);
 
   it('migrates what pg_dump --no-comments has left, and keeps the rows', async () => {
     const from = await server.createDatabase();

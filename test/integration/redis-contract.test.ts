@@ -1,9 +1,12 @@
 import { Cluster, Redis } from 'ioredis';
 import { createClient, createClientPool, createCluster } from 'redis';
 import { afterAll, beforeAll } from 'vitest';
-import type { IdempotencyStore } from '../../lib/index.js';
+import type { IdempotencyStore, IdempotencyStoreExtras } from '../../lib/index.js';
 import { RedisIdempotencyStore, type RedisIdempotencyStoreOptions } from '../../lib/adapters/redis/index.js';
-import { describeIdempotencyStore } from '../contract/idempotency-store.contract.js';
+import {
+  describeFailedEventStore,
+  describeIdempotencyStore,
+} from '../contract/idempotency-store.contract.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { advanceRows, deleteRows, freshPrefix } from '../support/redis-rows.js';
 import { anyRedis } from '../support/redis-server.js';
@@ -40,19 +43,21 @@ afterAll(async () => {
 });
 
 function describeOn(name: string, nodes: () => readonly Redis[], used: () => readonly Client[]): void {
-  describeIdempotencyStore(`RedisIdempotencyStore on ${name}`, () => {
+  const create = () => {
     const keyPrefix = freshPrefix();
     const stores = used().map((client) => new RedisIdempotencyStore({ client, keyPrefix }));
     return {
       store: inTurn(stores),
-      advance: (ms) => advanceRows(nodes(), keyPrefix, ms),
+      advance: (ms: number) => advanceRows(nodes(), keyPrefix, ms),
       close: () => deleteRows(nodes(), keyPrefix),
     };
-  });
+  };
+  describeIdempotencyStore(`RedisIdempotencyStore on ${name}`, create);
+  describeFailedEventStore(`RedisIdempotencyStore on ${name}`, create);
 }
 
 /** Each call goes to the next of the stores: they are several processes that share the rows. */
-function inTurn(stores: readonly RedisIdempotencyStore[]): IdempotencyStore {
+function inTurn(stores: readonly RedisIdempotencyStore[]): IdempotencyStore & IdempotencyStoreExtras {
   const turns = endlessly(stores);
   const next = () => turns.next().value;
   return {
@@ -61,6 +66,13 @@ function inTurn(stores: readonly RedisIdempotencyStore[]): IdempotencyStore {
     handlerDone: (...args) => next().handlerDone(...args),
     complete: (...args) => next().complete(...args),
     release: (...args) => next().release(...args),
+    failures: {
+      keep: (...args) => next().failures.keep(...args),
+      list: (...args) => next().failures.list(...args),
+      of: (...args) => next().failures.of(...args),
+      forget: (...args) => next().failures.forget(...args),
+      reopen: (...args) => next().failures.reopen(...args),
+    },
   };
 }
 

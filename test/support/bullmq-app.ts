@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { bullMqDispatcher, type BullMqDispatcherSettings } from '../../lib/adapters/bullmq/index.js';
+import { eventually, type QueueBench, sharedMemory } from './queue-bench.js';
 import { RedisServer } from './redis-server.js';
 import { WebhookApp, type WebhookAppSetup } from './webhook-app.js';
 
@@ -13,7 +14,7 @@ export const HASTY: BullMqDispatcherSettings = {
 };
 
 /** A Redis for the tests of a file, and what each of them opens there. */
-export class BullMqBench {
+export class BullMqBench implements QueueBench {
   server!: RedisServer;
   private readonly open: { close(): Promise<unknown> }[] = [];
 
@@ -30,20 +31,42 @@ export class BullMqBench {
     return { host: '127.0.0.1', port: this.server.port, retryStrategy: () => 50 };
   }
 
-  /** A prefix for a test's queues, so that no other test sees them. */
-  prefix(): string {
+  /** A prefix for a test's queues. */
+  scope(): string {
     return `test-${randomUUID()}`;
   }
 
   async start(
     setup: WebhookAppSetup,
-    { prefix = this.prefix(), ...settings }: BullMqDispatcherSettings & { prefix?: string } = {},
+    { scope = this.scope(), ...settings }: BullMqDispatcherSettings & { scope?: string } = {},
   ): Promise<WebhookApp> {
-    const dispatcher = bullMqDispatcher({ connection: this.connection, prefix, ...HASTY, ...settings });
-    const webhook = setup.webhook === null ? null : { dispatcher, ...setup.webhook };
+    const queueName = 'scalekit-webhooks';
+    const options = { connection: this.connection, prefix: scope, queueName, ...HASTY, ...settings };
+    const webhook =
+      setup.webhook === null
+        ? null
+        : { dispatcher: bullMqDispatcher(options), ...sharedMemory(), ...setup.webhook };
     const app = await WebhookApp.start({ ...setup, webhook });
     this.open.push(app);
     return app;
+  }
+
+  async live(scope: string): Promise<number> {
+    const counts = await this.queue(scope).getJobCounts('waiting', 'active', 'delayed', 'prioritized');
+    return Object.values(counts).reduce((sum, count) => sum + count, 0);
+  }
+
+  async settled(scope: string): Promise<void> {
+    await eventually(() => this.live(scope)).toBe(0);
+  }
+
+  async delayed(scope: string): Promise<{ delayMs: number; attempts: number }[]> {
+    const jobs = await this.queue(scope).getDelayed();
+    return jobs.map(({ delay, attemptsMade }) => ({ delayMs: delay, attempts: attemptsMade }));
+  }
+
+  async promote(scope: string): Promise<void> {
+    await this.queue(scope).promoteJobs();
   }
 
   /** BullMQ's own view of a queue. */
@@ -64,9 +87,4 @@ export class BullMqBench {
       await resource.close();
     }
   }
-}
-
-/** Waits until it is so. */
-export function eventually<T>(read: () => T) {
-  return expect.poll(read, { timeout: 20_000, interval: 20 });
 }

@@ -104,6 +104,10 @@ export class PgBossBench implements QueueBench {
     return (await this.rows(scope)).filter(({ state }) => /created|retry|active/.test(state)).length;
   }
 
+  async settled(scope: string): Promise<void> {
+    await eventually(() => this.live(scope)).toBe(0);
+  }
+
   async delayed(scope: string): Promise<{ delayMs: number; attempts: number }[]> {
     return (await this.rows(scope))
       .filter(({ state }) => state === 'retry')

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { HandlerBackoff } from '../../lib/index.js';
+import { type HandlerBackoff, MemoryIdempotencyStore } from '../../lib/index.js';
 import type { WebhookApp, WebhookAppSetup } from './webhook-app.js';
 
 export interface QueueSettings {
@@ -22,6 +22,17 @@ export interface QueueBench {
   delayed(scope: string): Promise<{ delayMs: number; attempts: number }[]>;
   /** Has them wait no longer. */
   promote(scope: string): Promise<void>;
+  /** Resolves once no job waits or runs. */
+  settled(scope: string): Promise<void>;
+}
+
+/** A ledger for the applications of one test: they run in one process, but play several. */
+export function sharedMemory(): { idempotency: { store: MemoryIdempotencyStore } } {
+  return { idempotency: { store: new SharedMemoryStore() } };
+}
+
+class SharedMemoryStore extends MemoryIdempotencyStore {
+  override readonly isProcessLocal = false;
 }
 
 /** Waits until it is so. */

@@ -1,6 +1,6 @@
 import { type IdempotencyStore, MemoryIdempotencyStore } from '../../lib/index.js';
 
-type Method = keyof IdempotencyStore;
+type Method = 'begin' | 'renew' | 'handlerDone' | 'complete' | 'release';
 type Calls = { [M in Method]: Parameters<IdempotencyStore[M]>[] };
 
 /** The memory store, with every call written down, and with methods that a test can make fail. */

@@ -11,7 +11,7 @@ for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
   local left = redis.call('PTTL', key) - ARGV[2]
   if left <= 0 then
     redis.call('DEL', key)
-  else
+  elseif redis.call('TYPE', key).ok == 'string' then
     local row = string.gsub(redis.call('GET', key), '^(r %d+ %S+ %d+ %d+ )(%d+)', function(before, leaseEndsAt)
       return before .. leaseEndsAt - ARGV[2]
     end)

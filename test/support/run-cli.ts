@@ -15,6 +15,8 @@ export interface CliSetup {
   /** Beside the PATH: nothing of the test's own environment. */
   readonly env?: Record<string, string>;
   readonly input?: string | Uint8Array;
+  /** By default this folder, which has no `.env`. */
+  readonly cwd?: string;
   /** Gets the means to stop it. */
   readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -22,9 +24,12 @@ export interface CliSetup {
 /** Runs the command as a process of its own, without a terminal. */
 export async function runCli(
   args: readonly string[],
-  { env, input, onStart }: CliSetup = {},
+  { env, input, cwd, onStart }: CliSetup = {},
 ): Promise<CliResult> {
-  const child = spawn(process.execPath, [CLI, ...args], { env: { PATH: process.env.PATH ?? '', ...env } });
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+    cwd: cwd ?? fileURLToPath(new URL('.', import.meta.url)),
+  });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

@@ -1,8 +1,9 @@
 import type { ConnectionOptions, Queue, WorkerOptions } from 'bullmq';
-import type { HandlerBackoff } from '../../handlers/handler-options.js';
-import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
-
-const MAX_TIMER_MS = 2_147_483_647;
+import {
+  type QueueDispatcherSettings,
+  type QueueSettings,
+  SettingsCheck,
+} from '../../dispatch/queues/queue-settings.js';
 
 /**
  * What is passed on to BullMQ's worker.
@@ -30,34 +31,7 @@ export interface BullMqWorkerOptions extends Pick<
 }
 
 /** @publicApi */
-export interface BullMqDispatcherSettings {
-  /**
-   * How often a failing handler is tried, the first time included, before its event is a dead letter. A handler's own
-   * `attempts` come first.
-   *
-   * @default 8
-   */
-  readonly attempts?: number;
-  /**
-   * How long to wait before the next attempt. `exponential` is shortened by a random part of up to a half, so that
-   * events that failed together are not retried together. A handler's own `backoff` comes first.
-   *
-   * @default { type: 'exponential', delayMs: 1_000 }
-   */
-  readonly backoff?: HandlerBackoff;
-  /**
-   * How long Redis may take to confirm an event's jobs, in milliseconds. After that the delivery is answered 503.
-   *
-   * @default 2_000
-   */
-  readonly timeoutMs?: number;
-  /**
-   * How long a dead letter is kept, in seconds. It holds the event's payload. BullMQ removes the old ones when another
-   * job fails.
-   *
-   * @default undefined: until it is replayed or discarded
-   */
-  readonly keepFailedSeconds?: number;
+export interface BullMqDispatcherSettings extends QueueDispatcherSettings {
   readonly worker?: BullMqWorkerOptions;
 }
 
@@ -73,7 +47,8 @@ export interface BullMqConnectionOptions {
   /**
    * The queue's name.
    *
-   * @default 'scalekit-webhooks', followed by '-' and the endpoint's name for one that is not 'default'
+   * @default 'scalekit-webhooks', then '-' and the namespace if there is one, then '-' and the endpoint's name for one
+   * that is not 'default'
    */
   readonly queueName?: string;
   /**
@@ -99,39 +74,18 @@ export type BullMqDispatcherOptions = BullMqDispatcherSettings &
   (BullMqConnectionOptions | BullMqQueueOptions);
 
 /** Every default applied. */
-export interface QueueSettings {
-  readonly attempts: number;
-  readonly backoff: HandlerBackoff;
-  readonly timeoutMs: number;
-  readonly keepFailedSeconds: number | undefined;
+export interface BullMqSettings extends QueueSettings {
   readonly worker: BullMqWorkerOptions;
 }
 
 /** @throws ScalekitWebhookError (`invalid_options`) */
-export function resolveSettings(options: BullMqDispatcherOptions): QueueSettings {
-  const { attempts = 8, backoff = { type: 'exponential', delayMs: 1_000 }, timeoutMs = 2_000 } = options;
-  const { keepFailedSeconds, worker = {} } = options;
-  if ((options.connection === undefined) === (options.queue === undefined)) {
-    throw invalid('needs a connection or a queue, and not both.');
-  }
-  if (options.queueName?.includes(':')) {
-    throw invalid("takes no queueName with ':': BullMQ refuses it.");
-  }
-  requireWholeNumber('attempts', attempts, 1);
-  requireWholeNumber('timeoutMs', timeoutMs, 1);
-  requireWholeNumber('backoff.delayMs', backoff.delayMs, 0);
-  if (keepFailedSeconds !== undefined) {
-    requireWholeNumber('keepFailedSeconds', keepFailedSeconds, 1);
-  }
-  return { attempts, backoff, timeoutMs, keepFailedSeconds, worker };
-}
-
-function requireWholeNumber(option: string, value: number, min: number): void {
-  if (!Number.isSafeInteger(value) || value < min || value > MAX_TIMER_MS) {
-    throw invalid(`needs ${option} to be a whole number from ${min} to ${MAX_TIMER_MS}, received ${value}.`);
-  }
-}
-
-function invalid(problem: string): ScalekitWebhookError<'invalid_options'> {
-  return new ScalekitWebhookError('invalid_options', `bullMqDispatcher() ${problem}`);
+export function resolveSettings(options: BullMqDispatcherOptions): BullMqSettings {
+  const check = new SettingsCheck('bullMqDispatcher');
+  const { connection, queue, queueName, worker = {} } = options;
+  check.require(
+    (connection === undefined) !== (queue === undefined),
+    'give it either a connection or a queue.',
+  );
+  check.require(!queueName?.includes(':'), "queueName must have no ':', because BullMQ refuses it.");
+  return { ...check.resolve(options), worker };
 }

@@ -1,12 +1,12 @@
-import { RateLimitError } from 'bullmq';
+import { RateLimitError, UnrecoverableError } from 'bullmq';
 import { errorMessage } from '../../dispatch/queues/error-message.js';
 
-/** By its message alone, BullMQ takes an error for a wish to be slowed down. */
+/** BullMQ recognises its request to slow down by this message alone. */
 const RATE_LIMIT = new RateLimitError().message;
 
 /**
- * What BullMQ is told of a handler's failure: the message becomes the job's `failedReason`. Never the handler's own
- * error, for BullMQ does other things with errors of certain names, and cannot do with what is no error.
+ * Tells BullMQ that an attempt failed: the message becomes the job's `failedReason`. The handler's own error is never
+ * passed on, because BullMQ treats errors of certain names differently, and takes errors only.
  */
 export class FailedAttemptError extends Error {
   override readonly name = 'FailedAttemptError';
@@ -20,11 +20,24 @@ export class FailedAttemptError extends Error {
   }
 }
 
-export function messageOf(error: unknown): string {
+/** Makes the job a dead letter at once. */
+export class GivenUpError extends UnrecoverableError {
+  constructor(cause: unknown) {
+    super(messageOf(cause));
+    this.stack = stackOf(cause);
+  }
+}
+
+/** Whether the failure has been logged when the handler failed. BullMQ has others, such as a job that stalled too often. */
+export function isReported(error: Error): boolean {
+  return error instanceof FailedAttemptError || error instanceof GivenUpError;
+}
+
+function messageOf(error: unknown): string {
   const message = errorMessage(error);
   return message === RATE_LIMIT ? `Error: ${message}` : message;
 }
 
-export function stackOf(error: unknown): string {
+function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error);
 }

@@ -1,44 +1,35 @@
-import { randomUUID } from 'node:crypto';
-import type { Job } from 'bullmq';
-import type { EventJob } from '../../dispatch/event-job.js';
-import type { EventJobs } from '../../dispatch/event-jobs.js';
-import type {
-  FailedEvent,
-  FailedEventPage,
-  FailedEvents,
-  ReplayOptions,
-} from '../../dispatch/failed-events.js';
+import type { Job, JobType, Queue } from 'bullmq';
+import { ALL_HANDLERS, type EventJob } from '../../dispatch/event-job.js';
+import type { FailedEvent, FailedEventPage, FailedEventQuery } from '../../dispatch/failed-events.js';
+import type { DeadLetter, FailedJobs, LiveJob } from '../../dispatch/queues/dead-letters.js';
+import type { EngineHost } from '../../dispatch/queues/queue.dispatcher.js';
 import { endpointPrefix, eventPrefix } from './job-id.js';
-import type { JobQueue } from './job-queue.js';
 
-type FailedJob = Job<EventJob>;
+type BullMqJob = Job<EventJob>;
 
-/** Of a whole event that could not be split into its handlers' jobs. */
-const ALL_HANDLERS = '*';
+export interface BullMqLetter extends DeadLetter {
+  readonly job: BullMqJob;
+}
+
 /** Bodies may be large: so many jobs are fetched at once. */
 const FETCH_SIZE = 50;
+/** BullMQ 5 keeps the waiting jobs of a paused queue apart. */
+const LIVE = ['waiting', 'prioritized', 'delayed', 'active', 'waiting-children', 'paused'] as JobType[];
 
 /** BullMQ's failed jobs as dead letters. Ids are listed whole, so that nothing is missed while others come and go. */
-export class FailedJobs implements FailedEvents {
+export class BullMqFailedJobs implements FailedJobs<BullMqLetter> {
   constructor(
-    private readonly endpoint: string,
-    private readonly queue: JobQueue,
-    private readonly jobs: EventJobs,
+    private readonly host: Pick<EngineHost, 'namespace' | 'endpoint'>,
+    private readonly queue: Queue,
   ) {}
 
-  async failed({
-    limit,
-    cursor,
-  }: {
-    readonly limit: number;
-    readonly cursor: string | undefined;
-  }): Promise<FailedEventPage> {
-    const ids = await this.idsWith(endpointPrefix(this.endpoint));
+  async page({ limit, cursor }: Required<FailedEventQuery>): Promise<FailedEventPage> {
+    const ids = await this.idsWith(endpointPrefix(this.host), ['failed']);
     let next = cursor === undefined ? 0 : await this.positionAfter(cursor, ids);
-    const page: FailedJob[] = [];
+    const page: BullMqJob[] = [];
     while (page.length < limit && next < ids.length) {
       const size = Math.min(limit - page.length, FETCH_SIZE);
-      page.push(...(await this.fetch(ids.slice(next, next + size))));
+      page.push(...(await this.fetchFailed(ids.slice(next, next + size))));
       next += size;
     }
     const last = page.at(-1);
@@ -48,38 +39,50 @@ export class FailedJobs implements FailedEvents {
     };
   }
 
-  async replay(eventId: string, { all }: Required<ReplayOptions>): Promise<number> {
-    const failed = await this.failedOf(eventId);
-    const [first] = failed;
-    if (!all || !first) {
-      return this.countOf(failed, (job) => job.retry('failed', { resetAttemptsMade: true }));
+  async lettersOf(eventId: string): Promise<BullMqLetter[]> {
+    const ids = await this.idsWith(eventPrefix(this.host, eventId), ['failed']);
+    const jobs = await this.fetchFailed(ids);
+    return jobs.map((job) => ({ name: `${job.id} ${job.finishedOn}`, data: job.data, job }));
+  }
+
+  async liveJobsOf(eventId: string): Promise<LiveJob[]> {
+    const jobs = await this.fetch(await this.idsWith(eventPrefix(this.host, eventId), LIVE));
+    return Promise.all(jobs.map(async (job) => ({ data: job.data, isRunning: await job.isActive() })));
+  }
+
+  async retry({ job }: BullMqLetter, data: EventJob): Promise<boolean> {
+    return isChanged(job, async () => {
+      if (data !== job.data) {
+        await job.updateData(data);
+      }
+      await job.retry('failed', { resetAttemptsMade: true });
+    });
+  }
+
+  async remove(letters: readonly BullMqLetter[]): Promise<number> {
+    let count = 0;
+    for (const { job } of letters) {
+      if (await isChanged(job, () => job.remove())) {
+        count++;
+      }
     }
-    const again = this.jobs.replayOf(first.data, randomUUID());
-    await this.queue.add(again);
-    await this.countOf(failed, (job) => job.remove());
-    return again.length;
+    return count;
   }
 
-  async discard(eventId: string): Promise<number> {
-    return this.countOf(await this.failedOf(eventId), (job) => job.remove());
-  }
-
-  private async failedOf(eventId: string): Promise<FailedJob[]> {
-    return this.fetch(await this.idsWith(eventPrefix(this.endpoint, eventId)));
-  }
-
-  /** Oldest first. */
-  private async idsWith(prefix: string): Promise<string[]> {
-    const ids = await this.queue.bull.getRanges(['failed'], 0, -1, true);
+  /** Oldest first, where they are failed. */
+  private async idsWith(prefix: string, states: JobType[]): Promise<string[]> {
+    const ids = await this.queue.getRanges(states, 0, -1, true);
     return ids.filter((id) => id.startsWith(prefix));
   }
 
-  /** Those that are still dead letters. */
-  private async fetch(ids: readonly string[]): Promise<FailedJob[]> {
-    const jobs = await Promise.all(
-      ids.map((id) => this.queue.bull.getJob(id) as Promise<FailedJob | undefined>),
-    );
-    return jobs.filter((job) => job?.finishedOn !== undefined) as FailedJob[];
+  /** Those that are still there. */
+  private async fetch(ids: readonly string[]): Promise<BullMqJob[]> {
+    const jobs = await Promise.all(ids.map((id) => this.queue.getJob(id) as Promise<BullMqJob | undefined>));
+    return jobs.filter((job) => job !== undefined);
+  }
+
+  private async fetchFailed(ids: readonly string[]): Promise<BullMqJob[]> {
+    return (await this.fetch(ids)).filter(({ finishedOn }) => finishedOn !== undefined);
   }
 
   /** Where the page after the cursor's job begins, whether that is still there or not. */
@@ -87,7 +90,7 @@ export class FailedJobs implements FailedEvents {
     let [low, high] = [0, ids.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const [job] = await this.fetch(ids.slice(middle, middle + 1));
+      const [job] = await this.fetchFailed(ids.slice(middle, middle + 1));
       if (!job) {
         ids.splice(middle, 1);
         high--;
@@ -99,33 +102,27 @@ export class FailedJobs implements FailedEvents {
     }
     return low;
   }
+}
 
-  /** How many are changed by us: somebody else may have been first. */
-  private async countOf(
-    jobs: readonly FailedJob[],
-    change: (job: FailedJob) => Promise<void>,
-  ): Promise<number> {
-    let count = 0;
-    for (const job of jobs) {
-      try {
-        await change(job);
-        count++;
-      } catch (error) {
-        if (await job.isFailed()) {
-          throw error;
-        }
-      }
+/** Whether the change was made here: BullMQ throws if the job is not failed any more. */
+async function isChanged(job: BullMqJob, change: () => Promise<void>): Promise<boolean> {
+  try {
+    await change();
+    return true;
+  } catch (error) {
+    if (await job.isFailed()) {
+      throw error;
     }
-    return count;
+    return false;
   }
 }
 
 /** Sorts as BullMQ sorts them: by time, then by id. */
-function cursorOf({ finishedOn = 0, id = '' }: FailedJob): string {
+function cursorOf({ finishedOn = 0, id = '' }: BullMqJob): string {
   return `${String(finishedOn).padStart(15, '0')} ${id}`;
 }
 
-function failedEvent({ data, failedReason, attemptsMade, finishedOn = 0 }: FailedJob): FailedEvent {
+function failedEvent({ data, failedReason, attemptsMade, finishedOn = 0 }: BullMqJob): FailedEvent {
   return {
     eventId: data.eventId,
     type: data.type,

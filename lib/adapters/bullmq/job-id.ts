@@ -1,20 +1,26 @@
 import { createHash } from 'node:crypto';
 import { type EventJob, jobKey } from '../../dispatch/event-job.js';
+import { scopeOf } from '../../idempotency/ledger-keys.js';
+
+interface Endpoint {
+  readonly namespace?: string | undefined;
+  readonly endpoint: string;
+}
 
 /**
- * BullMQ takes no ids that are numbers or hold a colon, as the ids of events may be. The same for each try to queue
- * the job, and beginning with what its event's jobs have in common, by which they are found. No endpoint's name holds
- * a `~`.
+ * The id of a job: the same for each try to queue it. It begins with what the jobs of an event have in common, by which
+ * they are found. BullMQ takes no ids that are numbers or hold a colon, as the ids of events may be, so they are hashed.
  */
 export function jobIdOf(job: EventJob): string {
-  return `${eventPrefix(job.endpoint, job.eventId)}${digest(jobKey(job))}`;
+  return `${eventPrefix(job, job.eventId)}${digest(jobKey(job))}`;
 }
 
-export function endpointPrefix(endpoint: string): string {
-  return `${endpoint}~`;
+/** Neither an endpoint's name nor a namespace holds a `~`. */
+export function endpointPrefix({ namespace, endpoint }: Endpoint): string {
+  return `${scopeOf(namespace, endpoint)}~`;
 }
 
-export function eventPrefix(endpoint: string, eventId: string): string {
+export function eventPrefix(endpoint: Endpoint, eventId: string): string {
   return `${endpointPrefix(endpoint)}${digest(eventId)}~`;
 }
 

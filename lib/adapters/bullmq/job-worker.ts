@@ -1,49 +1,43 @@
-import { DelayedError, type Job, UnrecoverableError, Worker } from 'bullmq';
+import { DelayedError, type Job, type Queue, Worker } from 'bullmq';
 import type { EventJob } from '../../dispatch/event-job.js';
-import type { EventJobs } from '../../dispatch/event-jobs.js';
-import type { RateLimitedLog } from '../../shared/rate-limited-log.js';
-import type { QueueSettings } from './bullmq-dispatcher.options.js';
-import { patient } from './connection.js';
-import { FailedAttemptError, messageOf, stackOf } from './failed-attempt.error.js';
-import type { JobQueue } from './job-queue.js';
-import { retryDelayMs } from '../../dispatch/queues/retry-delay.js';
+import type { WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
 import { settlesWithin } from '../../dispatch/queues/settles-within.js';
+import type { BullMqSettings } from './bullmq-dispatcher.options.js';
+import { keepTrying } from './connection.js';
+import { FailedAttemptError, GivenUpError, isReported } from './failed-attempt.error.js';
 
-const FOREIGN_JOB_MS = 500;
-const QUEUE_RETRY_MS = 2_000;
 const CLOSE_MS = 2_000;
 
-interface JobWorkerOptions {
-  readonly endpoint: string;
-  readonly jobs: EventJobs;
-  readonly queue: JobQueue;
-  readonly settings: QueueSettings;
-  readonly log: RateLimitedLog;
-  readonly onError: (error: Error) => void;
-}
-
-/** Takes an endpoint's jobs off the queue, and tells BullMQ what became of each. */
+/** Takes jobs off the queue, and tells BullMQ what became of each. */
 export class JobWorker {
   private readonly worker: Worker<EventJob>;
   private readonly running = new Set<Promise<unknown>>();
 
-  constructor(private readonly options: JobWorkerOptions) {
-    const { queue, settings, onError } = options;
-    const { connection, prefix } = queue.bull.opts;
-    this.worker = new Worker<EventJob>(queue.bull.name, (job, token) => this.process(job, token), {
+  constructor(
+    { name, opts: { connection, prefix } }: Queue,
+    settings: BullMqSettings,
+    onError: (error: unknown) => void,
+    private readonly workOn: WorkOn,
+  ) {
+    this.worker = new Worker<EventJob>(name, (job, token) => this.process(job, token), {
       concurrency: 10,
       maxStalledCount: 10,
       ...settings.worker,
-      connection: patient(connection),
+      connection: keepTrying(connection),
       ...(prefix !== undefined && { prefix }),
       settings: {
-        backoffStrategy: (attemptsMade, _type, error, job) =>
-          error instanceof FailedAttemptError && error.retryAfterMs !== undefined
-            ? error.retryAfterMs
-            : retryDelayMs((job?.data as EventJob).retry?.backoff ?? settings.backoff, attemptsMade),
+        backoffStrategy: (_attemptsMade, _type, error) =>
+          error instanceof FailedAttemptError ? (error.retryAfterMs ?? 0) : settings.backoff.delayMs,
       },
     });
     this.worker.on('error', onError);
+    this.worker.on('failed', (job, error) => {
+      if (!isReported(error)) {
+        const what = job ? `${job.name} (${job.id})` : 'a job';
+        const fate = job?.finishedOn ? 'It is a dead letter now.' : 'It is tried again.';
+        onError(new Error(`BullMQ failed ${what}: ${error.message}. ${fate}`));
+      }
+    });
   }
 
   /**
@@ -58,51 +52,24 @@ export class JobWorker {
   }
 
   private async process(job: Job<EventJob>, token: string | undefined): Promise<void> {
-    const { jobs, queue } = this.options;
-    if (!this.isOurs(job)) {
-      return this.giveBack(job, token, FOREIGN_JOB_MS);
-    }
-    const work = jobs.work(job.data);
+    const attempt = job.attemptsMade + 1;
+    const work = this.workOn(job.data, { attempt, attempts: job.opts.attempts ?? 1 });
     this.running.add(work);
     const outcome = await work;
     this.running.delete(work);
     switch (outcome.status) {
       case 'done':
         return;
-      case 'split':
-        return queue.add(outcome.jobs).catch(() => this.giveBack(job, token, QUEUE_RETRY_MS));
       case 'later':
-        return this.giveBack(job, token, outcome.afterMs);
+        if (outcome.job) {
+          await job.updateData(outcome.job);
+        }
+        await job.moveToDelayed(Date.now() + outcome.afterMs, token);
+        throw new DelayedError();
       case 'failed':
         throw new FailedAttemptError(outcome.error, outcome.retryAfterMs);
       case 'unrecoverable':
-        throw unrecoverable(outcome.error);
+        throw new GivenUpError(outcome.error);
     }
   }
-
-  /** Other endpoints, and applications, may share a queue: what is theirs goes back. */
-  private isOurs(job: Job<Partial<EventJob> | undefined>): boolean {
-    const { endpoint, log } = this.options;
-    if (job.data?.endpoint === endpoint && typeof job.data.rawBody === 'string') {
-      return true;
-    }
-    log.warn(
-      'foreign_job',
-      `The queue "${job.queueName}" holds jobs that are not this endpoint's; they were given back. Give each endpoint ` +
-        'a queue of its own.',
-    );
-    return false;
-  }
-
-  /** Counts no attempt. */
-  private async giveBack(job: Job, token: string | undefined, afterMs: number): Promise<never> {
-    await job.moveToDelayed(Date.now() + afterMs, token);
-    throw new DelayedError();
-  }
-}
-
-function unrecoverable(error: unknown): UnrecoverableError {
-  const failure = new UnrecoverableError(messageOf(error));
-  failure.stack = stackOf(error);
-  return failure;
 }

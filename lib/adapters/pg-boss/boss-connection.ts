@@ -1,14 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import { settlesWithin } from '../../dispatch/queues/settles-within.js';
-import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
+import { hasErrorCode, ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
 import { JobTable } from './job-table.js';
-import type { PgBossDispatcherOptions, QueueSettings } from './pg-boss-dispatcher.options.js';
+import type { PgBossDispatcherOptions, PgBossSettings } from './pg-boss-dispatcher.options.js';
 
 const RETRY_MS = 1_000;
 const CLOSE_MS = 2_000;
 /** A worker's statements and a receiver's overlap, and pg-boss has its own. */
 const POOL_SIZE = 5;
+/** The versions of pg-boss's tables on which the tests ran: pg-boss 12.38. */
+const SCHEMA_VERSIONS: readonly number[] = [46];
 /** 68 years: events wait for their workers however long it takes. */
 export const FOR_EVER_SECONDS = 2_147_483_647;
 
@@ -31,7 +33,7 @@ export class BossConnection {
   constructor(
     readonly queue: string,
     options: PgBossDispatcherOptions,
-    private readonly settings: QueueSettings,
+    private readonly settings: PgBossSettings,
     private readonly onError: (error: unknown) => void,
   ) {
     const { schema, timeoutMs } = settings;
@@ -76,7 +78,7 @@ export class BossConnection {
         this.hasFailed = false;
         return { boss: this.boss, table: this.table };
       } catch (error) {
-        if (this.isClosed) {
+        if (this.isClosed || hasErrorCode(error, 'unsupported_schema')) {
           throw error;
         }
         this.hasFailed = true;
@@ -91,6 +93,7 @@ export class BossConnection {
     if (this.isOurs) {
       await boss.start();
     }
+    await this.checkSchema();
     const retentionSeconds = settings.keepFailedSeconds ?? FOR_EVER_SECONDS;
     await boss.createQueue(deadLetters, { retentionSeconds });
     await boss.updateQueue(deadLetters, { retentionSeconds });
@@ -99,6 +102,18 @@ export class BossConnection {
       throw new ScalekitWebhookError(
         'invalid_options',
         `pgBossDispatcher() finds no queue "${queue}" in the schema "${settings.schema}". Give it the schema of its boss.`,
+      );
+    }
+  }
+
+  /** `JobTable` has SQL on pg-boss's tables, which change between versions. */
+  private async checkSchema(): Promise<void> {
+    const version = Number(await this.boss.schemaVersion());
+    if (!SCHEMA_VERSIONS.includes(version)) {
+      throw new ScalekitWebhookError(
+        'unsupported_schema',
+        `pgBossDispatcher() supports pg-boss with schema version ${SCHEMA_VERSIONS.join(', ')}, but the schema "${this.settings.schema}" ` +
+          `has version ${version}. Install a version of pg-boss that this package names as a peer dependency.`,
       );
     }
   }

@@ -1,37 +1,26 @@
-import { randomUUID } from 'node:crypto';
-import type { EventJobs } from '../../dispatch/event-jobs.js';
-import type {
-  FailedEvent,
-  FailedEventPage,
-  FailedEvents,
-  ReplayOptions,
-} from '../../dispatch/failed-events.js';
+import type { JobWithMetadata } from 'pg-boss';
+import { ALL_HANDLERS, type EventJob } from '../../dispatch/event-job.js';
+import type { FailedEvent, FailedEventPage, FailedEventQuery } from '../../dispatch/failed-events.js';
+import type { DeadLetter, FailedJobs, LiveJob } from '../../dispatch/queues/dead-letters.js';
+import type { EngineHost } from '../../dispatch/queues/queue.dispatcher.js';
 import type { BossConnection } from './boss-connection.js';
 import { eventKeyOf } from './job-id.js';
-import type { JobQueue } from './job-queue.js';
-import type { DeadLetter, DeadLetterSummary } from './job-table.js';
+import type { DeadLetterSummary } from './job-table.js';
+import { jsonOf, textOf } from './read-row.js';
 
-/** Of a whole event that could not be split into its handlers' jobs. */
-const ALL_HANDLERS = '*';
+const LIVE: readonly string[] = ['created', 'retry', 'active'];
 
 /** The jobs in pg-boss's dead letter queue. */
-export class FailedJobs implements FailedEvents {
+export class PgBossFailedJobs implements FailedJobs<DeadLetter> {
   constructor(
-    private readonly endpoint: string,
+    private readonly host: Pick<EngineHost, 'namespace' | 'endpoint'>,
     private readonly connection: BossConnection,
-    private readonly queue: JobQueue,
-    private readonly jobs: EventJobs,
+    private readonly put: (jobs: readonly EventJob[]) => Promise<void>,
   ) {}
 
-  async failed({
-    limit,
-    cursor,
-  }: {
-    readonly limit: number;
-    readonly cursor: string | undefined;
-  }): Promise<FailedEventPage> {
+  async page({ limit, cursor }: Required<FailedEventQuery>): Promise<FailedEventPage> {
     const { table } = await this.connection.open();
-    const letters = await table.page(this.endpoint, limit + 1, cursor);
+    const letters = await table.page(this.host, limit + 1, cursor);
     const page = letters.slice(0, limit);
     return {
       events: page.map(failedEvent),
@@ -39,31 +28,36 @@ export class FailedJobs implements FailedEvents {
     };
   }
 
-  /** Queued before they are forgotten: a crash between leaves a letter of a job that has finished. */
-  async replay(eventId: string, { all }: Required<ReplayOptions>): Promise<number> {
-    const letters = await this.lettersOf(eventId);
-    const [first] = letters;
-    if (!first) {
-      return 0;
-    }
-    const again = all ? this.jobs.replayOf(first.data, randomUUID()) : letters.map(({ data }) => data);
-    await this.queue.add(again);
-    await this.forget(letters);
-    return again.length;
+  async lettersOf(eventId: string): Promise<DeadLetter[]> {
+    const letters = await this.find(this.connection.deadLetters, eventId);
+    return letters
+      .filter(({ state }) => state === 'created' || state === 'retry')
+      .map(({ id, data }) => ({ name: textOf(id), data: jsonOf(data) as EventJob }));
   }
 
-  async discard(eventId: string): Promise<number> {
-    return this.forget(await this.lettersOf(eventId));
+  async liveJobsOf(eventId: string): Promise<LiveJob[]> {
+    const jobs = await this.find(this.connection.queue, eventId);
+    return jobs
+      .filter(({ state }) => LIVE.includes(state))
+      .map(({ data, state }) => ({ data: jsonOf(data) as EventJob, isRunning: state === 'active' }));
   }
 
-  private async lettersOf(eventId: string): Promise<DeadLetter[]> {
+  /** Queued before it is forgotten: a crash between leaves a letter of a job that has finished. */
+  async retry(letter: DeadLetter, data: EventJob): Promise<boolean> {
+    await this.put([data]);
+    await this.remove([letter]);
+    return true;
+  }
+
+  async remove(letters: readonly DeadLetter[]): Promise<number> {
     const { table } = await this.connection.open();
-    return table.deadLettersOf(eventKeyOf({ endpoint: this.endpoint, eventId }));
+    return table.forget(letters.map(({ name }) => name));
   }
 
-  private async forget(letters: readonly DeadLetter[]): Promise<number> {
-    const { table } = await this.connection.open();
-    return table.forget(letters.map(({ id }) => id));
+  /** Oldest first. */
+  private async find(queue: string, eventId: string): Promise<JobWithMetadata[]> {
+    const { boss } = await this.connection.open();
+    return boss.findJobs(queue, { key: eventKeyOf({ ...this.host, eventId }) });
   }
 }
 

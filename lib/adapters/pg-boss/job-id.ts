@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type EventJob, jobKey } from '../../dispatch/event-job.js';
+import { scopeOf } from '../../idempotency/ledger-keys.js';
 
 /** pg-boss takes UUIDs only. The same for each try to queue the job (RFC 9562, version 8). */
 export function jobIdOf(job: EventJob): string {
@@ -10,6 +11,16 @@ export function jobIdOf(job: EventJob): string {
 }
 
 /** What an event's jobs have in common, by which they are found: an index of pg-boss's holds it. */
-export function eventKeyOf({ endpoint, eventId }: Pick<EventJob, 'endpoint' | 'eventId'>): string {
-  return createHash('sha256').update(`${endpoint}\n${eventId}`).digest('base64url');
+export function eventKeyOf({
+  namespace,
+  endpoint,
+  eventId,
+}: {
+  readonly namespace?: string | undefined;
+  readonly endpoint: string;
+  readonly eventId: string;
+}): string {
+  return createHash('sha256')
+    .update(`${scopeOf(namespace, endpoint)}\n${eventId}`)
+    .digest('base64url');
 }

@@ -4,10 +4,17 @@ import type { EventJob } from '../../dispatch/event-job.js';
 /** A worker that dies with a job is not the handler's failure; this many more attempts, and it may well be. */
 const SPARE_ATTEMPTS = 10;
 
+interface Endpoint {
+  readonly namespace: string | undefined;
+  readonly endpoint: string;
+}
+
 export interface GivenBack extends JobAttempt {
   readonly afterMs: number;
   readonly countsAttempt: boolean;
   readonly reason?: string;
+  /** Takes the place of the job's data. */
+  readonly data?: EventJob;
 }
 
 export interface QueuedJob {
@@ -16,9 +23,11 @@ export interface QueuedJob {
   readonly retryLimit: number;
 }
 
-export interface DeadLetter {
-  readonly id: string;
-  readonly data: EventJob;
+/** A job whose processes died too often. */
+export interface LostJob extends JobAttempt {
+  readonly eventId: string;
+  readonly type: string;
+  readonly handler: string | null;
 }
 
 export interface DeadLetterSummary {
@@ -31,7 +40,10 @@ export interface DeadLetterSummary {
   readonly cursor: string;
 }
 
-/** What pg-boss has no call for, in SQL on its own table, through its own connection. */
+/**
+ * What pg-boss has no call for, in SQL on its own tables, through its own connection. `BossConnection` checks the
+ * version of the schema before the first statement.
+ */
 export class JobTable {
   private readonly table: string;
 
@@ -51,45 +63,48 @@ export class JobTable {
 
   /** Back to the queue. An attempt counts when a job that has been started is fetched again. */
   async giveBack(jobs: readonly GivenBack[]): Promise<void> {
-    const given = jobs.map(({ id, retryCount, afterMs, countsAttempt, reason }) => ({
-      ...{ id, retry_count: retryCount, after_ms: afterMs, counts: countsAttempt },
+    const given = jobs.map(({ id, retryCount, afterMs, countsAttempt, reason, data = null }) => ({
+      ...{ id, data, retry_count: retryCount, after_ms: afterMs, counts: countsAttempt },
       output: reason === undefined ? null : { message: reason },
     }));
-    await this.ask(
+    await this.db.executeSql(
       `UPDATE ${this.table} j
        SET state = 'retry', heartbeat_on = NULL, start_after = now() + g.after_ms * interval '1 millisecond',
-         started_on = CASE WHEN g.counts THEN j.started_on END, output = g.output
+         started_on = CASE WHEN g.counts THEN j.started_on END, output = g.output, data = COALESCE(g.data, j.data)
        FROM json_to_recordset($2::text::json)
-         AS g (id uuid, retry_count int, after_ms float8, counts boolean, output jsonb)
+         AS g (id uuid, data jsonb, retry_count int, after_ms float8, counts boolean, output jsonb)
        WHERE j.name = $1 AND j.id = g.id AND j.retry_count = g.retry_count AND j.state = 'active'`,
       [this.queue, JSON.stringify(given)],
     );
   }
 
   /**
-   * The endpoint's jobs of processes that have died go back to the queue: others who share it may give no signs.
-   * Returns those that have been there too often.
+   * The endpoint's jobs of processes that have died go back to the queue. Jobs of others who share it are left alone:
+   * their processes may give no signs of life. Returns the jobs that have been taken back too often.
    */
-  async takeBack(endpoint: string, silentSeconds: number): Promise<JobAttempt[]> {
+  async takeBack({ namespace, endpoint }: Endpoint, silentSeconds: number): Promise<LostJob[]> {
     const silent = `name = $1 AND state = 'active' AND data->>'endpoint' = $3
+      AND data->>'namespace' IS NOT DISTINCT FROM $4::text
       AND heartbeat_on < now() - $2::float8 * interval '1 second'`;
-    const values = [this.queue, silentSeconds, endpoint];
+    const values = [this.queue, silentSeconds, endpoint, namespace ?? null];
     const isExhausted = `retry_count >= retry_limit + ${SPARE_ATTEMPTS}`;
-    await this.ask(
+    await this.db.executeSql(
       `UPDATE ${this.table} SET state = 'retry', heartbeat_on = NULL, start_after = now()
        WHERE name = $1 AND id = ANY (ARRAY(
          SELECT id FROM ${this.table} WHERE ${silent} AND NOT ${isExhausted} FOR UPDATE SKIP LOCKED))`,
       values,
     );
-    return this.ask<JobAttempt>(
-      `SELECT id, retry_count AS "retryCount" FROM ${this.table} WHERE ${silent} AND ${isExhausted}`,
+    return this.ask<LostJob>(
+      `SELECT id, retry_count AS "retryCount", data->>'eventId' AS "eventId", data->>'type' AS type,
+         data->>'handler' AS handler
+       FROM ${this.table} WHERE ${silent} AND ${isExhausted}`,
       values,
     );
   }
 
   /** The attempt that runs becomes the last one. */
   async makeLastAttempt({ id, retryCount }: JobAttempt): Promise<void> {
-    await this.ask(
+    await this.db.executeSql(
       `UPDATE ${this.table} SET retry_limit = LEAST(retry_limit, retry_count)
        WHERE name = $1 AND id = $2 AND retry_count = $3 AND state = 'active'`,
       [this.queue, id, retryCount],
@@ -99,7 +114,7 @@ export class JobTable {
   /** Those of the jobs that have ended start anew, and are dead letters no longer. */
   async revive(jobs: readonly QueuedJob[]): Promise<void> {
     const wanted = jobs.map(({ id, data, retryLimit }) => ({ id, data, retry_limit: retryLimit }));
-    await this.ask(
+    await this.db.executeSql(
       `WITH revived AS (
          UPDATE ${this.table} j
          SET state = 'created', data = w.data, retry_count = 0, retry_limit = w.retry_limit, created_on = now(),
@@ -114,7 +129,11 @@ export class JobTable {
   }
 
   /** Oldest first. */
-  async page(endpoint: string, limit: number, cursor: string | undefined): Promise<DeadLetterSummary[]> {
+  async page(
+    { namespace, endpoint }: Endpoint,
+    limit: number,
+    cursor: string | undefined,
+  ): Promise<DeadLetterSummary[]> {
     const [micros = null, id = null] = cursor?.split('_') ?? [];
     return this.ask<DeadLetterSummary>(
       `SELECT data->>'eventId' AS "eventId", data->>'type' AS type, data->>'handler' AS handler,
@@ -123,37 +142,34 @@ export class JobTable {
          (extract(epoch from created_on) * 1000)::float8 AS "failedAtMs",
          (extract(epoch from created_on) * 1000000)::bigint || '_' || id AS cursor
        FROM ${this.table}
-       WHERE name = $1 AND data->>'endpoint' = $2 AND ($3::float8 IS NULL OR (created_on, id) >
-         ('epoch'::timestamptz + $3::float8 * interval '1 microsecond', $4::uuid))
+       WHERE name = $1 AND data->>'endpoint' = $2 AND data->>'namespace' IS NOT DISTINCT FROM $6::text
+         AND ($3::float8 IS NULL OR (created_on, id) >
+           ('epoch'::timestamptz + $3::float8 * interval '1 microsecond', $4::uuid))
        ORDER BY created_on, id LIMIT $5`,
-      [this.deadLetters, endpoint, micros, id, limit],
-    );
-  }
-
-  /** Oldest first. */
-  async deadLettersOf(eventKey: string): Promise<DeadLetter[]> {
-    return this.ask<DeadLetter>(
-      `SELECT id, data FROM ${this.table}
-       WHERE name = $1 AND singleton_key = $2 AND state < 'active' ORDER BY created_on, id`,
-      [this.deadLetters, eventKey],
+      [this.deadLetters, endpoint, micros, id, limit, namespace ?? null],
     );
   }
 
   /** With the failed jobs that pg-boss keeps beside them. Returns how many there were. */
   async forget(ids: readonly string[]): Promise<number> {
-    const rows = await this.ask(
+    const [{ count } = { count: 0 }] = await this.ask<{ count: number }>(
+      'SELECT count(*) FROM letters',
+      [this.queue, this.deadLetters, ids],
       `WITH letters AS (
          DELETE FROM ${this.table} WHERE name = $2 AND id = ANY ($3::uuid[]) RETURNING source_id),
        jobs AS (
-         DELETE FROM ${this.table} j USING letters l WHERE j.name = $1 AND j.id = l.source_id AND j.state = 'failed')
-       SELECT 1 FROM letters`,
-      [this.queue, this.deadLetters, ids],
+         DELETE FROM ${this.table} j USING letters l WHERE j.name = $1 AND j.id = l.source_id AND j.state = 'failed')`,
     );
-    return rows.length;
+    return count;
   }
 
-  private async ask<Row>(text: string, values: unknown[]): Promise<Row[]> {
-    const { rows }: { rows: Row[] } = await this.db.executeSql(text, values);
-    return rows;
+  /** All rows as one text, which no type parser of the application touches. */
+  private async ask<Row>(query: string, values: unknown[], before = ''): Promise<Row[]> {
+    const { rows } = await this.db.executeSql(
+      `${before} SELECT COALESCE(json_agg(r), '[]')::text AS answer FROM (${query}) r`,
+      values,
+    );
+    const [{ answer }] = rows as [{ answer: string }];
+    return JSON.parse(answer) as Row[];
   }
 }

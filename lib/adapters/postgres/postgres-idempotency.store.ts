@@ -6,9 +6,16 @@ import type {
   TransactionalIdempotencyStore,
   TransactionRecords,
 } from '../../idempotency/idempotency-store.js';
+import type {
+  ApplicationRegister,
+  FailedEventStore,
+  IdempotencyStoreExtras,
+} from '../../idempotency/idempotency-store.extras.js';
+import { within } from '../../shared/within.js';
 import { Batcher } from './batcher.js';
 import { kindOfBegin, leadersOf, toParameter, toResults } from './begin-batch.js';
 import type { BeginAnswers, BeginCall } from './begin-batch.js';
+import { PostgresApplications, PostgresFailures } from './postgres-extras.js';
 import { ExpiredRows } from './expired-rows.js';
 import type { PostgresClient, PostgresTransactionRunner, TransactionOf } from './postgres-client.js';
 import { ACCEPTED, createStatements, DONE, lastBeforeCommit, type Statements } from './postgres.sql.js';
@@ -16,6 +23,7 @@ import { migrationSql } from './schema.js';
 import { send, StatementSender } from './send-statement.js';
 import { assertText, toStoredKey } from './stored-key.js';
 import { DEFAULT_TABLE, readTableName, type TableName } from './table-name.js';
+import { tooSlow } from './too-slow.js';
 import { runTransaction } from './transaction.js';
 import { transactionRunnerOf } from './transaction-runner.js';
 
@@ -68,7 +76,11 @@ const STATE: Record<CompletedAs, number> = { done: DONE, accepted: ACCEPTED };
 export class PostgresIdempotencyStore<
   Client extends PostgresClient = PostgresClient,
   Transaction = TransactionOf<Client>,
-> implements TransactionalIdempotencyStore<Transaction> {
+>
+  implements TransactionalIdempotencyStore<Transaction>, IdempotencyStoreExtras
+{
+  readonly failures: FailedEventStore;
+  readonly applications: ApplicationRegister;
   private readonly sender: StatementSender;
   private readonly table: TableName;
   private readonly timeoutMs: number;
@@ -111,6 +123,12 @@ export class PostgresIdempotencyStore<
         }
       },
     });
+    const send = <Answer>(name: keyof Statements, parameter: unknown) =>
+      within(timeoutMs, this.sender.send<Answer>(this.statements[name], parameter), () => {
+        throw tooSlow(name, timeoutMs);
+      });
+    this.failures = new PostgresFailures(send);
+    this.applications = new PostgresApplications(send);
     const sameToken = ({ token }: HolderCall) => token;
     const never = () => Symbol('ends once');
     this.renewals = this.batcherOf('renew', sameToken);

@@ -6,10 +6,13 @@ import type {
   FencingToken,
   IdempotencyStore,
 } from '../../idempotency/idempotency-store.js';
+import type { IdempotencyStoreExtras, ReopenOptions } from '../../idempotency/idempotency-store.extras.js';
+import { RedisApplications, RedisFailures } from './redis-extras.js';
 import type { IoredisClient, NodeRedisClient } from './redis-client.js';
 import { rowKey } from './row-key.js';
 import { StoreCalls } from './store-calls.js';
-import { storeScriptRunner } from './store-script.runner.js';
+import { scriptRunner } from './script-runner.js';
+import { STORE_SCRIPT } from './store.script.js';
 
 /** @publicApi */
 export interface RedisIdempotencyStoreOptions {
@@ -41,7 +44,9 @@ export interface RedisIdempotencyStoreOptions {
  * @see https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/
  * @publicApi
  */
-export class RedisIdempotencyStore implements IdempotencyStore {
+export class RedisIdempotencyStore implements IdempotencyStore, IdempotencyStoreExtras {
+  readonly failures: RedisFailures;
+  readonly applications: RedisApplications;
   private readonly calls: StoreCalls;
   private readonly keyPrefix: string;
   private readonly claimIds = claimIds();
@@ -56,20 +61,15 @@ export class RedisIdempotencyStore implements IdempotencyStore {
         `RedisIdempotencyStore: timeoutMs must be a whole number from 1 to 2147483647, received ${String(timeoutMs)}.`,
       );
     }
-    this.calls = new StoreCalls(storeScriptRunner(client), timeoutMs);
+    this.calls = new StoreCalls(scriptRunner(client, STORE_SCRIPT), timeoutMs);
     this.keyPrefix = keyPrefix;
+    const terms = { client, keyPrefix, timeoutMs };
+    this.failures = new RedisFailures(terms, (key, options) => this.reopen(key, options));
+    this.applications = new RedisApplications(terms);
   }
 
-  async begin(key: string, options: BeginOptions): Promise<BeginResult> {
-    const { leaseMs, ttlMs, fingerprint, position } = options;
-    const row = rowKey(this.keyPrefix, key);
-    const claimId = this.claimIds();
-    const terms = [String(leaseMs), String(ttlMs), String(fingerprint), positionText(position), claimId];
-    const withdraw = () => {
-      // Where this fails, too, the lease runs out by itself.
-      this.calls.ask(row, ['withdraw', claimId]).catch(() => undefined);
-    };
-    return beginResult(await this.calls.ask(row, ['begin', ...terms], withdraw));
+  begin(key: string, options: BeginOptions): Promise<BeginResult> {
+    return this.claim('begin', key, options);
   }
 
   renew(key: string, token: FencingToken, leaseMs: number): Promise<boolean> {
@@ -86,6 +86,28 @@ export class RedisIdempotencyStore implements IdempotencyStore {
 
   release(key: string, token: FencingToken): Promise<boolean> {
     return this.change('release', key, token);
+  }
+
+  private reopen(key: string, { again, finished, ...options }: ReopenOptions): Promise<BeginResult> {
+    const lines = (handlers: readonly string[]) =>
+      handlers.map((name) => `\n${JSON.stringify(name)}`).join('');
+    return this.claim('reopen', key, options, lines(again), lines(finished));
+  }
+
+  private async claim(
+    operation: string,
+    key: string,
+    { leaseMs, ttlMs, fingerprint, position }: BeginOptions,
+    ...more: string[]
+  ): Promise<BeginResult> {
+    const row = rowKey(this.keyPrefix, key);
+    const claimId = this.claimIds();
+    const terms = [String(leaseMs), String(ttlMs), String(fingerprint), positionText(position), claimId];
+    const withdraw = () => {
+      // Where this fails, too, the lease runs out by itself.
+      this.calls.ask(row, ['withdraw', claimId]).catch(() => undefined);
+    };
+    return beginResult(await this.calls.ask(row, [operation, ...terms, ...more], withdraw));
   }
 
   private async change(

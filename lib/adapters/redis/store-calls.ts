@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../../idempotency/store-unavailable.error.js';
-import { isErrorReply, type StoreScriptRunner } from './store-script.runner.js';
+import { isErrorReply, type ScriptRunner } from './script-runner.js';
 
 /** Bounds how long one script call keeps the server from others: about a millisecond. */
 const MAX_CALLS_AT_ONCE = 200;
@@ -20,7 +20,7 @@ export class StoreCalls {
   private isCluster = false;
 
   constructor(
-    private readonly runScript: StoreScriptRunner,
+    private readonly runScript: ScriptRunner,
     private readonly timeoutMs: number,
   ) {}
 

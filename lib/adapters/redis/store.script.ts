@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 /** A running row outlives its lease by the key's time to live, and by this at least, in milliseconds. */
 const RUNNING_KEPT_MS = 24 * 3_600_000;
 
@@ -43,9 +41,15 @@ local function free(key, print, last, token, attempt, handlers, ttlMs)
   return '1'
 end
 
-local function begin(key, leaseMs, ttlMs, print, position, claimId)
+local function without(handlers, names)
+  return (string.gsub(handlers, '\\n[^\\n]+', function(line)
+    return string.find(names .. '\\n', line .. '\\n', 1, true) and '' or line
+  end))
+end
+
+local function begin(key, leaseMs, ttlMs, print, position, claimId, again, finished)
   local row = call('GET', key)
-  local last, token, attempt, handlers = '-', 0, 0, ''
+  local last, token, attempt, handlers = '-', 0, 0, finished or ''
   if row then
     local state, lastPrint, more = match(row, '^(%a) (%d+)(.*)$')
     local lastOne, lastToken, rest = match(more, '^ (%S+) (%d+)(.*)$')
@@ -58,9 +62,10 @@ local function begin(key, leaseMs, ttlMs, print, position, claimId)
       if tonumber(leaseEndsAt) > now then return 'w ' .. leaseEndsAt - now end
     elseif state == 'f' then
       attempt, handlers = match(rest, '^ (%d+)(.*)$')
-    elseif position == '-' then
+    elseif position == '-' and not again then
       return state .. ' ' .. lastPrint
     end
+    if again and (state == 'r' or state == 'f') then handlers = without(handlers, again) end
   end
   token = format('%.0f', max(micros, token + 1))
   attempt = attempt + 1
@@ -102,6 +107,7 @@ end
 
 local operations = {
   begin = { begin, 5 },
+  reopen = { begin, 7 },
   renew = { renew, 2 },
   handlerDone = { handlerDone, 2 },
   complete = { complete, 3 },
@@ -117,5 +123,3 @@ for index, key in ipairs(KEYS) do
 end
 return answers
 `;
-
-export const STORE_SCRIPT_SHA1 = createHash('sha1').update(STORE_SCRIPT).digest('hex');

@@ -1,20 +1,22 @@
 import type { Command } from 'commander';
-import { requireUsableSecret } from '../../signature/webhook-secret.js';
 import { WEBHOOK_SCHEMES, type WebhookScheme } from '../../signature/webhook-scheme.js';
 import type { CheckResult, CheckStatus } from '../doctor/check.js';
-import { SENDER_PATIENCE_MS } from '../doctor/answer-time.check.js';
 import { Examination } from '../doctor/examination.js';
 import { examine, NEEDS_SECRET } from '../doctor/examine.js';
-import { AT_ONCE } from '../doctor/idempotency.checks.js';
-import { EXIT_CODE, type ExitCode } from '../exit-code.js';
+import { AT_ONCE, SENDER_TIMEOUT_MS } from '../doctor/delivery.checks.js';
+import { EXIT_CODE, type ExitCode } from '../cli.error.js';
 import { DeliveryClient } from '../http/delivery-client.js';
-import { confirmTarget } from '../input/confirm-target.js';
-import { wholeNumber } from '../input/number-option.js';
 import { firstSecret, type SecretOptions } from '../input/secret.js';
-import { parseTargetUrl } from '../input/target-url.js';
+import { confirmTarget, DEFAULT_URL, targetUrl } from '../input/target-url.js';
 import type { Output } from '../output/output.js';
-import { jsonOption, schemeOption, withSecretOptions, yesOption } from '../shared-options.js';
-import type { RunCommand } from './run-command.js';
+import {
+  jsonOption,
+  type RunCommand,
+  schemeOption,
+  wholeNumber,
+  withSecretOptions,
+  yesOption,
+} from './options.js';
 
 interface DoctorOptions extends SecretOptions {
   readonly scheme?: WebhookScheme;
@@ -40,7 +42,7 @@ export function addDoctorCommand(program: Command, run: RunCommand): void {
         'Its events have the reserved type scalekit.webhooks.doctor and ids of their own, which no handler of yours ' +
         "listens to unless it listens to '*'. Without a secret it runs the checks that need none, and ends with exit code 3 if they pass.",
     )
-    .argument('<url>', 'the endpoint')
+    .argument('[url]', `the endpoint (default: ${DEFAULT_URL}, with the PORT of the env file)`)
     .addOption(schemeOption().default(undefined, 'the first that it accepts, standard before all'))
     .option('--environment-id <id>', 'for an endpoint that accepts events of one environment only')
     .option(
@@ -49,21 +51,21 @@ export function addDoctorCommand(program: Command, run: RunCommand): void {
       wholeNumber(1, 64 * 1024 * 1024),
       1_048_576,
     )
-    .option('--answer-within <ms>', 'how long an answer may take', wholeNumber(1, SENDER_PATIENCE_MS), 2_000)
+    .option('--answer-within <ms>', 'how long an answer may take', wholeNumber(1, SENDER_TIMEOUT_MS), 2_000)
     .addOption(yesOption())
     .addOption(jsonOption());
   withSecretOptions(command, { inline: true }).action(
-    run((output) => doctor(command.args[0] ?? '', command.opts(), output)),
+    run((output) => doctor(command.args[0], command.opts(), output)),
   );
 }
 
-async function doctor(target: string, options: DoctorOptions, output: Output): Promise<ExitCode> {
-  const url = parseTargetUrl(target);
-  const secret = await secretOf(options, output);
+async function doctor(target: string | undefined, options: DoctorOptions, output: Output): Promise<ExitCode> {
+  const url = await targetUrl(target, options, output);
+  const secret = await firstSecret(options, WEBHOOK_SCHEMES, output);
   await confirmTarget(url, 'about 40 test deliveries', options.yes ?? false);
   const client = new DeliveryClient(url, {
     userAgent: 'nestjs-scalekit-webhooks (doctor)',
-    timeoutMs: SENDER_PATIENCE_MS,
+    timeoutMs: SENDER_TIMEOUT_MS,
     connections: AT_ONCE,
     keepAlive: false,
   });
@@ -87,15 +89,6 @@ async function doctor(target: string, options: DoctorOptions, output: Output): P
   return conclude(url, examination, results, output);
 }
 
-async function secretOf(options: SecretOptions, output: Output): Promise<string | undefined> {
-  const secret = await firstSecret(options);
-  if (!secret) {
-    return undefined;
-  }
-  output.keepSecret(secret.value);
-  return requireUsableSecret(secret.value, WEBHOOK_SCHEMES);
-}
-
 function print({ status, title, detail, remedy }: CheckResult, output: Output): void {
   const [style, mark] = MARKS[status];
   output.line(`${output.paint(style, mark)} ${title.padEnd(46)} ${output.paint('dim', detail)}`);
@@ -115,7 +108,7 @@ function printSkipped(results: readonly CheckResult[], output: Output): void {
 
 function conclude(
   url: URL,
-  { dialect }: Examination,
+  { form }: Examination,
   results: readonly CheckResult[],
   output: Output,
 ): ExitCode {
@@ -128,7 +121,7 @@ function conclude(
     url: url.href,
     healthy: !isFailed && isComplete,
     complete: isComplete,
-    scheme: dialect?.scheme,
+    scheme: form?.scheme,
     ...counts,
     checks: results,
   });
@@ -143,7 +136,7 @@ function conclude(
   } else {
     output.line(`\n${output.paint('yellow', 'Only a part was checked')}: ${summary}.`);
     output.line(
-      'Give the secret to check whether genuine deliveries are accepted, once each: SCALEKIT_WEBHOOK_SECRET or --secret-file.',
+      'Give the secret to check whether genuine deliveries are accepted, once each: SCALEKIT_WEBHOOK_SECRET, in .env or in the environment, or --secret-file.',
     );
   }
   if (results.some(({ isUnreachable }) => isUnreachable)) {

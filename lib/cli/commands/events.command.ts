@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
 import { compileEventPattern } from '../../events/event-pattern.js';
+import { nearestEventType } from '../../events/nearest-event-type.js';
 import { SCALEKIT_EVENT_TYPES } from '../../events/scalekit-event-types.js';
 import { scalekitEvent } from '../../testing/fixtures/scalekit-event.fixture.js';
-import { CliError } from '../cli.error.js';
-import { EXIT_CODE, type ExitCode } from '../exit-code.js';
-import { nearestTypes } from '../input/nearest-types.js';
+import { CliError, EXIT_CODE, type ExitCode } from '../cli.error.js';
 import type { Output } from '../output/output.js';
-import { jsonOption } from '../shared-options.js';
-import type { RunCommand } from './run-command.js';
+import { jsonOption, type RunCommand } from './options.js';
 
 /** The examples are the same each time, so that they can be compared. */
 const SEED = 'events';
@@ -28,9 +26,8 @@ function events(pattern: string | undefined, output: Output): ExitCode {
   const matches = compileEventPattern(pattern ?? '*');
   const types = SCALEKIT_EVENT_TYPES.filter(matches);
   if (types.length === 0) {
-    const near = nearestTypes(pattern ?? '');
-    const hint =
-      near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : ' Without a pattern, all types are listed.';
+    const near = nearestEventType(pattern?.slice(0, 100) ?? '', SCALEKIT_EVENT_TYPES);
+    const hint = near === undefined ? ' Without a pattern, all types are listed.' : ` Did you mean ${near}?`;
     throw new CliError('bad_input', `No event type matches.${hint}`);
   }
   output.json(types.map((type) => ({ type, example: scalekitEvent(type, {}, { seed: SEED }) })));

@@ -4,30 +4,30 @@ import { messageIdOf } from '../../testing/deliveries/sign-event.js';
 import { signedDelivery } from '../../testing/deliveries/signed-delivery.presets.js';
 import type { SignedDelivery } from '../../testing/deliveries/signed-delivery.js';
 import type { WebhookScheme } from '../../signature/webhook-scheme.js';
-import { CliError } from '../cli.error.js';
-import { EXIT_CODE, type ExitCode } from '../exit-code.js';
-import { isAccepted } from '../http/answers.js';
+import { nearestEventType } from '../../events/nearest-event-type.js';
+import { SCALEKIT_EVENT_TYPES } from '../../events/scalekit-event-types.js';
+import { CliError, EXIT_CODE, type ExitCode } from '../cli.error.js';
+import { describeAnswer, explainFailure, isAccepted } from '../http/answers.js';
 import { DeliveryClient } from '../http/delivery-client.js';
-import { describeAnswer } from '../http/describe-answer.js';
-import { explainFailure } from '../http/explain-failure.js';
-import { confirmTarget } from '../input/confirm-target.js';
-import { addField, type EventFile, type Fields, readEventFile } from '../input/event-data.js';
-import { isKnownType, nearestTypes } from '../input/nearest-types.js';
-import { wholeNumber } from '../input/number-option.js';
+import { addField, type EventFile, type Fields, readEventFile } from '../input/event-file.js';
 import { requireSecret, type SecretOptions } from '../input/secret.js';
-import { DEFAULT_URL, parseTargetUrl } from '../input/target-url.js';
-import { formatMs } from '../output/format.js';
-import type { Output } from '../output/output.js';
+import { confirmTarget, DEFAULT_URL, targetUrl } from '../input/target-url.js';
+import { formatMs, type Output } from '../output/output.js';
 import { ProgressBar } from '../output/progress-bar.js';
 import { DeliverySource, eventMaker, type EventPlan } from '../send/delivery-source.js';
-import { reportStatistics } from '../send/report-statistics.js';
 import { sendMany } from '../send/send-many.js';
-import { SendStatistics } from '../send/send-statistics.js';
-import { jsonOption, schemeOption, withSecretOptions, yesOption } from '../shared-options.js';
-import type { RunCommand } from './run-command.js';
+import { reportStatistics, SendStatistics } from '../send/send-statistics.js';
+import {
+  jsonOption,
+  type RunCommand,
+  schemeOption,
+  wholeNumber,
+  withSecretOptions,
+  yesOption,
+} from './options.js';
 
 interface SendOptions extends SecretOptions {
-  readonly url: string;
+  readonly url?: string;
   readonly scheme: WebhookScheme;
   readonly data: Fields;
   readonly file?: string;
@@ -38,7 +38,7 @@ interface SendOptions extends SecretOptions {
   readonly yes?: boolean;
 }
 
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
 export function addSendCommand(program: Command, run: RunCommand): void {
   const command = program
@@ -52,7 +52,7 @@ export function addSendCommand(program: Command, run: RunCommand): void {
       '[type]',
       'the type of the event, such as user.created (see: events); without one, that of the file',
     )
-    .option('--url <url>', 'the endpoint', DEFAULT_URL)
+    .option('--url <url>', `the endpoint (default: ${DEFAULT_URL}, with the PORT of the env file)`)
     .addOption(schemeOption().default('standard'))
     .option(
       '--data <name=value>',
@@ -78,10 +78,9 @@ export function addSendCommand(program: Command, run: RunCommand): void {
 }
 
 async function send(wantedType: string | undefined, options: SendOptions, output: Output): Promise<ExitCode> {
-  const url = parseTargetUrl(options.url);
   const { count, concurrency, duplicates } = options;
-  const { value: secret } = await requireSecret(options);
-  output.keepSecret(secret);
+  const url = await targetUrl(options.url, options, output);
+  const secret = await requireSecret(options, [options.scheme], output);
   const file = options.file === undefined ? undefined : await readEventFile(options.file);
   const type = wantedType ?? (file?.isEvent ? String(file.value.type) : undefined);
   if (type === undefined) {
@@ -102,7 +101,7 @@ async function send(wantedType: string | undefined, options: SendOptions, output
   process.once('SIGINT', () => interruption.abort());
   const client = new DeliveryClient(url, {
     userAgent: 'nestjs-scalekit-webhooks (send)',
-    timeoutMs: PATIENCE_MS,
+    timeoutMs: TIMEOUT_MS,
     connections: concurrency,
     keepAlive: true,
     signal: interruption.signal,
@@ -137,10 +136,10 @@ async function send(wantedType: string | undefined, options: SendOptions, output
 /** What is sent otherwise than somebody may expect. */
 function notes(type: string, file: EventFile | undefined, { id, count }: SendOptions): string[] {
   const found: string[] = [];
-  if (!isKnownType(type)) {
-    const near = nearestTypes(type);
+  if (!SCALEKIT_EVENT_TYPES.some((each) => each === type)) {
+    const near = nearestEventType(type.slice(0, 100), SCALEKIT_EVENT_TYPES);
     const payload = file ? '' : '; its payload is empty but for --data';
-    const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
+    const hint = near === undefined ? '' : ` Did you mean ${near}?`;
     found.push(`${type.slice(0, 100)} is in none of Scalekit's documents${payload}.${hint}`);
   }
   if (file?.isEvent && file.value.type !== type) {

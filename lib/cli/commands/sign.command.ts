@@ -3,19 +3,17 @@ import { signedDelivery } from '../../testing/deliveries/signed-delivery.presets
 import { scalekitEvent } from '../../testing/fixtures/scalekit-event.fixture.js';
 import type { WebhookScheme } from '../../signature/webhook-scheme.js';
 import { escapeInvisibleCharacters } from '../../shared/escape-control-characters.js';
-import { CliError } from '../cli.error.js';
-import { EXIT_CODE, type ExitCode } from '../exit-code.js';
+import { CliError, EXIT_CODE, type ExitCode } from '../cli.error.js';
 import { readBytes } from '../input/read-file.js';
 import { requireSecret, type SecretOptions } from '../input/secret.js';
-import { DEFAULT_URL, parseTargetUrl } from '../input/target-url.js';
+import { DEFAULT_URL, targetUrl } from '../input/target-url.js';
 import type { Output } from '../output/output.js';
 import { shellPrintf, shellQuote } from '../output/shell-quote.js';
-import { jsonOption, schemeOption, withSecretOptions } from '../shared-options.js';
-import type { RunCommand } from './run-command.js';
+import { jsonOption, type RunCommand, schemeOption, withSecretOptions } from './options.js';
 
 interface SignOptions extends SecretOptions {
   readonly body?: string;
-  readonly url: string;
+  readonly url?: string;
   readonly scheme: WebhookScheme;
 }
 
@@ -28,7 +26,10 @@ export function addSignCommand(program: Command, run: RunCommand): void {
     )
     .argument('[type]', 'the type of the event to make up')
     .option('--body <file>', 'sign these bytes instead (- for standard input)')
-    .option('--url <url>', 'the endpoint, for the curl line', DEFAULT_URL)
+    .option(
+      '--url <url>',
+      `the endpoint, for the curl line (default: ${DEFAULT_URL}, with the PORT of the env file)`,
+    )
     .addOption(schemeOption().default('standard'))
     .addOption(jsonOption());
   withSecretOptions(command, { inline: false }).action(
@@ -37,9 +38,8 @@ export function addSignCommand(program: Command, run: RunCommand): void {
 }
 
 async function sign(type: string | undefined, options: SignOptions, output: Output): Promise<ExitCode> {
-  const url = parseTargetUrl(options.url);
-  const { value: secret } = await requireSecret(options);
-  output.keepSecret(secret);
+  const url = await targetUrl(options.url, options, output);
+  const secret = await requireSecret(options, [options.scheme], output);
   const delivery = signedDelivery(await whatToSign(type, options), { secret, scheme: options.scheme });
   const isFile = options.body !== undefined && options.body !== '-';
   if (!isFile && !Buffer.from(delivery.body).equals(delivery.rawBody)) {
@@ -72,5 +72,5 @@ async function whatToSign(type: string | undefined, { body }: SignOptions): Prom
   if ((type === undefined) === (body === undefined)) {
     throw new CliError('bad_input', 'Say what to sign: the type of an event, or --body with a file.');
   }
-  return body === undefined ? scalekitEvent(type ?? '') : readBytes(body, '--body');
+  return body === undefined ? scalekitEvent(type ?? '') : readBytes(body, 'the file of --body');
 }

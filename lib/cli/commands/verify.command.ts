@@ -1,16 +1,13 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { WEBHOOK_SCHEMES, type WebhookScheme } from '../../signature/webhook-scheme.js';
-import { CliError } from '../cli.error.js';
-import { EXIT_CODE, type ExitCode } from '../exit-code.js';
-import { wholeNumber } from '../input/number-option.js';
+import { EXIT_CODE, type ExitCode } from '../cli.error.js';
 import { readBytes } from '../input/read-file.js';
-import { givenSecrets, type SecretOptions } from '../input/secret.js';
+import { givenSecrets, noSecret, type SecretOptions } from '../input/secret.js';
 import type { Output } from '../output/output.js';
-import { jsonOption, schemeOption, withSecretOptions } from '../shared-options.js';
-import { diagnose } from '../verify/diagnose.js';
-import type { Diagnosis } from '../verify/diagnosis.js';
-import type { HeaderLines } from '../verify/received-headers.js';
-import type { RunCommand } from './run-command.js';
+import { jsonOption, type RunCommand, schemeOption, wholeNumber, withSecretOptions } from './options.js';
+import { diagnose, type Diagnosis } from '../verify/diagnose.js';
+
+import type { HeaderLines } from '../verify/repaired-headers.js';
 
 interface VerifyOptions extends SecretOptions {
   readonly body: string;
@@ -27,7 +24,7 @@ export function addVerifyCommand(program: Command, run: RunCommand): void {
     .description(
       'Says whether a delivery holds, and if not, why. A cause is only named when it is proved: when the signature ' +
         'matches once it is undone, or when it makes a match impossible. Otherwise it says "unknown".\n' +
-        'Of several secrets (--secret, --secret-file, the variable) the first counts, and the others are tried.',
+        'Of several secrets (--secret, --secret-file, the variable, the env file) the first counts, and the others are tried.',
     )
     .requiredOption('--body <file>', 'the body as it was received, byte for byte (- for standard input)')
     .option('--header <line>', "a header as 'name: value', repeated for each", addHeader, [])
@@ -45,14 +42,11 @@ export function addVerifyCommand(program: Command, run: RunCommand): void {
 async function verify(options: VerifyOptions, output: Output): Promise<ExitCode> {
   const secrets = await givenSecrets(options);
   if (secrets.length === 0) {
-    throw new CliError(
-      'no_secret',
-      'There is no secret to verify with: set SCALEKIT_WEBHOOK_SECRET, or give --secret-file or --secret.',
-    );
+    noSecret();
   }
   secrets.forEach(({ value }) => output.keepSecret(value));
   const diagnosis = diagnose({
-    body: await readBytes(options.body, '--body'),
+    body: await readBytes(options.body, 'the file of --body'),
     headers: options.header,
     secrets,
     schemes: options.scheme ? [options.scheme] : WEBHOOK_SCHEMES,

@@ -1,6 +1,5 @@
-import { hasStatus, isAccepted } from '../http/answers.js';
+import { describeAnswer, hasStatus, isAccepted } from '../http/answers.js';
 import { type Check, type CheckName, failed, passed, warned } from './check.js';
-import { describeAnswer } from '../http/describe-answer.js';
 
 export const BODY_CHECKS: readonly Check[] = [
   mustBe400('malformed', 'signed, but no JSON → 400', '{"id": "evt_doctor", "type": '),

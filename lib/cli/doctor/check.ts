@@ -28,17 +28,17 @@ export interface Finding {
   readonly detail: string;
   /** What to do about it. */
   readonly remedy?: string;
-  /** The other checks would tell nothing. */
+  /** Skips the remaining checks. */
   readonly endsExamination?: boolean;
-  /** Not even a wrong answer came. */
+  /** No answer came at all. */
   readonly isUnreachable?: boolean;
 }
 
 export interface Check {
   readonly name: CheckName;
-  /** What has to be so. */
+  /** What must hold. */
   readonly title: string;
-  /** Without this a check would tell nothing, and is skipped. */
+  /** What the check can't do without. It is skipped where this is missing. */
   readonly needs?: 'secret' | 'acceptance' | 'timestamp';
   run(examination: Examination): Promise<Finding> | Finding;
 }

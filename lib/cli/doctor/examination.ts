@@ -5,7 +5,6 @@ import { signedDelivery } from '../../testing/deliveries/signed-delivery.presets
 import { scalekitEvent } from '../../testing/fixtures/scalekit-event.fixture.js';
 import { isAccepted } from '../http/answers.js';
 import type { Answer, DeliveryClient, Failure, Postable } from '../http/delivery-client.js';
-import { type Dialect, DIALECTS } from './dialects.js';
 
 /** Reserved: no event of Scalekit has it, so no handler that listens to a certain event runs for it. */
 export const DOCTOR_EVENT_TYPE = 'scalekit.webhooks.doctor';
@@ -19,10 +18,31 @@ export interface ExaminationOptions {
   readonly answerWithinMs: number;
 }
 
+type Headers = Readonly<Record<string, string>>;
+
+/** A way to write signature headers: a scheme, as one of the documents writes it. */
+export interface SignatureForm {
+  readonly scheme: WebhookScheme;
+  write(headers: Headers): Headers;
+}
+
+/** In the order in which they are tried. Scalekit's overview compares with the bare digits of a digest. */
+const SIGNATURE_FORMS: readonly SignatureForm[] = [
+  { scheme: 'standard', write: (headers) => headers },
+  { scheme: 'timestamped', write: (headers) => headers },
+  { scheme: 'digest', write: bareDigest },
+  { scheme: 'digest', write: (headers) => headers },
+];
+
+function bareDigest(headers: Headers): Headers {
+  const digits = headers['x-scalekit-signature']?.replace('sha256=', '');
+  return digits === undefined ? headers : { ...headers, 'x-scalekit-signature': digits };
+}
+
 /** What the checks of one endpoint share. */
 export class Examination {
-  /** How this endpoint wants to be written to. Undefined until it has accepted a delivery. */
-  dialect: Dialect | undefined;
+  /** The form of signature that the endpoint accepts. Undefined until it has accepted a delivery. */
+  form: SignatureForm | undefined;
   /** A delivery that was accepted. */
   accepted: SignedDelivery | undefined;
   /** How long accepted deliveries took that came one at a time. */
@@ -47,14 +67,14 @@ export class Examination {
     return this.options.secret;
   }
 
-  /** Those to try. */
-  get dialects(): readonly Dialect[] {
+  /** The forms of signature to try. */
+  get forms(): readonly SignatureForm[] {
     const { scheme } = this.options;
-    return DIALECTS.filter((dialect) => scheme === undefined || dialect.scheme === scheme);
+    return SIGNATURE_FORMS.filter((form) => scheme === undefined || form.scheme === scheme);
   }
 
   get scheme(): WebhookScheme {
-    return this.dialect?.scheme ?? this.options.scheme ?? 'standard';
+    return this.form?.scheme ?? this.options.scheme ?? 'standard';
   }
 
   /** The answer to a delivery without a signature, which several checks look at. */
@@ -65,18 +85,17 @@ export class Examination {
   }
 
   /**
-   * The answer to a genuine delivery: of the first dialect that is accepted, else of the first one. Undefined without
-   * a secret.
+   * The answer to a genuine delivery: the first 2xx, else the first answer at all. Undefined without a secret.
    */
   askGenuine(): Promise<Answer | Failure | undefined> {
-    this.genuine ??= this.options.secret === undefined ? Promise.resolve(undefined) : this.findDialect();
+    this.genuine ??= this.options.secret === undefined ? Promise.resolve(undefined) : this.findForm();
     return this.genuine;
   }
 
   /** Delivers an event that nobody has seen. */
-  async deliver(dialect: Dialect): Promise<Answer | Failure> {
-    const delivery = this.sign(this.event(), dialect.scheme);
-    const answer = await this.post(delivery, dialect);
+  async deliver(form: SignatureForm): Promise<Answer | Failure> {
+    const delivery = this.sign(this.event(), form.scheme);
+    const answer = await this.post(delivery, form);
     if (isAccepted(answer)) {
       this.answerTimes.push(answer.ms);
       this.accepted ??= delivery;
@@ -99,20 +118,20 @@ export class Examination {
     return signedDelivery(event, { secret: this.secret, scheme });
   }
 
-  async post({ headers, rawBody }: Postable, dialect = this.dialect): Promise<Answer | Failure> {
-    const answer = await this.client.post({ rawBody, headers: dialect?.write(headers) ?? headers });
+  async post({ headers, rawBody }: Postable, form = this.form): Promise<Answer | Failure> {
+    const answer = await this.client.post({ rawBody, headers: form?.write(headers) ?? headers });
     if ('status' in answer && answer.status === 429) {
       this.throttledBy ??= answer;
     }
     return answer;
   }
 
-  private async findDialect(): Promise<Answer | Failure | undefined> {
+  private async findForm(): Promise<Answer | Failure | undefined> {
     let first: Answer | Failure | undefined;
-    for (const dialect of this.dialects) {
-      const answer = await this.deliver(dialect);
+    for (const form of this.forms) {
+      const answer = await this.deliver(form);
       if (isAccepted(answer)) {
-        this.dialect = dialect;
+        this.form = form;
         return answer;
       }
       first ??= answer;

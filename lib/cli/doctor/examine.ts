@@ -1,17 +1,15 @@
-import { ACCEPTANCE_CHECKS } from './acceptance.checks.js';
-import { ANSWER_TIME_CHECK } from './answer-time.check.js';
 import { BODY_CHECKS } from './body.checks.js';
 import { type Check, type CheckResult, type Finding, skipped } from './check.js';
 import type { Examination } from './examination.js';
-import { IDEMPOTENCY_CHECKS } from './idempotency.checks.js';
-import { throttled } from './in-front.js';
+import { ACCEPTANCE_CHECKS, ANSWER_TIME_CHECK, IDEMPOTENCY_CHECKS } from './delivery.checks.js';
+import { throttled } from './guards.js';
 import { REACH_CHECKS } from './reach.checks.js';
 import { SIGNED_CHECKS, UNSIGNED_CHECKS } from './signature.checks.js';
 
 /** Why a check is skipped that would be run if the secret were given. */
 export const NEEDS_SECRET = 'needs the secret';
 
-/** The whole contract, in the order in which it is told. */
+/** All checks, in the order in which they are run and printed. */
 const CHECKS: readonly Check[] = [
   ...REACH_CHECKS,
   ...UNSIGNED_CHECKS,
@@ -34,7 +32,7 @@ export async function* examine(examination: Examination): AsyncGenerator<CheckRe
   }
 }
 
-function whySkip({ needs }: Check, { options, dialect, scheme }: Examination): Finding | undefined {
+function whySkip({ needs }: Check, { options, form, scheme }: Examination): Finding | undefined {
   if (needs === undefined) {
     return undefined;
   }
@@ -44,7 +42,7 @@ function whySkip({ needs }: Check, { options, dialect, scheme }: Examination): F
   if (needs === 'secret') {
     return undefined;
   }
-  if (!dialect) {
+  if (!form) {
     return skipped('would tell nothing while genuine deliveries are refused');
   }
   return needs === 'timestamp' && scheme === 'digest' ? skipped('digest signs no time') : undefined;

@@ -1,8 +1,7 @@
-import { isTlsFailure, explainFailure } from '../http/explain-failure.js';
+import { describeAnswer, explainFailure, isTlsFailure, onOneLine } from '../http/answers.js';
 import { isLoopback } from '../input/target-url.js';
-import { GUARD_REMEDY, isLogin } from './in-front.js';
+import { GUARD_REMEDY, isLogin } from './guards.js';
 import { type Check, failed, type Finding, passed, skipped, warned } from './check.js';
-import { describeAnswer, onOneLine } from '../http/describe-answer.js';
 
 const SOON_MS = 14 * 24 * 3_600_000;
 

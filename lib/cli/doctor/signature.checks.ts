@@ -1,9 +1,8 @@
 import { signedDelivery } from '../../testing/deliveries/signed-delivery.presets.js';
 import type { Answer, Failure, Postable } from '../http/delivery-client.js';
-import { hasStatus, isAccepted } from '../http/answers.js';
+import { describeAnswer, hasStatus, isAccepted } from '../http/answers.js';
 import { type Check, type CheckName, failed, type Finding, passed, skipped } from './check.js';
-import { describeAnswer } from '../http/describe-answer.js';
-import { GUARD_REMEDY, isGuardAnswer, isLogin } from './in-front.js';
+import { GUARD_REMEDY, isGuardAnswer, isLogin } from './guards.js';
 import type { Examination } from './examination.js';
 
 const VERIFY = 'Verify the signature before anything else, and answer 401 to whatever fails.';

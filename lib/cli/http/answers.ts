@@ -25,3 +25,60 @@ export function isKnownAlready(answer: Answer | Failure): boolean {
 export function isTakenAnew(answer: Answer | Failure): boolean {
   return isAccepted(answer) && !isKnownAlready(answer);
 }
+
+const LONGEST = 60;
+
+/** Describes an answer on one line, without control characters: it comes from outside and goes to a terminal. */
+export function describeAnswer(answer: Answer | Failure): string {
+  if ('failure' in answer) {
+    return explainFailure(answer.failure);
+  }
+  const text = textOf(answer);
+  return text === '' ? String(answer.status) : `${answer.status} ${text}`;
+}
+
+/** The message of an error in JSON, the body of all else. */
+function textOf(answer: Answer): string {
+  const { body } = answer;
+  if (isHtml(answer)) {
+    return '(an HTML page)';
+  }
+  const text = messageIn(body) ?? body;
+  return onOneLine(text, LONGEST);
+}
+
+/** Text from outside, with a space for whatever is not seen, and cut to so many characters. */
+export function onOneLine(text: string, longest: number): string {
+  const line = text.replace(/[\p{C}\p{Default_Ignorable_Code_Point}\s]+/gu, ' ').trim();
+  const letters = Array.from(line);
+  return letters.length > longest ? `${letters.slice(0, longest).join('')}…` : line;
+}
+
+function messageIn(body: string): string | undefined {
+  try {
+    const { message } = JSON.parse(body) as { message?: unknown };
+    return typeof message === 'string' ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What people can do with Node's codes. */
+const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
+  [/^ECONNREFUSED$/, 'nothing listens there: is the app running, and on this port?'],
+  [/^(ENOTFOUND|EAI_AGAIN)$/, 'the name of the host is not known'],
+  [/^(ETIMEDOUT|timeout|EHOSTUNREACH|ENETUNREACH)$/, 'no answer came in time'],
+  [/^(ECONNRESET|EPIPE)$/, 'the connection was cut before an answer came'],
+  [/^(EPROTO|ERR_SSL_.*)$/, 'TLS failed: is it an http: endpoint?'],
+  [/^HPE_/, 'what answers does not speak HTTP: is it an https: endpoint?'],
+  [/^(CERT_.*|.*CERT.*|.*_CERTIFICATE.*|ERR_TLS_.*|UNABLE_TO_.*)$/, 'the certificate is not trusted'],
+];
+
+export function explainFailure(code: string): string {
+  const explanation = EXPLANATIONS.find(([pattern]) => pattern.test(code))?.[1];
+  return explanation === undefined ? code : `${code}: ${explanation}`;
+}
+
+export function isTlsFailure(code: string): boolean {
+  return /CERT|ERR_TLS_|UNABLE_TO_/.test(code);
+}

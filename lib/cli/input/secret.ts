@@ -1,35 +1,38 @@
+import { parseEnv } from 'node:util';
+import { inspectSecret } from '../../signature/webhook-secret.js';
+import type { WebhookScheme } from '../../signature/webhook-scheme.js';
 import { CliError } from '../cli.error.js';
-import { READ_LIMITS, readBytes } from './read-file.js';
-import { decodeUtf16, UTF16_CURE } from './utf16.js';
+import type { Output } from '../output/output.js';
+import { decodeUtf16, READ_LIMITS, readBytes, readTextFile, UTF16_CURE } from './read-file.js';
 
-const ENVIRONMENT_VARIABLE = 'SCALEKIT_WEBHOOK_SECRET';
+const VARIABLE = 'SCALEKIT_WEBHOOK_SECRET';
+const ENV_FILE = '.env';
 
 export interface SecretOptions {
   readonly secret?: string;
   readonly secretFile?: string;
+  readonly envFile?: string;
 }
 
 export interface GivenSecret {
   readonly value: string;
-  /** `--secret`, `--secret-file` or the variable's name: what may be shown of it. */
+  /** Where it comes from, such as `--secret`: what may be shown of it. */
   readonly from: string;
-  /** The last line of a text file ends, too: that newline is no part of the secret, but an app may take it for one. */
+  /** The last line end of a file is no part of the secret, but an app may take it for one. */
   readonly endsWithNewline?: boolean;
   /** The file is UTF-16. The secret is decoded here, but an app that reads UTF-8 gets another one. */
   readonly isUtf16?: boolean;
 }
 
-/** All secrets that were given, the one that counts first. */
-export async function givenSecrets(
-  { secret, secretFile }: SecretOptions,
-  env = process.env,
-): Promise<GivenSecret[]> {
+/** All secrets that are given: by option, by environment variable, by env file. The first one counts. */
+export async function givenSecrets(options: SecretOptions, env = process.env): Promise<GivenSecret[]> {
+  const { secret, secretFile } = options;
   const given: GivenSecret[] = [];
   if (secret !== undefined) {
     given.push({ value: secret, from: '--secret' });
   }
   if (secretFile !== undefined) {
-    const bytes = await readBytes(secretFile, '--secret-file', READ_LIMITS.secret);
+    const bytes = await readBytes(secretFile, 'the file of --secret-file', READ_LIMITS.secret);
     const utf16 = decodeUtf16(bytes);
     const text = utf16 ?? bytes.toString('utf8');
     const value = text.replace(/\r?\n$/, '');
@@ -40,39 +43,103 @@ export async function givenSecrets(
       isUtf16: utf16 !== undefined,
     });
   }
-  const variable = env[ENVIRONMENT_VARIABLE];
-  if (variable !== undefined) {
-    given.push({ value: variable, from: ENVIRONMENT_VARIABLE });
+  const inFile = (await readEnvFile(options, given.length > 0 || env[VARIABLE] !== undefined))[VARIABLE];
+  const variable = env[VARIABLE];
+  // Node reads --env-file of any program into the environment, too.
+  if (variable !== undefined && variable !== inFile) {
+    given.push({ value: variable, from: `the environment variable ${VARIABLE}` });
+  }
+  if (inFile !== undefined) {
+    given.push({ value: inFile, from: `${VARIABLE} in ${options.envFile ?? ENV_FILE}` });
   }
   return given;
 }
 
-/** @throws CliError `no_secret` */
-export async function requireSecret(options: SecretOptions): Promise<GivenSecret> {
-  const secret = await firstSecret(options);
+/**
+ * The variables of --env-file, or of `.env` where there is one.
+ *
+ * @param isOptional ignores a `.env` that can't be read
+ * @throws CliError `bad_input`
+ */
+async function readEnvFile({ envFile }: SecretOptions, isOptional: boolean): Promise<NodeJS.Dict<string>> {
+  if (envFile !== undefined) {
+    return parseEnv(await readTextFile(envFile, 'the file of --env-file'));
+  }
+  try {
+    return parseEnv(await readTextFile(ENV_FILE, ENV_FILE));
+  } catch (error) {
+    if (isOptional || !(error instanceof CliError) || !error.message.includes('UTF-16')) {
+      return {}; // No such file, or the folder of a Python environment.
+    }
+    throw error;
+  }
+}
+
+/** The PORT of the environment, else of the env file, and where it comes from. */
+export async function givenPort(
+  options: SecretOptions,
+  env = process.env,
+): Promise<{ readonly port: string; readonly from: string } | undefined> {
+  const inFile = (await readEnvFile(options, true)).PORT;
+  const port = env.PORT ?? inFile;
+  const from =
+    env.PORT === undefined ? `PORT in ${options.envFile ?? ENV_FILE}` : 'the environment variable PORT';
+  return port !== undefined && /^\d{1,5}$/.test(port) ? { port, from } : undefined;
+}
+
+/**
+ * The secret that counts. Says on standard error where it comes from, unless an option names it.
+ *
+ * @throws CliError `invalid_secret` for a placeholder or another useless one, `bad_input` for a file in UTF-16
+ */
+export async function firstSecret(
+  options: SecretOptions,
+  schemes: readonly WebhookScheme[],
+  output: Output,
+): Promise<string | undefined> {
+  const secrets = await givenSecrets(options);
+  secrets.forEach(({ value }) => output.keepSecret(value));
+  const [secret, other] = secrets;
   if (!secret) {
-    throw new CliError(
-      'no_secret',
-      `There is no secret to work with: set ${ENVIRONMENT_VARIABLE}, or name a file with --secret-file.`,
-    );
+    return undefined;
   }
-  return secret;
+  const { value, from } = secret;
+  if (secret.isUtf16) {
+    throw new CliError('bad_input', `The file of ${from} is UTF-16. ${UTF16_CURE}`);
+  }
+  const { problem } = inspectSecret(value, schemes);
+  if (problem !== undefined) {
+    throw new CliError('invalid_secret', `The secret of ${from} can't be used. ${problem}`);
+  }
+  if (!from.startsWith('--')) {
+    const differs =
+      other && other.value !== value ? `; the one of ${other.from} is another, and not used` : '';
+    output.error(`Secret: ${from}${differs}`);
+  }
+  return value;
 }
 
-/** @throws CliError `bad_input` for a file in UTF-16 */
-export async function firstSecret(options: SecretOptions): Promise<GivenSecret | undefined> {
-  const [secret] = await givenSecrets(options);
-  if (secret?.isUtf16) {
-    throw new CliError('bad_input', `The file of ${secret.from} is UTF-16. ${UTF16_CURE}`);
-  }
-  return secret;
+/** @throws CliError `no_secret`, and as {@link firstSecret} */
+export async function requireSecret(
+  options: SecretOptions,
+  schemes: readonly WebhookScheme[],
+  output: Output,
+): Promise<string> {
+  return (await firstSecret(options, schemes, output)) ?? noSecret();
 }
 
-/** Secrets that lie about before any option is understood: they must not come up in an error either. */
+export function noSecret(): never {
+  throw new CliError(
+    'no_secret',
+    `There is no secret: set ${VARIABLE}, in ${ENV_FILE} or in the environment, or name a file with --secret-file.`,
+  );
+}
+
+/** Secrets that are known before any option is understood: an error must not show them either. */
 export function knownSecrets(argv: readonly string[], env = process.env): string[] {
   const inline = argv.flatMap((argument, index) => {
     const [, value] = /^--secret=([^]*)$/.exec(argument) ?? [];
     return value ?? (argument === '--secret' ? (argv[index + 1] ?? []) : []);
   });
-  return [...inline, ...[env[ENVIRONMENT_VARIABLE]].filter((value) => value !== undefined)];
+  return [...inline, ...[env[VARIABLE]].filter((value) => value !== undefined)];
 }

@@ -1,15 +1,13 @@
 import { styleText } from 'node:util';
 import { escapeInvisibleCharacters } from '../../shared/escape-control-characters.js';
-import { Redaction } from './redaction.js';
 
+type Style = Parameters<typeof styleText>[0];
 /** What `styleText` writes. */
 const STYLE_SEQUENCE = /(\u001b\[\d{1,2}m)/;
 
-type Style = Parameters<typeof styleText>[0];
-
 /**
- * All that the command says goes through here: lines for people, or with `--json` one document for programs; and
- * neither with a secret in it, not even one that a server sends back, nor with characters that a terminal obeys.
+ * Writes everything that the command says: lines for people, or with `--json` one document for programs. Nothing it
+ * writes holds a secret, also not one that a server sends back, or a character that a terminal obeys.
  */
 export class Output {
   private readonly redaction = new Redaction();
@@ -40,30 +38,67 @@ export class Output {
     }
   }
 
-  /** What was asked for with `--help` or `--version`, whatever else was. */
+  /** Writes what `--help` and `--version` ask for, also with `--json`. */
   help(text: string): void {
-    process.stdout.write(`${escapeInvisibleCharacters(text)}\n`);
+    process.stdout.write(`${this.clean(text)}\n`);
   }
 
-  /** With `--json`: the one document. */
+  /** Writes the one document of `--json`, and nothing without it. */
   json(document: object): void {
     if (this.isJson) {
-      const text = this.redaction.apply(JSON.stringify(document, null, 2));
-      process.stdout.write(`${escapeInvisibleCharacters(text)}\n`);
+      process.stdout.write(`${this.clean(JSON.stringify(document, null, 2))}\n`);
     }
   }
 
   error(text: string): void {
-    process.stderr.write(`${escapeInvisibleCharacters(this.redaction.apply(text))}\n`);
+    process.stderr.write(`${this.clean(text)}\n`);
   }
 
-  /** Of escape sequences only our own styles are left. */
+  /** Leaves no escape sequences but our own styles. */
   private clean(text: string): string {
     const parts = this.redaction.apply(text).split(STYLE_SEQUENCE);
     return parts
       .map((part, index) => (this.isColoured && index % 2 === 1 ? part : escapeInvisibleCharacters(part)))
       .join('');
   }
+}
+
+const PLACEHOLDER = '[secret]';
+/** Shorter texts occur in ordinary words, and are no secrets. */
+const SHORTEST = 6;
+/** Whatever looks like a secret, whether or not it is the one that was given: a mistyped option may hold it. */
+const LOOKS_SECRET = /wh(?:sec|sk|pk)_[\w+/=-]{6,}/g;
+
+/** Takes secrets out of texts, in the forms in which a text may hold them. */
+export class Redaction {
+  private readonly secrets: string[] = [];
+
+  add(secret: string): void {
+    const core = secret.trim().replace(/^["'`]+|["'`]+$/g, '');
+    const forms = [secret, core, core.replace(/^(?:whsec_)+/, '')];
+    const written = forms.flatMap((form) => [
+      form,
+      JSON.stringify(form).slice(1, -1),
+      encodeURIComponent(form),
+    ]);
+    this.secrets.push(...written.filter((form) => form.length >= SHORTEST));
+    this.secrets.sort((a, b) => b.length - a.length);
+  }
+
+  apply(text: string): string {
+    return this.secrets
+      .reduce((current, secret) => current.replaceAll(secret, PLACEHOLDER), text)
+      .replace(LOOKS_SECRET, PLACEHOLDER);
+  }
+}
+
+/** Milliseconds with three significant digits. */
+export function formatMs(ms: number): string {
+  return ms >= 100 ? String(Math.round(ms)) : String(Number(ms.toPrecision(3)));
+}
+
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
 }
 
 /** `… | head` closes our output when it has seen enough. */

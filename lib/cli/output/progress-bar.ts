@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { formatCount } from './format.js';
+import { formatCount } from './output.js';
 
 /** On a terminal, and there only: elsewhere nobody watches. */
 export class ProgressBar {

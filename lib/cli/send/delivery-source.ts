@@ -3,9 +3,9 @@ import type { SignedDelivery } from '../../testing/deliveries/signed-delivery.js
 import { signedDelivery } from '../../testing/deliveries/signed-delivery.presets.js';
 import type { ScalekitEventOverrides } from '../../testing/fixtures/event-overrides.js';
 import { scalekitEvent } from '../../testing/fixtures/scalekit-event.fixture.js';
-import type { EventFile, Fields } from '../input/event-data.js';
+import type { EventFile, Fields } from '../input/event-file.js';
 
-/** The deliveries that may come again: however many are sent, no more of them are kept. */
+/** How many deliveries are kept to be repeated. */
 const REMEMBERED = 256;
 
 export interface EventPlan {
@@ -37,7 +37,7 @@ export function eventMaker({ type, data, file, id }: EventPlan): () => Deliverab
   };
 }
 
-/** Makes deliveries one after the other, so many of 100 of them repetitions of an earlier one. */
+/** Makes deliveries one after the other. The given share of them repeats an earlier one. */
 export class DeliverySource {
   private readonly remembered: SignedDelivery[] = [];
   private made = 0;

@@ -1,8 +1,8 @@
 import type { Answer, DeliveryClient, Failure } from '../http/delivery-client.js';
 import type { DeliverySource } from './delivery-source.js';
 
-/** So many deliveries without one answer: there is nobody. */
-const HOPELESS = 20;
+/** Gives up after so many failures with no answer at all. */
+const MOST_FAILURES = 20;
 
 interface SendPlan {
   readonly count: number;
@@ -11,7 +11,7 @@ interface SendPlan {
   readonly onAnswer: (answer: Answer | Failure) => void;
 }
 
-/** Sends deliveries, so many at a time, until all are sent, or it is stopped, or nobody answers. */
+/** Sends deliveries, a fixed number at a time, until all are sent, or the signal aborts, or nobody answers. */
 export async function sendMany(
   client: DeliveryClient,
   source: DeliverySource,
@@ -22,7 +22,7 @@ export async function sendMany(
   let failures = 0;
 
   async function sendOneByOne(): Promise<void> {
-    while (started < count && !signal.aborted && (isAlive || failures < HOPELESS)) {
+    while (started < count && !signal.aborted && (isAlive || failures < MOST_FAILURES)) {
       started++;
       const answer = await client.post(source.next());
       if ('failure' in answer && answer.failure === 'aborted') {

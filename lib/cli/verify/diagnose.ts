@@ -1,57 +1,121 @@
-import { createHmac } from 'node:crypto';
-import { verifyWebhook } from '../../signature/verify-webhook.js';
-import { WEBHOOK_SCHEMES } from '../../signature/webhook-scheme.js';
 import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
-import { bodyCandidates, LARGE_BODY_BYTES } from './body-candidates.js';
-import { clockFaults } from './clock-faults.js';
-import type { DeliveryToDiagnose, Diagnosis } from './diagnosis.js';
-import { eventIdIn } from './event-id.js';
-import type { Candidate, Fault } from './fault.js';
-import { impossibilities } from './impossibilities.js';
-import { observations } from './observations.js';
-import { readings, type Reading } from './readings.js';
-import { ReceivedHeaders } from './received-headers.js';
-import { keyCandidates } from './secret-candidates.js';
-import { UNKNOWN } from './unknown.fault.js';
+import { verifyWebhook } from '../../signature/verify-webhook.js';
+import type { WebhookScheme } from '../../signature/webhook-scheme.js';
+import type { WebhookVerification } from '../../signature/webhook-scheme.js';
+import type { GivenSecret } from '../input/secret.js';
+import { type Candidate, type Fault, fault } from './fault.js';
+import { explainNoMatch, observe } from './no-match.js';
+import { repairedBodies } from './repaired-bodies.js';
+import { type HeaderLines, headerValues, repairedHeaders, type SchemeHeaders } from './repaired-headers.js';
+import { repairedSecrets } from './repaired-secrets.js';
 
-/** Three slips at once happen; more is a search for a needle that nobody lost. */
+export interface DeliveryToDiagnose {
+  readonly body: Buffer;
+  readonly headers: HeaderLines;
+  /** The first is the one to verify with; the others are tried as the right one. */
+  readonly secrets: readonly GivenSecret[];
+  readonly schemes: readonly WebhookScheme[];
+  readonly toleranceSeconds: number;
+  readonly now: Date;
+}
+
+export interface Diagnosis {
+  readonly holds: boolean;
+  readonly verification?: WebhookVerification;
+  /** All that has to be put right before the delivery holds; one of cause `unknown` where that was not found. */
+  readonly faults: readonly Fault[];
+  /** What else was seen. */
+  readonly observations: readonly string[];
+  /** How many times the delivery was verified in search of the cause. */
+  readonly tried: number;
+}
+
 const MOST_FAULTS = 3;
+/** Larger bodies are searched for a single fault: each attempt reads the whole body. */
+const LARGE_BODY_BYTES = 64 * 1024;
+/** Greater than any clock is off: the time is judged apart from the signature. */
+const ANY_TIME = 1e15;
 
-/** Says whether a delivery holds, and if not, why: never by likelihood (see {@link Fault}). */
+/** Says whether a delivery holds, and if not, why: only what is proved (see {@link Fault}). */
 export function diagnose(delivery: DeliveryToDiagnose): Diagnosis {
-  const verification = verify(delivery);
-  const headers = new ReceivedHeaders(delivery.headers);
+  const { body, headers, secrets, schemes, toleranceSeconds, now } = delivery;
+  const secret = secrets[0];
+  const verification = secret?.isUtf16
+    ? undefined // The app gets another secret from this file.
+    : verify({
+        rawBody: body,
+        headers: headerValues(headers),
+        secret: secret?.value ?? '',
+        schemes,
+        toleranceSeconds,
+        now,
+      });
+  const observations = secret?.endsWithNewline
+    ? ['The secret file ends with a line break, which is left out here: your app has to trim it, too.']
+    : [];
   if (verification) {
-    return {
-      holds: true,
-      verification,
-      faults: [],
-      observations: observations(delivery, headers, 'holds'),
-      tried: 1,
-    };
+    return { holds: true, verification, faults: [], observations, tried: 1 };
   }
-  const { faults, tried } = search(delivery, headers);
-  const found = faults.length > 0 ? faults : impossibilities(delivery, headers);
+  const { match, tried } = search(delivery);
+  const faults = match ?? explainNoMatch(delivery);
+  const isUnknown = faults.some(({ cause }) => cause === 'unknown');
   return {
     holds: false,
-    faults: found.length > 0 ? found : [UNKNOWN],
-    observations: observations(delivery, headers, found.length > 0 ? 'explained' : 'unknown'),
+    faults,
+    observations: [...observations, ...(isUnknown ? observe(delivery) : [])],
     tried,
   };
 }
 
-/** The library's own word, so that both never disagree. */
-function verify({ body, headers, secrets, schemes, toleranceSeconds, now }: DeliveryToDiagnose) {
-  const all: Record<string, string[]> = {};
-  for (const [name, value] of headers) {
-    (all[name.toLowerCase()] ??= []).push(value);
+/** Undoes one fault at a time, then two, then three: the simplest explanation that makes the signature match is told. */
+function search(delivery: DeliveryToDiagnose): { match?: readonly Fault[]; tried: number } {
+  const { body, secrets, schemes, now, toleranceSeconds } = delivery;
+  const allHeaders = repairedHeaders(headerValues(delivery.headers), schemes);
+  const allSecrets = repairedSecrets(secrets);
+  const bodies = [...repairedBodies(body)];
+  let tried = 0;
+  for (let count = 0; count <= (body.length > LARGE_BODY_BYTES ? 1 : MOST_FAULTS); count++) {
+    for (const { headers, secret, signed } of combine(allHeaders, allSecrets, bodies, count)) {
+      tried++;
+      const verification = verify({
+        rawBody: signed.value,
+        headers: headers.value.headers,
+        secret: secret.value,
+        schemes: [headers.value.scheme],
+        toleranceSeconds: ANY_TIME,
+        now,
+      });
+      if (verification) {
+        const clock = clockFaults(verification.timestamp, now, toleranceSeconds);
+        return { match: [...secret.faults, ...signed.faults, ...headers.faults, ...clock], tried };
+      }
+    }
   }
-  if (secrets[0]?.isUtf16) {
-    return undefined; // The app gets another secret from this file.
+  return { tried };
+}
+
+/** All combinations with so many faults. */
+function* combine(
+  allHeaders: readonly Candidate<SchemeHeaders>[],
+  secrets: readonly Candidate<string>[],
+  bodies: readonly Candidate<Buffer>[],
+  count: number,
+) {
+  for (const headers of allHeaders) {
+    for (const secret of secrets) {
+      for (const signed of bodies) {
+        if (headers.faults.length + secret.faults.length + signed.faults.length === count) {
+          yield { headers, secret, signed };
+        }
+      }
+    }
   }
-  const secret = secrets[0]?.value ?? '';
+}
+
+/** Verifies by the library's own rules, so that the command and the library never disagree. */
+function verify(options: Parameters<typeof verifyWebhook>[0]): WebhookVerification | undefined {
   try {
-    return verifyWebhook({ rawBody: body, headers: all, secret, schemes, toleranceSeconds, now });
+    return verifyWebhook(options);
   } catch (error) {
     if (error instanceof ScalekitWebhookError) {
       return undefined;
@@ -60,51 +124,42 @@ function verify({ body, headers, secrets, schemes, toleranceSeconds, now }: Deli
   }
 }
 
-/** Tries one fault at a time, then two, then three: the simplest explanation is the one that is told. */
-function search(delivery: DeliveryToDiagnose, headers: ReceivedHeaders) {
-  const { body, secrets, schemes } = delivery;
-  const bodies = bodyCandidates(body);
-  const ways = readings(headers, schemes, eventIdIn(body));
-  const keys = new Map(WEBHOOK_SCHEMES.map((scheme) => [scheme, keyCandidates(secrets, scheme)]));
-  const mostFaults = body.length > LARGE_BODY_BYTES ? 1 : MOST_FAULTS;
-  let tried = 0;
-  for (let count = 0; count <= mostFaults; count++) {
-    for (const reading of ways) {
-      for (const key of keys.get(reading.scheme) ?? []) {
-        for (const signed of bodies) {
-          const left = count - reading.faults.length - key.faults.length - signed.faults.length;
-          const macs = reading.macs.filter(({ faults }) => faults.length === left);
-          if (macs.length === 0) {
-            continue;
-          }
-          tried++;
-          const mac = createHmac('sha256', key.value)
-            .update(reading.signedPrefix)
-            .update(signed.value)
-            .digest();
-          const match = macs.find((candidate) => candidate.matches(mac));
-          if (match) {
-            return { faults: explain(reading, key, signed, match.faults, delivery), tried };
-          }
-        }
-      }
-    }
+const LAST_SECOND = 99_999_999_999;
+
+/** Judges the time of a signature that matches (S5). */
+function clockFaults(timestamp: number | undefined, now: Date, toleranceSeconds: number): Fault[] {
+  if (timestamp === undefined) {
+    return [];
   }
-  return { faults: [], tried };
+  if (timestamp > LAST_SECOND) {
+    const remedy = 'The sender has to sign whole seconds since 1970.';
+    return [fault('timestamp_unit', 'The timestamp is signed in milliseconds.', remedy)];
+  }
+  const age = Math.floor(now.getTime() / 1000) - timestamp;
+  if (Math.abs(age) <= toleranceSeconds) {
+    return [];
+  }
+  const [direction, clock, more] =
+    age > 0
+      ? ['ago', 'fast', ', or the delivery was held up on the way, or replayed']
+      : ['in the future', 'slow', ''];
+  return [
+    fault(
+      'clock_skew',
+      `The signature is right, but was made ${Math.abs(age)} s ${direction}${inWords(Math.abs(age))}; ` +
+        `at most ${toleranceSeconds} s are allowed.`,
+      'For a delivery that was kept, give the time at which it came: --at. If it failed when it came, the clock of ' +
+        `the machine is ${clock} (check NTP)${more}.`,
+    ),
+  ];
 }
 
-function explain(
-  reading: Reading,
-  key: Candidate<Buffer>,
-  signed: Candidate<Buffer>,
-  macFaults: readonly Fault[],
-  { now, toleranceSeconds }: DeliveryToDiagnose,
-): readonly Fault[] {
-  return [
-    ...key.faults,
-    ...signed.faults,
-    ...reading.faults,
-    ...macFaults,
-    ...clockFaults(reading.timestamp, now, toleranceSeconds),
-  ];
+function inWords(seconds: number): string {
+  const units = [
+    ['days', 86_400],
+    ['hours', 3_600],
+    ['minutes', 60],
+  ] as const;
+  const unit = units.find(([, size]) => seconds >= 2 * size);
+  return unit ? ` (about ${Math.round(seconds / unit[1])} ${unit[0]})` : '';
 }

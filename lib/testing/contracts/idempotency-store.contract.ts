@@ -98,7 +98,10 @@ export function registerContract(
   });
 }
 
-async function runCase(create: () => Awaitable<StoreUnderTest>, check: StoreCases[string]): Promise<void> {
+export async function runCase(
+  create: () => Awaitable<StoreUnderTest>,
+  check: StoreCases[string],
+): Promise<void> {
   const subject = await create();
   try {
     await check(new StoreCase(subject));

@@ -20,7 +20,14 @@ export class HandlersUnderTest implements OnModuleInit {
     for (const name of new Set(wanted)) {
       if (!this.registry.names.includes(name)) {
         const log = new RateLimitedLog(new Logger('ScalekitWebhook'), name);
-        this.registry.add({ name, path: `testing/${name}`, role: 'both', maxBodyBytes: 0, log });
+        this.registry.add({
+          name,
+          path: `testing/${name}`,
+          needsHandlers: true,
+          maxBodyBytes: 0,
+          maxUnverifiedBytes: 0,
+          log,
+        });
       }
     }
   }

@@ -1,8 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { GivenSecret } from '../../../lib/cli/input/secret.js';
-import { diagnose } from '../../../lib/cli/verify/diagnose.js';
-import type { DeliveryToDiagnose } from '../../../lib/cli/verify/diagnosis.js';
+import { type DeliveryToDiagnose, diagnose } from '../../../lib/cli/verify/diagnose.js';
 import type { VerifyCause } from '../../../lib/cli/verify/fault.js';
 import { signWebhook, WEBHOOK_SCHEMES, type WebhookScheme } from '../../../lib/index.js';
 
@@ -51,27 +50,6 @@ function causesOf(made: Made): VerifyCause[] {
 
 const mac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text);
 
-/** A time at which the signature of the body has a + that is not its last letter. */
-function secondsWithPlus(): number {
-  let seconds = SECONDS;
-  while (
-    !/\+./.test(
-      signWebhook({ body: BODY, secret: SECRET, id: 'msg_1', timestamp: seconds })['webhook-signature'] ?? '',
-    )
-  ) {
-    seconds--;
-  }
-  return seconds;
-}
-
-const sorted = (value: unknown): unknown =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(
-        Object.entries(value)
-          .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([name, inner]) => [name, sorted(inner)]),
-      )
-    : value;
 const python = (text: string) =>
   text
     .replace(
@@ -88,13 +66,13 @@ const FAILURES: readonly [what: string, cause: VerifyCause, made: Made][] = [
     'wrong_secret',
     { secret: OTHER, others: [{ value: SECRET, from: 'file' }] },
   ],
-  ['the secret is empty', 'secret_empty', { secret: '' }],
+  ['the secret is empty', 'secret_unusable', { secret: '' }],
   [
     'the secret is a signature',
-    'secret_is_a_signature',
+    'secret_unusable',
     { secret: 'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=' },
   ],
-  ['the secret is an asymmetric key', 'secret_is_asymmetric', { secret: `whpk_${CORE}` }],
+  ['the secret is an asymmetric key', 'secret_unusable', { secret: `whpk_${CORE}` }],
   [
     'the secret is no base64 and standard signed it',
     'secret_unusable',
@@ -117,11 +95,6 @@ const FAILURES: readonly [what: string, cause: VerifyCause, made: Made][] = [
     { secret: `SCALEKIT_WEBHOOK_SECRET=${SECRET}` },
   ],
   ['the secret lost whsec_', 'secret_prefix', { secret: CORE, scheme: 'timestamped' }],
-  [
-    'whsec_ was put before a secret without',
-    'secret_prefix',
-    { secret: SECRET, signedBy: CORE, scheme: 'digest' },
-  ],
   ['the secret has a version before it', 'secret_prefix', { secret: `v1,${SECRET}` }],
   ['the secret has whsec_ twice', 'secret_prefix', { secret: `whsec_${SECRET}` }],
   ['the secret begins with WHSEC_', 'secret_prefix', { secret: `WHSEC_${CORE}`, scheme: 'digest' }],
@@ -129,21 +102,6 @@ const FAILURES: readonly [what: string, cause: VerifyCause, made: Made][] = [
     'the secret is base64 once more',
     'secret_encoding',
     { secret: Buffer.from(SECRET).toString('base64'), scheme: 'digest' },
-  ],
-  [
-    'the secret is percent-encoded',
-    'secret_encoding',
-    { secret: encodeURIComponent(`${CORE}==/+`), signedBy: `${CORE}==/+`, scheme: 'digest' },
-  ],
-  [
-    "the sender's key is the secret's text",
-    'secret_encoding',
-    {
-      headers: ({ 'webhook-signature': _, ...rest }) => ({
-        ...rest,
-        'webhook-signature': `v1,${mac(SECRET, `msg_1.${SECONDS}.${BODY}`).digest('base64')}`,
-      }),
-    },
   ],
   ['the scheme is not accepted', 'wrong_scheme', { scheme: 'timestamped', accepted: ['standard'] }],
   [
@@ -177,11 +135,6 @@ const FAILURES: readonly [what: string, cause: VerifyCause, made: Made][] = [
     { signed: go(BODY), received: BODY },
   ],
   [
-    'the body was written anew with sorted names',
-    'body_reserialised',
-    { signed: JSON.stringify(sorted(EVENT)), received: BODY },
-  ],
-  [
     "the body was written by Python: JSON.stringify's was signed",
     'body_reserialised',
     { signed: BODY, received: python(BODY) },
@@ -193,37 +146,12 @@ const FAILURES: readonly [what: string, cause: VerifyCause, made: Made][] = [
   ],
   ['a line end was added to the body', 'body_newline', { received: `${BODY}\n` }],
   ['the line end of the body was lost', 'body_newline', { signed: `${BODY}\n`, received: BODY }],
-  ['LF became CRLF', 'body_line_endings', { signed: '{\n"id": "a"\n}', received: '{\r\n"id": "a"\r\n}' }],
-  ['CRLF became LF', 'body_line_endings', { signed: '{\r\n"id": "a"\r\n}', received: '{\n"id": "a"\n}' }],
   ['a byte order mark was added', 'body_bom', { received: `\ufeff${BODY}` }],
-  ['a byte order mark was lost', 'body_bom', { signed: `\ufeff${BODY}`, received: BODY }],
-  ['the body was read as Latin-1', 'body_charset', { received: Buffer.from(BODY).toString('latin1') }],
-  ['the body is still base64', 'body_base64', { received: Buffer.from(BODY).toString('base64') }],
-  ['the body was serialised twice', 'body_double_encoded', { received: JSON.stringify(BODY) }],
   ['the body is empty', 'body_lost', { received: '' }],
   ['the body is [object Object]', 'body_parsed', { received: '[object Object]' }],
-  [
-    'the body is shorter than what was sent',
-    'body_length',
-    {
-      received: BODY.slice(0, -7),
-      headers: (headers) => ({ ...headers, 'Content-Length': String(Buffer.byteLength(BODY)) }),
-    },
-  ],
   ['webhook-signature was lost', 'header_lost', { headers: ({ 'webhook-signature': _, ...rest }) => rest }],
   ['webhook-id was lost', 'header_lost', { headers: ({ 'webhook-id': _, ...rest }) => rest }],
   ['all headers were lost', 'header_lost', { headers: () => ({ host: 'example.com' }) }],
-  [
-    'headers came with underscores',
-    'header_renamed',
-    {
-      headers: (headers) =>
-        Object.entries(headers).map(([name, value]): [string, string] => [
-          `HTTP_${name.toUpperCase().replaceAll('-', '_')}`,
-          value,
-        ]),
-    },
-  ],
   [
     'a header came twice',
     'header_repeated',
@@ -245,27 +173,6 @@ const FAILURES: readonly [what: string, cause: VerifyCause, made: Made][] = [
     },
   ],
   [
-    '+ became a space in the signature',
-    'header_altered',
-    {
-      signedAt: secondsWithPlus(),
-      headers: (headers) => ({
-        ...headers,
-        'webhook-signature': headers['webhook-signature']?.replaceAll('+', ' ') ?? '',
-      }),
-    },
-  ],
-  [
-    'the signature was turned into lower case',
-    'header_altered',
-    {
-      headers: (headers) => ({
-        ...headers,
-        'webhook-signature': headers['webhook-signature']?.toLowerCase() ?? '',
-      }),
-    },
-  ],
-  [
     'the signature is hex, not base64',
     'header_altered',
     {
@@ -276,42 +183,9 @@ const FAILURES: readonly [what: string, cause: VerifyCause, made: Made][] = [
     },
   ],
   [
-    'webhook-id was replaced, the id of the event was signed',
-    'header_altered',
-    {
-      headers: () => ({
-        ...signWebhook({ body: BODY, secret: SECRET, id: 'evt_1', timestamp: SECONDS }),
-        'webhook-id': 'msg_of_a_proxy',
-      }),
-    },
-  ],
-  [
-    'the signature was cut off',
-    'signature_truncated',
-    {
-      headers: (headers) => ({
-        ...headers,
-        'webhook-signature': headers['webhook-signature']?.slice(0, 30) ?? '',
-      }),
-    },
-  ],
-  [
-    'a hex signature was cut off',
-    'signature_truncated',
-    {
-      scheme: 'digest',
-      headers: (headers) => ({ 'x-scalekit-signature': headers['x-scalekit-signature']?.slice(0, 50) ?? '' }),
-    },
-  ],
-  [
     'next to nothing is left of the signature',
     'signature_malformed',
     { headers: (headers) => ({ ...headers, 'webhook-signature': 'v1,ab' }) },
-  ],
-  [
-    'the timestamp is no number',
-    'timestamp_malformed',
-    { headers: (headers) => ({ ...headers, 'webhook-timestamp': NOW.toISOString() }) },
   ],
   ['the timestamp is in milliseconds', 'timestamp_unit', { signedAt: SECONDS * 1000 }],
   ['the clock is fast', 'clock_skew', { signedAt: SECONDS - 301 }],
@@ -378,6 +252,14 @@ describe('diagnose says that it does not know', () => {
       'a value was changed and the body written anew',
       { signed: go(BODY), received: python(BODY).replace('3', '4') },
     ],
+    ['line ends in the body were changed', { signed: '{\n"id": "a"\n}', received: '{\r\n"id": "a" }' }],
+    [
+      'another secret signed it, and webhook-id was changed',
+      {
+        secret: OTHER,
+        headers: (headers) => ({ ...headers, 'webhook-id': 'msg_2' }),
+      },
+    ],
     ['both the secret and the body are others', { secret: OTHER, received: `${BODY}\n` }],
     [
       'the signature is of another delivery',
@@ -419,10 +301,11 @@ describe('diagnose says that it does not know', () => {
 
 describe('diagnose is bounded', () => {
   it('for a body of 1 MiB tries one fault at a time', () => {
-    const event = { id: 'evt_1', type: 'user.created', data: { text: 'é<&>'.repeat(200_000) } };
-    const signed = go(JSON.stringify(event));
-    const { faults } = diagnose(received({ signed, received: JSON.stringify(event) }));
-    expect(faults.map(({ cause }) => cause)).toEqual(['body_reserialised']);
+    const body = JSON.stringify({ id: 'evt_1', type: 'user.created', data: { text: 'x'.repeat(1_100_000) } });
+    const { faults, tried } = diagnose(received({ signed: body, received: `${body}\n` }));
+    const unknown = diagnose(received({ signed: body, secret: OTHER, received: `${body}\n` }));
+    expect(faults.map(({ cause }) => cause)).toEqual(['body_newline']);
+    expect(tried + unknown.tried).toBeLessThan(50);
   });
 
   it('for JSON that nests deeper than any event does not try to write it anew', () => {

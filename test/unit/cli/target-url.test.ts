@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isLoopback, parseTargetUrl } from '../../../lib/cli/input/target-url.js';
-import { Redaction } from '../../../lib/cli/output/redaction.js';
+import { Redaction } from '../../../lib/cli/output/output.js';
 import { shellQuote } from '../../../lib/cli/output/shell-quote.js';
 
 describe('isLoopback', () => {

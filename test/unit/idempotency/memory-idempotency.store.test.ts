@@ -2,7 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryIdempotencyStore, StoreUnavailableError } from '../../../lib/index.js';
-import { describeIdempotencyStore } from '../../contract/idempotency-store.contract.js';
+import {
+  describeFailedEventStore,
+  describeIdempotencyStore,
+} from '../../contract/idempotency-store.contract.js';
 
 const OPTIONS = { leaseMs: 60_000, ttlMs: 600_000, fingerprint: 7 };
 
@@ -13,12 +16,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describeIdempotencyStore('MemoryIdempotencyStore', () => ({
+const create = () => ({
   store: new MemoryIdempotencyStore(),
-  advance: (ms) => {
+  advance: (ms: number) => {
     vi.advanceTimersByTime(ms);
   },
-}));
+});
+describeIdempotencyStore('MemoryIdempotencyStore', create);
+describeFailedEventStore('MemoryIdempotencyStore', create);
 
 describe('MemoryIdempotencyStore', () => {
   const finish = (store: MemoryIdempotencyStore, key: string) => {

@@ -1,0 +1,90 @@
+import type { JobInsert } from 'pg-boss';
+import type { EventJob } from '../../dispatch/event-job.js';
+import type { EngineHost, QueueEngine, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
+import { settlesWithin } from '../../dispatch/queues/settles-within.js';
+import { hasErrorCode } from '../../scalekit-webhook.errors.js';
+import { BossConnection, FOR_EVER_SECONDS } from './boss-connection.js';
+import { PgBossFailedJobs } from './failed-jobs.js';
+import { eventKeyOf, jobIdOf } from './job-id.js';
+import type { QueuedJob } from './job-table.js';
+import { JobWorker } from './job-worker.js';
+import type { PgBossDispatcherOptions, PgBossSettings } from './pg-boss-dispatcher.options.js';
+import { textOf } from './read-row.js';
+
+/** Longer than any handler may run: a worker's heartbeat says that it has died, not the time that its job takes. */
+const EXPIRE_SECONDS = 86_400;
+const NEVER = 0;
+
+/** Puts jobs on pg-boss's queue. */
+export class PgBossEngine implements QueueEngine {
+  readonly name = 'pg-boss';
+  readonly failedJobs: PgBossFailedJobs;
+  private readonly connection: BossConnection;
+  private onAdded: () => void = () => undefined;
+
+  constructor(
+    private readonly host: EngineHost,
+    options: PgBossDispatcherOptions,
+    private readonly settings: PgBossSettings,
+  ) {
+    this.connection = new BossConnection(host.queueName, options, settings, host.onError);
+    this.failedJobs = new PgBossFailedJobs(host, this.connection, (jobs) => this.put(jobs));
+  }
+
+  /** Gives pg-boss time to start, so that the first delivery finds it ready. A server that is away is waited for later. */
+  async open(): Promise<void> {
+    const opening = this.connection.open();
+    if (await settlesWithin(opening, this.settings.timeoutMs)) {
+      await opening.catch((error: unknown) => {
+        if (hasErrorCode(error, 'unsupported_schema')) {
+          throw error;
+        }
+      });
+    }
+  }
+
+  /**
+   * In the order of their ids, so that two processes with the same jobs don't wait for each other's rows. pg-boss
+   * passes over a job whose id it still has. That is right while the job waits or runs, but one that has ended
+   * stays so: an event that comes again, long after it was given up, is tried again.
+   */
+  async put(events: readonly EventJob[]): Promise<void> {
+    const sorted = events.map((job) => this.queued(job)).sort((a, b) => (a.id < b.id ? -1 : 1));
+    const jobs = new Map(sorted.map((job) => [job.id, job]));
+    const { boss, table } = await this.connection.open();
+    const added = await boss.insert(this.connection.queue, [...jobs.values()], { returnId: true });
+    for (const id of added ?? []) {
+      jobs.delete(textOf(id));
+    }
+    if (jobs.size > 0) {
+      await table.revive([...jobs.values()]);
+    }
+    this.onAdded();
+  }
+
+  startWorker(workOn: WorkOn): { close(): Promise<void> } {
+    const worker = new JobWorker(this.host, this.connection, this.settings, workOn);
+    this.onAdded = () => {
+      worker.lookForJobs();
+    };
+    return worker;
+  }
+
+  close(): Promise<void> {
+    return this.connection.close();
+  }
+
+  private queued(data: EventJob): JobInsert<EventJob> & QueuedJob {
+    const { attempts, keepFailedSeconds = NEVER } = this.settings;
+    return {
+      id: jobIdOf(data),
+      data,
+      retryLimit: (data.retry?.attempts ?? attempts) - 1,
+      singletonKey: eventKeyOf(data),
+      expireInSeconds: EXPIRE_SECONDS,
+      retentionSeconds: FOR_EVER_SECONDS,
+      deleteAfterSeconds: keepFailedSeconds,
+      deadLetter: this.connection.deadLetters,
+    };
+  }
+}

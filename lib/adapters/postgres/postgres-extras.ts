@@ -1,0 +1,111 @@
+import type { BeginResult } from '../../idempotency/idempotency-store.js';
+import type {
+  AnnouncedApplication,
+  ApplicationRegister,
+  FailedEventStore,
+  FailurePage,
+  KeepFailureOptions,
+  KeptFailure,
+  ReopenOptions,
+} from '../../idempotency/idempotency-store.extras.js';
+import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
+import type { Statements } from './postgres.sql.js';
+import { isSchemaMissing } from './sql-state.js';
+import { toStoredKey } from './stored-key.js';
+
+/** Sends a statement, bounded in time. */
+type Send = <Answer>(name: keyof Statements, parameter: unknown) => Promise<Answer>;
+
+/** What handlers gave up on, in a table beside the store's. */
+export class PostgresFailures implements FailedEventStore {
+  constructor(private readonly send: Send) {}
+
+  async keep({ delivery, ...failure }: KeptFailure, options: KeepFailureOptions): Promise<void> {
+    const { scope, eventId } = failure;
+    const key = keyOf(scope, eventId, failure.handler);
+    const data = JSON.stringify(failure);
+    await this.ask('keepFailure', { key, scope, eventId, data, delivery, ...options });
+  }
+
+  async list(
+    scope: string,
+    { limit, cursor = '0' }: { limit: number; cursor: string | undefined },
+  ): Promise<FailurePage> {
+    const rows = await this.ask<[string, string][]>('listFailures', { scope, limit: limit + 1, cursor });
+    const page = rows.slice(0, limit);
+    return {
+      failures: page.map(([, data]) => JSON.parse(data) as KeptFailure),
+      cursor: rows.length > limit ? page.at(-1)?.[0] : undefined,
+    };
+  }
+
+  async of(scope: string, eventId: string): Promise<readonly KeptFailure[]> {
+    const rows = await this.ask<[string, string | null][]>('failuresOf', { scope, eventId });
+    return rows.map(([data, delivery]) => ({
+      ...(JSON.parse(data) as KeptFailure),
+      ...(delivery !== null && { delivery }),
+    }));
+  }
+
+  async forget(scope: string, eventId: string, handlers: readonly string[]): Promise<number> {
+    const keys = handlers.map((handler) => keyOf(scope, eventId, handler));
+    const [count] = await this.ask<[number]>('forgetFailures', keys);
+    return count;
+  }
+
+  async reopen(key: string, options: ReopenOptions): Promise<BeginResult> {
+    const { token, attempt, handlersDone, leftMs } = await this.ask<{
+      readonly token: number | null;
+      readonly attempt: number;
+      readonly handlersDone: readonly string[] | null;
+      readonly leftMs: number | null;
+    }>('reopen', { ...options, key: toStoredKey(key), fingerprint: options.fingerprint | 0 });
+    return token === null
+      ? { status: 'in_progress', retryAfterMs: Math.max(leftMs ?? options.leaseMs, 1) }
+      : { status: 'acquired', token, attempt, handlersDone: handlersDone ?? [] };
+  }
+
+  /** @throws ScalekitWebhookError (`keeps_no_events`) where the schema is older than this part of the store */
+  private async ask<Answer>(name: keyof Statements, parameter: unknown): Promise<Answer> {
+    try {
+      return await this.send<Answer>(name, parameter);
+    } catch (error) {
+      throw isSchemaMissing(error)
+        ? new ScalekitWebhookError(
+            'keeps_no_events',
+            'PostgresIdempotencyStore keeps no failed events: its table for them is missing. Call migrate() of the store ' +
+              'when the app starts.',
+            { cause: error },
+          )
+        : error;
+    }
+  }
+}
+
+/** The applications that use the store, in a table beside the store's. */
+export class PostgresApplications implements ApplicationRegister {
+  constructor(private readonly send: Send) {}
+
+  async announce(application: AnnouncedApplication, ttlMs: number): Promise<readonly AnnouncedApplication[]> {
+    const { id } = application;
+    try {
+      await this.send('announce', { id, ttlMs, data: JSON.stringify(application) });
+      // A statement of its own: of two that announce themselves at once, one at least sees the other.
+      const others = await this.send<string[]>('announced', { id });
+      return others.map((data) => JSON.parse(data) as AnnouncedApplication);
+    } catch (error) {
+      if (isSchemaMissing(error)) {
+        return []; // The schema is older than this part of the store.
+      }
+      throw error;
+    }
+  }
+
+  async withdraw(id: string): Promise<void> {
+    await this.send('withdraw', { id });
+  }
+}
+
+function keyOf(scope: string, eventId: string, handler: string): string {
+  return toStoredKey(`${scope}\n${eventId}\n${handler}`);
+}

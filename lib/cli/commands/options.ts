@@ -1,0 +1,38 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { WEBHOOK_SCHEMES } from '../../signature/webhook-scheme.js';
+import type { ExitCode } from '../cli.error.js';
+import type { Output } from '../output/output.js';
+
+/** Makes a commander action: gives it the output, and makes its result the exit code. */
+export type RunCommand = (action: (output: Output) => ExitCode | Promise<ExitCode>) => () => Promise<void>;
+
+export const schemeOption = () =>
+  new Option('--scheme <name>', 'how deliveries are signed').choices(WEBHOOK_SCHEMES);
+
+export const jsonOption = () => new Option('--json', 'print one JSON document instead of text');
+
+export const yesOption = () => new Option('-y, --yes', "don't ask before sending to another machine");
+
+/** The ways to give a secret. Others on the machine can read a command line, so `inline` is for secrets of tests. */
+export function withSecretOptions(command: Command, { inline }: { readonly inline: boolean }): Command {
+  command
+    .option('--secret-file <file>', 'read the signing secret from a file (- for standard input)')
+    .option(
+      '--env-file <file>',
+      'read SCALEKIT_WEBHOOK_SECRET and PORT from a file (default: .env, if it is there)',
+    );
+  return inline
+    ? command.option('--secret <secret>', 'the signing secret, visible to others in ps and in your history')
+    : command;
+}
+
+/** A parser for whole numbers of a range. Its error does not repeat the text. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}

@@ -1,0 +1,187 @@
+import {
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import type { Claim } from '../../idempotency/claim.js';
+import { RateLimitedLog } from '../../shared/rate-limited-log.js';
+import type { VerifiedDelivery } from '../../signature/verified-delivery.js';
+import { checkSetup } from '../endpoint-role.js';
+import type { DispatcherHost, DispatchOutcome, EventDispatcher } from '../event-dispatcher.js';
+import { type EventJob, isEventJob } from '../event-job.js';
+import type { FailedEvents } from '../failed-events.js';
+import type { JobAttempt, JobOutcome } from '../job-outcome.js';
+import { CallBatcher } from './call-batcher.js';
+import { type DeadLetter, DeadLetters, type FailedJobs } from './dead-letters.js';
+import { errorMessage } from './error-message.js';
+import { QueueUnavailableError } from './queue-unavailable.error.js';
+import type { QueueSettings } from './queue-settings.js';
+
+const FOREIGN_JOB_MS = 500;
+const QUEUE_RETRY_MS = 2_000;
+
+/** What an engine tells its queue of a job. */
+export type Settlement = Exclude<JobOutcome, { readonly status: 'split' }>;
+
+/** Does the work of a job. Never rejects. */
+export type WorkOn = (data: unknown, at: Omit<JobAttempt, 'backoff'>) => Promise<Settlement>;
+
+/** The part of a queue that differs: how jobs are put there, taken, settled, and found when they have failed. */
+export interface QueueEngine<Letter extends DeadLetter = DeadLetter> {
+  /** For the boot log. */
+  readonly name: string;
+  readonly failedJobs: FailedJobs<Letter>;
+  /** Called at boot, in every role. Rejects where the settings cannot work. */
+  open?(): Promise<void>;
+  /**
+   * Puts jobs on the queue in one batch. A job that waits or runs there already is passed over; one that has failed
+   * starts anew, and is a dead letter no longer.
+   */
+  put(jobs: readonly EventJob[]): Promise<void>;
+  /** Takes jobs and settles them, until it is closed. Closing waits for the jobs that run. */
+  startWorker(workOn: WorkOn): { close(): Promise<void> };
+  close(): Promise<void>;
+}
+
+/** What an engine is given. */
+export interface EngineHost extends Pick<DispatcherHost, 'endpoint' | 'namespace'> {
+  readonly queueName: string;
+  /** Logs an error of the connection. */
+  readonly onError: (error: unknown) => void;
+}
+
+interface EngineTraits {
+  /** Names the server in errors. */
+  readonly server: string;
+  /** Whether an error may be the fault of one event alone, so that the others of its batch are worth another try. */
+  readonly mayBeOneCall?: (error: unknown) => boolean;
+}
+
+/**
+ * Queues events, answers as soon as the queue has them, and runs their handlers in workers: a job for each handler,
+ * so that one that fails is retried alone. The ledger decides what runs.
+ */
+export class QueueDispatcher<Letter extends DeadLetter>
+  implements EventDispatcher, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
+{
+  readonly name: string;
+  readonly failures: FailedEvents;
+  private readonly log: RateLimitedLog;
+  private readonly queueName: string;
+  private readonly engine: QueueEngine<Letter>;
+  private readonly batcher: CallBatcher<EventJob>;
+  private worker: { close(): Promise<void> } | undefined;
+
+  constructor(
+    private readonly host: DispatcherHost,
+    queueName: string | undefined,
+    private readonly settings: QueueSettings,
+    createEngine: (host: EngineHost) => QueueEngine<Letter>,
+    { server, mayBeOneCall }: EngineTraits,
+  ) {
+    const { endpoint, namespace } = host;
+    const logger = new Logger('ScalekitWebhook');
+    const warning = checkSetup('queue', host);
+    if (warning !== undefined) {
+      logger.warn(`[${endpoint}] ${warning}`);
+    }
+    this.log = new RateLimitedLog(logger, endpoint);
+    this.queueName = queueName ?? defaultQueueName(namespace, endpoint);
+    const onError = (error: unknown) => {
+      this.log.warn('queue_error', errorMessage(error));
+    };
+    this.engine = createEngine({ endpoint, namespace, queueName: this.queueName, onError });
+    this.name = this.engine.name;
+    const { timeoutMs } = settings;
+    this.batcher = new CallBatcher({
+      send: (jobs) => this.send(jobs),
+      timeoutMs,
+      onTimeout: () => this.unavailable(new Error(`${server} did not confirm within ${timeoutMs} ms.`)),
+      ...(mayBeOneCall && { mayBeOneCall }),
+    });
+    this.failures = new DeadLetters(this.engine.failedJobs, (jobs) => this.add(jobs), host.jobs);
+  }
+
+  async dispatch(delivery: VerifiedDelivery, claim: Claim): Promise<DispatchOutcome> {
+    const jobs = this.host.jobs.jobsOf(delivery, claim);
+    if (jobs.length === 0) {
+      return { status: 'handled' };
+    }
+    try {
+      await this.add(jobs);
+      return { status: 'accepted' };
+    } catch (error) {
+      const message = `${errorMessage(error)} Deliveries are answered 503 until it is back.`;
+      this.log.warn('queue_unavailable', message);
+      return { status: 'failed', errors: [error] };
+    }
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.engine.open?.();
+    if (this.host.role !== 'receive') {
+      this.worker = this.engine.startWorker((data, at) => this.workOn(data, at));
+    }
+  }
+
+  /** Beside the ledger's own draining: deliveries may still come in. */
+  async onModuleDestroy(): Promise<void> {
+    await this.worker?.close();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.engine.close();
+    this.log.close();
+  }
+
+  /**
+   * Resolves once the queue has all of the jobs.
+   *
+   * @throws QueueUnavailableError when it may not have them
+   */
+  private async add(jobs: readonly EventJob[]): Promise<void> {
+    if (jobs.length > 0) {
+      await this.batcher.add(jobs);
+    }
+  }
+
+  private async send(jobs: readonly EventJob[]): Promise<void> {
+    try {
+      await this.engine.put(jobs);
+    } catch (error) {
+      throw this.unavailable(error);
+    }
+  }
+
+  private async workOn(data: unknown, at: Omit<JobAttempt, 'backoff'>): Promise<Settlement> {
+    const { jobs } = this.host;
+    const job = data as Partial<EventJob> | null | undefined;
+    if (!jobs.isOurs(job)) {
+      this.log.warn(
+        'foreign_job',
+        `The queue "${this.queueName}" holds jobs that are not of this endpoint; they were given back. Give each ` +
+          'endpoint a queue of its own.',
+      );
+      return isEventJob(job) ? jobs.wrongPick(job) : { status: 'later', afterMs: FOREIGN_JOB_MS };
+    }
+    const outcome = await jobs.work(job, { ...at, backoff: this.settings.backoff });
+    if (outcome.status !== 'split') {
+      return outcome;
+    }
+    return this.add(outcome.jobs).then(
+      () => ({ status: 'done' }),
+      () => ({ status: 'later', afterMs: QUEUE_RETRY_MS }),
+    );
+  }
+
+  private unavailable(cause: unknown): QueueUnavailableError {
+    const message = `The queue "${this.queueName}" failed to take an event: ${errorMessage(cause)}`;
+    return new QueueUnavailableError(message, { cause });
+  }
+}
+
+function defaultQueueName(namespace: string | undefined, endpoint: string): string {
+  const parts = [namespace, endpoint === 'default' ? undefined : endpoint];
+  return ['scalekit-webhooks', ...parts.filter((part) => part !== undefined)].join('-');
+}

@@ -1,0 +1,116 @@
+import { AsyncResource } from 'node:async_hooks';
+import {
+  type CanActivate,
+  type ExceptionFilter,
+  type ExecutionContext,
+  ForbiddenException,
+  type NestInterceptor,
+  type PipeTransform,
+} from '@nestjs/common';
+import { defer, isObservable, lastValueFrom, mergeAll, type Observable, of } from 'rxjs';
+import { CAUGHT_ERRORS } from '../shared/nest-internals.js';
+import type { HandlerCandidate } from './find-handlers.js';
+import { createHandlerContext } from './handler-context.js';
+import type { HandlerParameter } from './handler-parameters.js';
+import type { Method } from './subscription.js';
+
+/** What surrounds the method, with an instance of each class. */
+export interface Surroundings {
+  readonly guards: readonly CanActivate[];
+  readonly interceptors: readonly NestInterceptor[];
+  readonly filters: readonly ExceptionFilter[];
+  readonly parameters: readonly (HandlerParameter & { readonly pipes: readonly PipeTransform[] })[];
+}
+
+/** Calls the method of a handler: guards, interceptors, pipes, the method; filters where one of these throws. */
+export async function callSurrounded(
+  candidate: HandlerCandidate,
+  instance: object,
+  args: readonly unknown[],
+  { guards, interceptors, filters, parameters }: Surroundings,
+): Promise<unknown> {
+  const context = createHandlerContext(candidate, args);
+  try {
+    for (const guard of guards) {
+      if (!(await settle(guard.canActivate(context)))) throw new ForbiddenException('Forbidden resource');
+    }
+    return await settle(
+      intercept(interceptors, context, async () =>
+        callMethod(
+          candidate,
+          instance,
+          parameters.length === 0 ? args : await argumentsFor(parameters, context),
+        ),
+      ),
+    );
+  } catch (error) {
+    return filterError(filters, error, context);
+  }
+}
+
+/** Calls the method alone. */
+export async function callMethod(
+  { methodName }: HandlerCandidate,
+  instance: object,
+  args: readonly unknown[],
+): Promise<unknown> {
+  return settle((instance as Record<string, Method>)[methodName]?.(...args));
+}
+
+async function argumentsFor(
+  parameters: Surroundings['parameters'],
+  context: ExecutionContext,
+): Promise<unknown[]> {
+  const args: unknown[] = [];
+  await Promise.all(
+    parameters.map(async ({ index, valueFor, pipes, metadata }) => {
+      let value = await valueFor(context);
+      for (const pipe of pipes) value = (await pipe.transform(value, metadata)) as unknown;
+      args[index] = value;
+    }),
+  );
+  return args;
+}
+
+/** Each step runs in the async context of its `handle()`, so that an interceptor can set an `AsyncLocalStorage`. */
+function intercept(
+  interceptors: readonly NestInterceptor[],
+  context: ExecutionContext,
+  callHandler: () => Promise<unknown>,
+): Promise<unknown> | Observable<unknown> {
+  const step = (index: number): Observable<unknown> => {
+    const interceptor = interceptors[index];
+    const run = async () =>
+      interceptor
+        ? interceptor.intercept(context, { handle: () => step(index + 1) })
+        : of(await callHandler());
+    return defer(AsyncResource.bind(run)).pipe(mergeAll());
+  };
+  return interceptors.length === 0 ? callHandler() : step(0);
+}
+
+/**
+ * The first filter for such an error is asked. It has dealt with the error if it returns something; one that returns
+ * nothing has only looked at it.
+ */
+async function filterError(
+  filters: readonly ExceptionFilter[],
+  error: unknown,
+  context: ExecutionContext,
+): Promise<unknown> {
+  const filter = filters.find((each) => catches(each, error));
+  const result = filter && (await settle(filter.catch(error, context)));
+  if (result === undefined || result === null) throw error;
+  return result;
+}
+
+function catches(filter: ExceptionFilter, error: unknown): boolean {
+  const classes = Reflect.getMetadata(CAUGHT_ERRORS, filter.constructor) as (new () => unknown)[] | undefined;
+  return !classes?.length || classes.some((errorClass) => error instanceof errorClass);
+}
+
+/** A handler that returns an observable is done when it ends, with a value or without. */
+async function settle(result: unknown): Promise<unknown> {
+  const value = await result;
+  return isObservable(value) ? lastValueFrom(value, { defaultValue: undefined }) : value;
+}

@@ -1,0 +1,84 @@
+import type { CanActivate, ExceptionFilter, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
+import { type ContextIdFactory, ModuleRef } from '@nestjs/core';
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { EXCEPTION_FILTERS, GUARDS, INTERCEPTORS, PIPES } from '../shared/nest-internals.js';
+import type { HandlerCandidate } from './find-handlers.js';
+
+export type ContextId = ReturnType<typeof ContextIdFactory.create>;
+
+/** What a decorator such as `@UseGuards()` was given: an instance, or a class that Nest makes one of. */
+export type Enhancer<T> = T | Type<T>;
+
+export interface Enhancers {
+  readonly guards: readonly Enhancer<CanActivate>[];
+  readonly interceptors: readonly Enhancer<NestInterceptor>[];
+  readonly pipes: readonly Enhancer<PipeTransform>[];
+  readonly filters: readonly Enhancer<ExceptionFilter>[];
+}
+
+/**
+ * Those of the class come before those of the method, filters in reverse. Global enhancers are left out: they are made
+ * for HTTP requests, have already run on the route, and break handlers (golevelup/nestjs #454, #743, #940).
+ */
+export function readEnhancers(candidate: HandlerCandidate): Enhancers {
+  return {
+    guards: read(GUARDS, candidate),
+    interceptors: read(INTERCEPTORS, candidate),
+    pipes: read(PIPES, candidate),
+    filters: read<ExceptionFilter>(EXCEPTION_FILTERS, candidate).reverse(),
+  };
+}
+
+function read<T>(key: string, { hostClass, method, wrapper }: HandlerCandidate): Enhancer<T>[] {
+  const on = (target: object) => (Reflect.getMetadata(key, target) ?? []) as Enhancer<T>[];
+  // Where a decorator of the class returned another one, those above it wrote on that one.
+  const builtClass = wrapper.isNotMetatype ? null : wrapper.metatype;
+  return [...new Set([...on(hostClass), ...on(builtClass ?? hostClass)]), ...on(method)];
+}
+
+/**
+ * Nest makes enhancer classes only for classes that it builds itself, and only those that it finds on the methods that
+ * these have. A guard that does not run is worse than no start.
+ *
+ * @throws if an enhancer is a class of which there is no instance
+ */
+export function refuseSkippedEnhancers(
+  { name, wrapper }: HandlerCandidate,
+  enhancers: readonly Enhancer<unknown>[],
+): void {
+  const skipped = enhancers.find(
+    (enhancer) => isClass(enhancer) && (wrapper.isNotMetatype || !wrapper.host?.injectables.has(enhancer)),
+  );
+  if (!isClass(skipped)) return;
+  const [reason, remedy] = wrapper.isNotMetatype
+    ? ['for a provider from useFactory or useValue', 'provide the class itself']
+    : ['below a decorator that replaces the method', 'write its decorator above that one'];
+  throw new ScalekitWebhookError(
+    'invalid_handler',
+    `${name} is decorated with the class ${skipped.name}, but Nest makes no instance of it ${reason}. ` +
+      `Pass an instance (new ${skipped.name}(…)), or ${remedy}.`,
+  );
+}
+
+/** The instance of an enhancer class: of the application or, where its scope says so, made for the host or the call. */
+export async function instanceOf<T>(
+  enhancer: Enhancer<T>,
+  { wrapper: { host, id } }: HandlerCandidate,
+  contextId: ContextId | undefined,
+): Promise<T> {
+  const injectable = isClass(enhancer) ? host?.injectables.get(enhancer) : undefined;
+  if (!host || !injectable) return enhancer as T;
+  if (!contextId && !injectable.isTransient) return injectable.instance as T;
+  if (!contextId) {
+    const moduleRef = host.getProviderByKey<ModuleRef>(ModuleRef).instance;
+    return moduleRef.resolve<T>(injectable.token, undefined, { strict: true });
+  }
+  // A durable one is shared by the calls of a tenant.
+  const isTreeDurable = !injectable.isTransient && injectable.isDependencyTreeDurable();
+  const shared = contextId.getParent?.({ token: injectable.token, isTreeDurable }) ?? contextId;
+  return injectable.getInstanceByContextId(shared, id).instance as T;
+}
+
+function isClass(enhancer: unknown): enhancer is Type<unknown> {
+  return typeof enhancer === 'function';
+}

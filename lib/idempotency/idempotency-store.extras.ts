@@ -1,0 +1,117 @@
+import type { Awaitable, BeginOptions, BeginResult, IdempotencyStore } from './idempotency-store.js';
+
+/**
+ * A handler that gave up on an event, as a store keeps it.
+ *
+ * @publicApi
+ */
+export interface KeptFailure {
+  /** The endpoint, with its namespace: failures of different scopes never mix. */
+  readonly scope: string;
+  readonly eventId: string;
+  readonly type: string;
+  readonly handler: string;
+  /** What the handler said, without values of the payload. */
+  readonly reason: string;
+  readonly attempts: number;
+  /** Milliseconds since 1970. */
+  readonly failedAt: number;
+  /** CRC-32 of the event's body. */
+  readonly fingerprint: number;
+  /** The event itself, as a text that only the ledger reads; undefined where payloads are not kept. */
+  readonly delivery?: string | undefined;
+}
+
+/** @publicApi */
+export interface KeepFailureOptions {
+  /** How many failures of the scope are kept: the oldest ones go first. */
+  readonly keep: number;
+  /** For how long, in milliseconds. */
+  readonly keepMs: number;
+}
+
+/** @publicApi */
+export interface FailurePage {
+  /** Without `delivery`. */
+  readonly failures: readonly KeptFailure[];
+  /** Digits: where the next page begins; undefined on the last one. */
+  readonly cursor: string | undefined;
+}
+
+/** @publicApi */
+export interface ReopenOptions extends Omit<BeginOptions, 'position'> {
+  /** Handlers that are to run again: no longer recorded as finished. */
+  readonly again: readonly string[];
+  /** Handlers that are recorded as finished if the key is done or unknown. */
+  readonly finished: readonly string[];
+}
+
+/**
+ * The part of an idempotency store that keeps what handlers gave up on. Optional: without it, the inline dispatcher
+ * only logs such an event. Each method is atomic, and throws where the store can't answer.
+ *
+ * @publicApi
+ */
+export interface FailedEventStore {
+  /** Keeps a failure, as the youngest of its scope. It replaces an earlier one of the same event and handler. */
+  keep(failure: KeptFailure, options: KeepFailureOptions): Awaitable<void>;
+  /** Failures of a scope that have not expired, oldest first, from the cursor of the page before. */
+  list(
+    scope: string,
+    query: { readonly limit: number; readonly cursor: string | undefined },
+  ): Awaitable<FailurePage>;
+  /** All failures of an event that have not expired, oldest first, with `delivery`. */
+  of(scope: string, eventId: string): Awaitable<readonly KeptFailure[]>;
+  /** Forgets these handlers' failures of an event. Resolves to how many there were. */
+  forget(scope: string, eventId: string, handlers: readonly string[]): Awaitable<number>;
+  /**
+   * Claims a key of the store as `begin` does, also one that is done: then it starts with attempt 1 and with `finished`
+   * as its finished handlers. Any other key that is free keeps its finished handlers, without those in `again`.
+   *
+   * @returns `acquired` or `in_progress`
+   */
+  reopen(key: string, options: ReopenOptions): Awaitable<BeginResult>;
+}
+
+/**
+ * A running endpoint of an application, as it is announced in a store that others may use.
+ *
+ * @publicApi
+ */
+export interface AnnouncedApplication {
+  /** Unique among all that are announced. */
+  readonly id: string;
+  /** The package and the script that run: the same for each process of an application. */
+  readonly identity: string;
+  /** Unique for each process. */
+  readonly process: string;
+  readonly endpoint: string;
+  /** Names of the handlers that it runs. */
+  readonly handlers: readonly string[];
+}
+
+/**
+ * The part of an idempotency store that knows who uses it, so that two applications that share one by mistake notice.
+ * Optional.
+ *
+ * @publicApi
+ */
+export interface ApplicationRegister {
+  /** Announces an application for `ttlMs`, or again. Resolves to all others that are announced now. */
+  announce(application: AnnouncedApplication, ttlMs: number): Awaitable<readonly AnnouncedApplication[]>;
+  /** Takes an announcement back. */
+  withdraw(id: string): Awaitable<void>;
+}
+
+/**
+ * What an idempotency store may offer beyond `IdempotencyStore`.
+ *
+ * @publicApi
+ */
+export interface IdempotencyStoreExtras {
+  readonly failures?: FailedEventStore;
+  readonly applications?: ApplicationRegister;
+}
+
+/** Reads what a store offers, without asking its type. */
+export const extrasOf = (store: IdempotencyStore) => store as IdempotencyStoreExtras;
