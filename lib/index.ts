@@ -22,7 +22,6 @@ export {
 } from './signature/verify-webhook.js';
 export { signWebhook, type SignWebhookOptions } from './signature/sign-webhook.js';
 export { WEBHOOK_SCHEMES, type WebhookScheme } from './signature/webhook-scheme.js';
-
 export {
   DeliveryRefusedError,
   type DeliveryRefusedErrorCode,
@@ -30,22 +29,28 @@ export {
   WebhookVerificationError,
   type WebhookVerificationErrorCode,
 } from './signature/signature.errors.js';
+export type { VerifiedDelivery } from './signature/verified-delivery.js';
 
-export { EnvelopeError, type EnvelopeErrorCode } from './events/envelope.error.js';
-export { readEnvelope, type ScalekitEnvelope } from './events/envelope.js';
-export type { ScalekitEvent, ScalekitEventData } from './events/scalekit-event.js';
+export {
+  EnvelopeError,
+  type EnvelopeErrorCode,
+  readEnvelope,
+  type ScalekitEnvelope,
+} from './events/envelope.js';
 export type { ScalekitEventMap, ScalekitEventType } from './events/scalekit-event-map.js';
 export type { ScalekitEventPattern } from './events/scalekit-event-pattern.js';
 export type {
+  ScalekitEvent,
+  ScalekitEventData,
   ScalekitEventFields,
   ScalekitEventShape,
   ScalekitOverviewEvent,
   ScalekitReferenceEvent,
   ScalekitReferenceEventFields,
-} from './events/event-shapes.js';
+} from './events/scalekit-event.js';
 export { SCALEKIT_EVENT_TYPES } from './events/scalekit-event-types.js';
-export { isScalekitEvent } from './events/is-scalekit-event.js';
-export { occurredAtNanos } from './events/event-nanos.js';
+export { isScalekitEvent } from './events/event-pattern.js';
+export { occurredAtNanos } from './events/occurred-at.js';
 export type { ScalekitEventContext } from './events/scalekit-event-context.js';
 
 // What events carry in `data`.
@@ -114,6 +119,7 @@ export {
   MemoryIdempotencyStore,
   type MemoryIdempotencyStoreOptions,
 } from './idempotency/memory-idempotency.store.js';
+export type { Claim } from './idempotency/claim.js';
 export { StoreUnavailableError } from './idempotency/store-unavailable.error.js';
 export { DeliveryAbortedError, type DeliveryAbortedErrorCode } from './idempotency/delivery-aborted.error.js';
 
@@ -141,13 +147,13 @@ export type {
   ReplayOptions,
 } from './dispatch/failed-events.js';
 export { QueueUnavailableError } from './dispatch/queues/queue-unavailable.error.js';
-export type { HandlerRunner } from './dispatch/handler-runner.js';
+export type { ClaimedDelivery, HandlerRunner } from './dispatch/handler-runner.js';
 export { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 
+export type { EventHandler } from './handlers/event-handler.js';
 export { OnScalekitEvent, type OnScalekitEventOptions } from './handlers/on-scalekit-event.decorator.js';
-export type { HandlerBackoff, HandlerRetry } from './handlers/handler-options.js';
+export type { HandlerBackoff, HandlerRetry } from './handlers/event-handler.js';
 export { EventContext, EventData, EventTransaction } from './handlers/event-parameters.decorator.js';
-export { UnrecoverableEventError } from './handlers/unrecoverable-event.error.js';
-export { RetryLaterError } from './handlers/retry-later.error.js';
+export { RetryLaterError, UnrecoverableEventError } from './handlers/handler-errors.js';
 
 export { ScalekitWebhookError } from './scalekit-webhook.errors.js';

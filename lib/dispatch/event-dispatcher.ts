@@ -23,6 +23,8 @@ export interface EventDispatcher {
   /** Where the dispatcher keeps the events that it gave up on. */
   readonly failures?: FailedEvents | undefined;
   dispatch(delivery: VerifiedDelivery, claim: Claim): Promise<DispatchOutcome>;
+  /** How many jobs of an event wait or run. Only a dispatcher with a queue has it. */
+  unfinishedJobs?(eventId: string): Promise<number>;
 }
 
 /** What a dispatcher is given of the endpoint it works for. */

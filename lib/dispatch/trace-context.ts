@@ -1,47 +1,81 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-
 type Carrier = Record<string, string>;
 
-/** What this file needs of `@opentelemetry/api`, which is there only if the application uses it. */
-interface OpenTelemetry {
-  readonly ROOT_CONTEXT: object;
-  readonly context: { active(): object; with<T>(context: object, work: () => T): T };
-  readonly propagation: {
-    inject(context: object, carrier: Carrier): void;
-    extract(context: object, carrier: Carrier): object;
+/** A context of OpenTelemetry: values under keys that only its makers know. */
+interface Context {
+  getValue(key: symbol): unknown;
+  setValue(key: symbol, value: unknown): Context;
+  deleteValue(key: symbol): Context;
+}
+
+/** What the application has registered with `@opentelemetry/api`. */
+interface RegisteredApi {
+  readonly context?: {
+    active(): Context;
+    with<T>(context: Context, work: () => T): T;
+  };
+  readonly propagation?: {
+    inject(context: Context, carrier: Carrier, setter: typeof SETTER): void;
+    extract(context: Context, carrier: Carrier, getter: typeof GETTER): Context;
   };
 }
 
+/**
+ * Where every copy of `@opentelemetry/api` 1.x keeps what is registered, so that they find each other. Read here, too:
+ * an import of a package that may be absent breaks bundles that esbuild and webpack make, and a bundle may have a copy of its
+ * own. It has been this key since 1.0; a trace that no longer goes on fails in `bullmq-nest.test.ts`.
+ *
+ * @see https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/global-utils.ts
+ */
+const GLOBAL_API = Symbol.for('opentelemetry.js.api.1');
+
+const SETTER = {
+  set(carrier: Carrier, key: string, value: string): void {
+    carrier[key] = value;
+  },
+};
+const GETTER = {
+  get: (carrier: Carrier, key: string) => carrier[key],
+  keys: (carrier: Carrier) => Object.keys(carrier),
+};
+
 /** Carries the trace of a delivery to the worker that handles its event, for applications with OpenTelemetry. */
 export class TraceContext {
-  private readonly api = findOpenTelemetry();
-
   /** What the job has to carry; undefined where there is no trace. */
   capture(): Carrier | undefined {
+    const { context, propagation } = registeredApi();
+    if (!context || !propagation) {
+      return undefined;
+    }
     const carrier: Carrier = {};
-    this.api?.propagation.inject(this.api.context.active(), carrier);
+    propagation.inject(context.active(), carrier, SETTER);
     return Object.keys(carrier).length > 0 ? carrier : undefined;
   }
 
   run<T>(carrier: Readonly<Carrier> | undefined, work: () => T): T {
-    const { api } = this;
-    return api && carrier
-      ? api.context.with(api.propagation.extract(api.ROOT_CONTEXT, { ...carrier }), work)
+    const { context, propagation } = registeredApi();
+    return carrier && context && propagation
+      ? context.with(propagation.extract(new ContextOf(new Map()), { ...carrier }, GETTER), work)
       : work();
   }
 }
 
-/**
- * Finds the application's `@opentelemetry/api`; undefined where it is not installed. An `import()` would break bundles of
- * the many applications that don't have it: bundlers resolve it whether it is ever called or not.
- */
-function findOpenTelemetry(): OpenTelemetry | undefined {
-  const folders = [process.cwd(), dirname(process.argv[1] ?? '')];
-  const require = createRequire(join(process.cwd(), 'package.json'));
-  try {
-    return require(require.resolve('@opentelemetry/api', { paths: folders })) as OpenTelemetry;
-  } catch {
-    return undefined;
+function registeredApi(): RegisteredApi {
+  return (globalThis as { [GLOBAL_API]?: RegisteredApi })[GLOBAL_API] ?? {};
+}
+
+/** The empty context that a trace begins with, and those that the propagators make of it. */
+class ContextOf implements Context {
+  constructor(private readonly values: ReadonlyMap<symbol, unknown>) {}
+
+  getValue(key: symbol): unknown {
+    return this.values.get(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return new ContextOf(new Map(this.values).set(key, value));
+  }
+
+  deleteValue(key: symbol): Context {
+    return new ContextOf(new Map([...this.values].filter(([each]) => each !== key)));
   }
 }

@@ -2,13 +2,17 @@ export { scalekitEvent, type ScalekitEventFixtureOptions } from './fixtures/scal
 export type { DeepPartial, ScalekitEventOverrides } from './fixtures/event-overrides.js';
 
 export { signedDelivery } from './deliveries/signed-delivery.presets.js';
-export type { SignedDelivery } from './deliveries/signed-delivery.js';
-export type { DeliverableEvent, SignedDeliveryOptions } from './deliveries/sign-event.js';
+export type {
+  DeliverableEvent,
+  SignedDelivery,
+  SignedDeliveryOptions,
+} from './deliveries/signed-delivery.js';
 
 export {
   type RetryOptions,
   ScalekitWebhookTester,
   type ScalekitWebhookTesterOptions,
+  type SettledOptions,
 } from './tester/scalekit-webhook.tester.js';
 export type { TesterTransport } from './tester/transports.js';
 export type { DeliveryAttempt, DeliveryResult, RetriedDelivery } from './tester/delivery-result.js';

@@ -99,7 +99,7 @@ describe('an event that is given up inline', () => {
 
   it('is answered 503, and runs again, where the store cannot keep it', async () => {
     const store: MemoryIdempotencyStore & IdempotencyStoreExtras = new MemoryIdempotencyStore();
-    const { keep } = store.failures;
+    const keep = store.failures.keep.bind(store.failures);
     store.failures.keep = () => {
       throw new Error('connect ECONNREFUSED');
     };

@@ -116,7 +116,9 @@ describe('the name of a handler', () => {
       class Child extends named('user-sync') {},
     ],
   ])('stops the boot beside %s', async (_, first, second) => {
-    const { error } = await WebhookApp.failToStart({ providers: [first, second!] });
+    const { error } = await WebhookApp.failToStart({
+      providers: [first, second].filter((each) => each !== undefined),
+    });
     expect(error).toMatchObject({ code: 'duplicate_handler' });
     expect(error.message).toMatch(/^Two handlers are named (user-sync|UserSync\.onUser), .*\{ name: /);
   });

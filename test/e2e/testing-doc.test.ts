@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
+import { RedisServer } from '../support/redis-server.js';
+
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const DOC = new URL('../../docs/testing.md', import.meta.url);
 
@@ -38,6 +40,10 @@ for (const { file, code } of [...blocks, { file: 'my-store.ts', code: MY_STORE }
   writeFileSync(join(folder, file), code);
 }
 
+const redis = await RedisServer.start();
+process.env.REDIS_PORT = String(redis.port);
+afterAll(() => redis.stop());
+
 // Jest's globals, which the examples use.
 Object.assign(globalThis, { afterEach, describe, expect, it });
 
@@ -49,6 +55,7 @@ describe('docs/testing.md', () => {
       'events.spec.ts',
       'deliveries.spec.ts',
       'app.spec.ts',
+      'queue.spec.ts',
       'my-store.spec.ts',
     ]);
     expect(readFileSync(DOC, 'utf8').match(/^```\w/gm)).toHaveLength(blocks.length);

@@ -70,15 +70,14 @@ describe('PostgresIdempotencyStore, whatever the server is set to', () => {
     const admin = poolOf(server.url, 1);
     const text = name === 'search_path' ? value : `'${value}'`;
     await admin.query(`ALTER DATABASE ${database} SET ${name} = ${text}`);
-    const stores = [poolOf(url), poolOf(url)].map(
-      (client) => new PostgresIdempotencyStore({ client, timeoutMs: 20_000 }),
-    );
+    const createStore = () => new PostgresIdempotencyStore({ client: poolOf(url), timeoutMs: 20_000 });
+    const store = createStore();
+    const stores = [store, createStore()];
     await Promise.all(stores.map((store) => store.migrate()));
-    await stores[0]?.migrate();
+    await store.migrate();
     await stress(stores);
-    const [store] = stores;
-    const token = await acquire(store as PostgresIdempotencyStore<pg.Pool>, 'in a transaction');
-    await store?.transaction(async (transaction, records) => {
+    const token = await acquire(store, 'in a transaction');
+    await store.transaction(async (transaction, records) => {
       const { rows } = await transaction.query<{ level: string }>(
         "SELECT current_setting('transaction_isolation') AS level",
       );
@@ -86,7 +85,7 @@ describe('PostgresIdempotencyStore, whatever the server is set to', () => {
       await transaction.query('CREATE TABLE written (id integer)');
       expect(await records.complete('in a transaction', token, OPTIONS.ttlMs)).toBe(true);
     }, new AbortController().signal);
-    expect(await store?.removeExpired()).toBe(0);
+    expect(await store.removeExpired()).toBe(0);
   });
 
   it('works with a serializable default before its schema is brought up to date', async () => {

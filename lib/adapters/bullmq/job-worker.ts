@@ -47,8 +47,13 @@ export class JobWorker {
   async close(): Promise<void> {
     const paused = this.worker.pause();
     await Promise.allSettled(this.running);
-    await settlesWithin(paused, CLOSE_MS);
+    const isPaused = await settlesWithin(paused, CLOSE_MS);
     await settlesWithin(this.worker.close(true), CLOSE_MS);
+    if (!isPaused) {
+      // pause() ends with a new connection, as soon as a Redis that hung answers again.
+      const disconnect = () => this.worker.disconnect();
+      paused.then(disconnect, disconnect).catch(() => undefined);
+    }
   }
 
   private async process(job: Job<EventJob>, token: string | undefined): Promise<void> {

@@ -1,8 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { type Command, Option } from 'commander';
-import { messageIdOf } from '../../testing/deliveries/sign-event.js';
 import { signedDelivery } from '../../testing/deliveries/signed-delivery.presets.js';
-import type { SignedDelivery } from '../../testing/deliveries/signed-delivery.js';
+import { messageIdOf, type SignedDelivery } from '../../testing/deliveries/signed-delivery.js';
 import type { WebhookScheme } from '../../signature/webhook-scheme.js';
 import { nearestEventType } from '../../events/nearest-event-type.js';
 import { SCALEKIT_EVENT_TYPES } from '../../events/scalekit-event-types.js';

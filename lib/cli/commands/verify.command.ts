@@ -7,7 +7,7 @@ import type { Output } from '../output/output.js';
 import { jsonOption, type RunCommand, schemeOption, wholeNumber, withSecretOptions } from './options.js';
 import { diagnose, type Diagnosis } from '../verify/diagnose.js';
 
-import type { HeaderLines } from '../verify/repaired-headers.js';
+import type { HeaderLines } from '../verify/delivery-to-diagnose.js';
 
 interface VerifyOptions extends SecretOptions {
   readonly body: string;

@@ -1,5 +1,4 @@
-import type { DeliverableEvent } from '../../testing/deliveries/sign-event.js';
-import type { SignedDelivery } from '../../testing/deliveries/signed-delivery.js';
+import type { DeliverableEvent, SignedDelivery } from '../../testing/deliveries/signed-delivery.js';
 import { signedDelivery } from '../../testing/deliveries/signed-delivery.presets.js';
 import type { ScalekitEventOverrides } from '../../testing/fixtures/event-overrides.js';
 import { scalekitEvent } from '../../testing/fixtures/scalekit-event.fixture.js';

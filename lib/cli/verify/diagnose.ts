@@ -1,23 +1,12 @@
 import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
 import { verifyWebhook } from '../../signature/verify-webhook.js';
-import type { WebhookScheme } from '../../signature/webhook-scheme.js';
 import type { WebhookVerification } from '../../signature/webhook-scheme.js';
-import type { GivenSecret } from '../input/secret.js';
+import type { DeliveryToDiagnose } from './delivery-to-diagnose.js';
 import { type Candidate, type Fault, fault } from './fault.js';
 import { explainNoMatch, observe } from './no-match.js';
 import { repairedBodies } from './repaired-bodies.js';
-import { type HeaderLines, headerValues, repairedHeaders, type SchemeHeaders } from './repaired-headers.js';
+import { headerValues, repairedHeaders, type SchemeHeaders } from './repaired-headers.js';
 import { repairedSecrets } from './repaired-secrets.js';
-
-export interface DeliveryToDiagnose {
-  readonly body: Buffer;
-  readonly headers: HeaderLines;
-  /** The first is the one to verify with; the others are tried as the right one. */
-  readonly secrets: readonly GivenSecret[];
-  readonly schemes: readonly WebhookScheme[];
-  readonly toleranceSeconds: number;
-  readonly now: Date;
-}
 
 export interface Diagnosis {
   readonly holds: boolean;

@@ -1,6 +1,6 @@
 import { inspectSecret } from '../../signature/webhook-secret.js';
 import { isUtf16 } from '../input/read-file.js';
-import type { DeliveryToDiagnose } from './diagnose.js';
+import type { DeliveryToDiagnose } from './delivery-to-diagnose.js';
 import { type Fault, fault } from './fault.js';
 import { UTF16_BODY } from './repaired-bodies.js';
 import {

@@ -1,8 +1,7 @@
 import { WEBHOOK_SCHEMES, type WebhookScheme } from '../../signature/webhook-scheme.js';
+import type { HeaderLines } from './delivery-to-diagnose.js';
 import { type Candidate, type Fault, fault } from './fault.js';
 
-/** Headers as they came: names in any case, repeated ones included. */
-export type HeaderLines = readonly (readonly [name: string, value: string])[];
 /** By lower-case name, as `verifyWebhook` takes them. */
 export type HeaderValues = Readonly<Record<string, readonly string[]>>;
 

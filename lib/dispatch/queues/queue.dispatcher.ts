@@ -118,6 +118,10 @@ export class QueueDispatcher<Letter extends DeadLetter>
     }
   }
 
+  async unfinishedJobs(eventId: string): Promise<number> {
+    return (await this.engine.failedJobs.liveJobsOf(eventId)).length;
+  }
+
   async onApplicationBootstrap(): Promise<void> {
     await this.engine.open?.();
     if (this.host.role !== 'receive') {

@@ -4,14 +4,32 @@ import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
 import type { WebhookScheme } from '../../signature/webhook-scheme.js';
 import {
   bytesOf,
+  createDelivery,
   type DeliverableEvent,
+  type DeliveryRecipe,
   sign,
+  type SignedDelivery,
   type SignedDeliveryOptions,
   type Signing,
   signingOf,
-} from './sign-event.js';
-import { SIGNATURE_LISTS } from './signature-lists.js';
-import { createDelivery, type DeliveryRecipe, type SignedDelivery } from './signed-delivery.js';
+} from './signed-delivery.js';
+
+type Headers = Readonly<Record<string, string>>;
+
+/** How a scheme writes two signatures of one delivery, if it has room for two. */
+const SIGNATURE_LISTS: Readonly<
+  Record<WebhookScheme, ((first: Headers, second: Headers) => Record<string, string>) | undefined>
+> = {
+  standard: (first, second) => ({
+    ...first,
+    'webhook-signature': `${first['webhook-signature']} ${second['webhook-signature']}`,
+  }),
+  timestamped: (first, second) => ({
+    ...first,
+    'scalekit-signature': `${first['scalekit-signature']},${second['scalekit-signature']?.replace(/^t=\d+,/, '')}`,
+  }),
+  digest: undefined,
+};
 
 /** Beyond any tolerance that makes sense. */
 const AN_HOUR_MS = 3_600_000;

@@ -1,4 +1,65 @@
 import { Buffer } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
+import { signWebhook } from '../../signature/sign-webhook.js';
+import type { WebhookScheme } from '../../signature/webhook-scheme.js';
+
+/**
+ * An event, or the bytes of a body. Objects are written as JSON; a string stands for its UTF-8 bytes.
+ *
+ * @publicApi
+ */
+export type DeliverableEvent = object | string | Uint8Array;
+
+/** @publicApi */
+export interface SignedDeliveryOptions {
+  /** The signing secret of the endpoint (`whsec_…`). */
+  readonly secret: string;
+  /** @default 'standard' */
+  readonly scheme?: WebhookScheme | undefined;
+  /**
+   * The `webhook-id`, which only `standard` has.
+   *
+   * @default one made of the event's id, so that another delivery of the event has it, too
+   */
+  readonly id?: string | undefined;
+  /**
+   * When the delivery is sent.
+   *
+   * @default now
+   */
+  readonly timestamp?: Date | undefined;
+}
+
+/** What is left to say once it is known what is sent, and when. */
+export interface Signing {
+  readonly secret: string;
+  readonly scheme: WebhookScheme;
+  readonly id: string;
+}
+
+export function bytesOf(event: DeliverableEvent): Buffer {
+  if (event instanceof Uint8Array) return Buffer.from(event);
+  return Buffer.from(typeof event === 'string' ? event : JSON.stringify(event));
+}
+
+export function signingOf(
+  event: DeliverableEvent,
+  { secret, scheme = 'standard', id = messageIdOf(event) }: SignedDeliveryOptions,
+): Signing {
+  return { secret, scheme, id };
+}
+
+/** A spread, because fetch takes only objects with a prototype. */
+export function sign(body: Uint8Array, signing: Signing, timestamp: Date): Record<string, string> {
+  return { ...signWebhook({ ...signing, body, timestamp }) };
+}
+
+/** The `webhook-id` of an event: the same for each delivery of it. */
+export function messageIdOf(event: DeliverableEvent): string {
+  const id: unknown = typeof event === 'object' && 'id' in event ? event.id : undefined;
+  const isHeaderValue = typeof id === 'string' && /^[\w.-]{1,200}$/.test(id);
+  return `msg_${isHeaderValue ? id.replace(/^evt_/, '') : randomUUID()}`;
+}
 
 /** Writes a delivery as if it were sent at that moment. */
 export type DeliveryRecipe = (sentAt: Date) => {

@@ -1,26 +1,60 @@
-import type { HandlerRegistry } from '../../handlers/handler.registry.js';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { HANDLER_CHANNEL, type HandlerCall, type HandlerRegistry } from '../../handlers/handler.registry.js';
 import type { SignedDelivery } from '../deliveries/signed-delivery.js';
 
 export type HandlerCalls = Readonly<Record<string, number>>;
 
-/** Counts the calls for one event while `work` goes on. */
-export async function countCalls<T>(
-  registry: HandlerRegistry,
-  delivery: SignedDelivery,
-  work: () => Promise<T>,
-): Promise<T & { readonly handlers: HandlerCalls }> {
-  const calls = new Map<string, number>();
-  const eventId = eventIdOf(delivery);
-  const stop = registry.watch((handler, { id }) => {
-    if (id === eventId) {
-      calls.set(handler, (calls.get(handler) ?? 0) + 1);
+/** Counts how often each handler is called for the events that were delivered, also by the worker of a queue. */
+export class CallCounter {
+  private readonly callsByEvent = new Map<unknown, Map<string, number>>();
+
+  constructor(private readonly registry: HandlerRegistry) {
+    // Held weakly: a tester has no end, and the channel is the process's.
+    const counter = new WeakRef(this);
+    const listen = (message: unknown) => {
+      const known = counter.deref();
+      if (known) {
+        known.count(message as HandlerCall);
+      } else {
+        unsubscribe(HANDLER_CHANNEL, listen);
+      }
+    };
+    subscribe(HANDLER_CHANNEL, listen);
+  }
+
+  private count({ handler, event, registry }: HandlerCall): void {
+    const calls = registry === this.registry ? this.callsByEvent.get(event.id) : undefined;
+    calls?.set(handler, (calls.get(handler) ?? 0) + 1);
+  }
+
+  /** The ids of all events that were delivered. */
+  get eventIds(): readonly string[] {
+    return [...this.callsByEvent.keys()].filter((id) => typeof id === 'string');
+  }
+
+  /** Adds the calls for the event while `work` goes on. */
+  async during<T extends object>(
+    delivery: SignedDelivery,
+    work: () => Promise<T>,
+  ): Promise<T & { readonly handlers: HandlerCalls }> {
+    const id = eventIdOf(delivery);
+    const calls = this.callsByEvent.get(id) ?? new Map<string, number>();
+    if (id !== undefined) {
+      this.callsByEvent.set(id, calls);
     }
-  });
-  try {
+    const before = new Map(calls);
     const result = await work();
-    return { ...result, handlers: Object.fromEntries(calls) };
-  } finally {
-    stop();
+    const since = [...calls].map(
+      ([handler, count]) => [handler, count - (before.get(handler) ?? 0)] as const,
+    );
+    return { ...result, handlers: Object.fromEntries(since.filter(([, count]) => count > 0)) };
+  }
+
+  /** The calls for all events. */
+  total(): HandlerCalls {
+    return sumOfCalls(
+      [...this.callsByEvent.values()].map((calls) => ({ handlers: Object.fromEntries(calls) })),
+    );
   }
 }
 

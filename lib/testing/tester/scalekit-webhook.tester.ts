@@ -1,14 +1,17 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
+import type { EventDispatcher } from '../../dispatch/event-dispatcher.js';
 import { HandlerRegistry } from '../../handlers/handler.registry.js';
 import type { Awaitable } from '../../idempotency/idempotency-store.js';
+import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
+import { EVENT_DISPATCHER } from '../../scalekit-webhook.tokens.js';
 import type { WebhookScheme } from '../../signature/webhook-scheme.js';
-import type { DeliverableEvent } from '../deliveries/sign-event.js';
 import { signedDelivery } from '../deliveries/signed-delivery.presets.js';
-import type { SignedDelivery } from '../deliveries/signed-delivery.js';
+import type { DeliverableEvent, SignedDelivery } from '../deliveries/signed-delivery.js';
 import type { DeliveryAttempt, DeliveryResult, RetriedDelivery } from './delivery-result.js';
-import { countCalls, sumOfCalls } from './handler-calls.js';
+import { CallCounter, type HandlerCalls, sumOfCalls } from './handler-calls.js';
 import { answerWithin, SENDER_ATTEMPTS, SENDER_TIMEOUT_MS, waitAfter } from './retry-schedule.js';
-import { createSend, nearestTransport, type Send, type TesterTransport } from './transports.js';
+import { createSend, nearestTransport, ofEndpoint, type Send, type TesterTransport } from './transports.js';
 
 /** @publicApi */
 export interface ScalekitWebhookTesterOptions {
@@ -34,6 +37,16 @@ export interface ScalekitWebhookTesterOptions {
    * @default `http` if it listens, else `inject` on Fastify, else `service`
    */
   readonly transport?: TesterTransport | undefined;
+}
+
+/** @publicApi */
+export interface SettledOptions {
+  /**
+   * How long to wait for the queue, in milliseconds.
+   *
+   * @default 4_000
+   */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** @publicApi */
@@ -67,6 +80,9 @@ export interface RetryOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** How often the queue is asked. */
+const POLL_MS = 20;
+
 /**
  * Plays the sender: delivers events to an application as Scalekit does, and says what was answered and which handlers
  * were called.
@@ -83,7 +99,7 @@ export interface RetryOptions {
  * @publicApi
  */
 export class ScalekitWebhookTester {
-  private sending: Promise<Send> | undefined;
+  private opening: Promise<{ readonly send: Send; readonly counter: CallCounter }> | undefined;
 
   constructor(
     private readonly app: INestApplicationContext,
@@ -159,22 +175,63 @@ export class ScalekitWebhookTester {
     }
   }
 
-  private async attempt(delivery: SignedDelivery, signal?: AbortSignal): Promise<DeliveryResult> {
-    this.sending ??= this.open();
-    const send = await this.sending;
-    const registry = this.app.get(HandlerRegistry, { strict: false });
-    return countCalls(registry, delivery, () => send(delivery, signal));
+  /**
+   * Waits until the queue has no more jobs for the events that this tester delivered: each handler has finished or its
+   * event is a dead letter. Without a queue it resolves at once, because the answer has waited for the handlers.
+   *
+   * A failing handler is retried after its `backoff`, in real time: give the dispatcher `attempts: 1` or a short `backoff`
+   * in tests.
+   *
+   * @returns how often each handler was called for these events, in this process
+   * @throws ScalekitWebhookError (`not_settled`) when the time is over
+   */
+  async settled({ timeoutMs = 4_000 }: SettledOptions = {}): Promise<HandlerCalls> {
+    this.opening ??= this.open();
+    const { counter } = await this.opening;
+    const dispatcher = ofEndpoint<EventDispatcher>(this.app, this.endpoint, EVENT_DISPATCHER);
+    const deadline = performance.now() + timeoutMs;
+    let open = counter.eventIds;
+    for (;;) {
+      const jobs = await Promise.all(open.map(async (id) => dispatcher.unfinishedJobs?.(id) ?? 0));
+      open = open.filter((_, index) => jobs[index] !== 0);
+      if (open.length === 0) {
+        return counter.total();
+      }
+      if (performance.now() >= deadline) {
+        throw notSettled(open, timeoutMs);
+      }
+      await wait(POLL_MS);
+    }
   }
 
-  private async open(): Promise<Send> {
+  private async attempt(delivery: SignedDelivery, signal?: AbortSignal): Promise<DeliveryResult> {
+    this.opening ??= this.open();
+    const { send, counter } = await this.opening;
+    return counter.during(delivery, () => send(delivery, signal));
+  }
+
+  private async open(): Promise<{ send: Send; counter: CallCounter }> {
     await this.app.init();
-    const { endpoint = 'default', path, transport = nearestTransport(this.app) } = this.options;
-    return createSend(transport, { app: this.app, endpoint, path });
+    const { path, transport = nearestTransport(this.app) } = this.options;
+    const send = createSend(transport, { app: this.app, endpoint: this.endpoint, path });
+    return { send, counter: new CallCounter(this.app.get(HandlerRegistry, { strict: false })) };
+  }
+
+  private get endpoint(): string {
+    return this.options.endpoint ?? 'default';
   }
 
   private deliveryOf(event: DeliverableEvent | SignedDelivery): SignedDelivery {
     return isDelivery(event) ? event : signedDelivery(event, this.options);
   }
+}
+
+function notSettled(eventIds: readonly string[], timeoutMs: number): ScalekitWebhookError {
+  return new ScalekitWebhookError(
+    'not_settled',
+    `After ${timeoutMs} ms the queue still has jobs of ${eventIds.slice(0, 5).join(', ')}. Is there a worker (role "both" or ` +
+      '"work"), and does a handler fail and wait for its next attempt? Give the dispatcher a short backoff in tests.',
+  );
 }
 
 function isDelivery(event: DeliverableEvent | SignedDelivery): event is SignedDelivery {

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { INestApplication, INestApplicationContext } from '@nestjs/common';
+import type { INestApplication, INestApplicationContext, InjectionToken } from '@nestjs/common';
 import { RawBodyInstaller } from '../../raw-body/raw-body.installer.js';
 import type { Registration } from '../../receive/registration.js';
 import { ScalekitWebhookService } from '../../receive/scalekit-webhook.service.js';
@@ -100,19 +100,25 @@ function byInject(target: TransportTarget): Send {
 }
 
 function byService({ app, endpoint }: TransportTarget): Send {
-  const everywhere = { strict: false, each: true } as const;
-  // Both are of the module that forRoot made, so they come in the same order.
-  const registrations = app.get<Registration>(REGISTRATION, everywhere);
-  const services = app.get(ScalekitWebhookService, everywhere);
-  const service = services[registrations.findIndex(({ name }) => name === endpoint)];
-  if (!service) {
-    const names = registrations.map(({ name }) => `"${name}"`).join(', ');
-    throw misuse(`the application has no endpoint "${endpoint}", but ${names}`);
-  }
+  const service = ofEndpoint(app, endpoint, ScalekitWebhookService);
   return async ({ headers, rawBody }) => {
     const { statusCode, ...answer } = await service.receive({ headers, rawBody });
     return { status: statusCode, ...answer };
   };
+}
+
+/** The provider that an endpoint has of its own. */
+export function ofEndpoint<T>(app: INestApplicationContext, endpoint: string, token: InjectionToken<T>): T {
+  const everywhere = { strict: false, each: true } as const;
+  // Both are of the module that forRoot made, so they come in the same order.
+  const registrations = app.get<Registration>(REGISTRATION, everywhere);
+  const providers = app.get<T>(token, everywhere);
+  const provider = providers[registrations.findIndex(({ name }) => name === endpoint)];
+  if (!provider) {
+    const names = registrations.map(({ name }) => `"${name}"`).join(', ');
+    throw misuse(`the application has no endpoint "${endpoint}", but ${names}`);
+  }
+  return provider;
 }
 
 function pathOf({ app, endpoint, path }: TransportTarget): string {

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { GivenSecret } from '../../../lib/cli/input/secret.js';
-import { type DeliveryToDiagnose, diagnose } from '../../../lib/cli/verify/diagnose.js';
+import type { DeliveryToDiagnose } from '../../../lib/cli/verify/delivery-to-diagnose.js';
+import { diagnose } from '../../../lib/cli/verify/diagnose.js';
 import type { VerifyCause } from '../../../lib/cli/verify/fault.js';
 import { signWebhook, WEBHOOK_SCHEMES, type WebhookScheme } from '../../../lib/index.js';
 
