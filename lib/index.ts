@@ -26,24 +26,30 @@ export {
   WebhookVerificationError,
   type WebhookVerificationErrorCode,
 } from './signature/webhook-verification.error.js';
+export type { VerifiedDelivery } from './signature/verified-delivery.js';
 export { SecretUnavailableError } from './signature/secret-unavailable.error.js';
 export { DeliveryRefusedError, type DeliveryRefusedErrorCode } from './signature/delivery-refused.error.js';
 
-export { EnvelopeError, type EnvelopeErrorCode } from './events/envelope.error.js';
-export { readEnvelope, type ScalekitEnvelope } from './events/envelope.js';
-export type { ScalekitEvent, ScalekitEventData } from './events/scalekit-event.js';
+export {
+  EnvelopeError,
+  type EnvelopeErrorCode,
+  readEnvelope,
+  type ScalekitEnvelope,
+} from './events/envelope.js';
 export type { ScalekitEventMap, ScalekitEventType } from './events/scalekit-event-map.js';
 export type { ScalekitEventPattern } from './events/scalekit-event-pattern.js';
 export type {
+  ScalekitEvent,
+  ScalekitEventData,
   ScalekitEventFields,
   ScalekitEventShape,
   ScalekitOverviewEvent,
   ScalekitReferenceEvent,
   ScalekitReferenceEventFields,
-} from './events/event-shapes.js';
+} from './events/scalekit-event.js';
 export { SCALEKIT_EVENT_TYPES } from './events/scalekit-event-types.js';
-export { isScalekitEvent } from './events/is-scalekit-event.js';
-export { occurredAtNanos } from './events/event-nanos.js';
+export { isScalekitEvent } from './events/event-pattern.js';
+export { occurredAtNanos } from './events/occurred-at.js';
 export type { ScalekitEventContext } from './events/scalekit-event-context.js';
 
 // What events carry in `data`.
@@ -112,6 +118,7 @@ export {
   MemoryIdempotencyStore,
   type MemoryIdempotencyStoreOptions,
 } from './idempotency/memory-idempotency.store.js';
+export type { Claim } from './idempotency/claim.js';
 export { StoreUnavailableError } from './idempotency/store-unavailable.error.js';
 export { DeliveryAbortedError, type DeliveryAbortedErrorCode } from './idempotency/delivery-aborted.error.js';
 
@@ -139,13 +146,13 @@ export type {
   ReplayOptions,
 } from './dispatch/failed-events.js';
 export { QueueUnavailableError } from './dispatch/queues/queue-unavailable.error.js';
-export type { HandlerRunner } from './dispatch/handler-runner.js';
+export type { ClaimedDelivery, HandlerRunner } from './dispatch/handler-runner.js';
 export { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 
+export type { EventHandler } from './handlers/event-handler.js';
 export { OnScalekitEvent, type OnScalekitEventOptions } from './handlers/on-scalekit-event.decorator.js';
-export type { HandlerBackoff, HandlerRetry } from './handlers/handler-options.js';
+export type { HandlerBackoff, HandlerRetry } from './handlers/event-handler.js';
 export { EventContext, EventData, EventTransaction } from './handlers/event-parameters.decorator.js';
-export { UnrecoverableEventError } from './handlers/unrecoverable-event.error.js';
-export { RetryLaterError } from './handlers/retry-later.error.js';
+export { RetryLaterError, UnrecoverableEventError } from './handlers/handler-errors.js';
 
 export { ScalekitWebhookError } from './scalekit-webhook.errors.js';

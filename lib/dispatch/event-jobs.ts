@@ -202,8 +202,8 @@ export class EventJobs {
   ): Promise<JobOutcome> {
     const { handlers } = this.options;
     try {
-      const recorded = await handlers.within(delivery, claim, (session) =>
-        handlers.run(handler, session, (records) => claim.completeWithin(records)),
+      const recorded = await handlers.within(delivery, claim, (claimed) =>
+        handlers.run(handler, claimed, (records) => claim.completeWithin(records)),
       );
       if (recorded) {
         claim.close();

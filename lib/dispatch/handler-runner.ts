@@ -1,4 +1,4 @@
-import { occurredAtNanos } from '../events/event-nanos.js';
+import { occurredAtNanos } from '../events/occurred-at.js';
 import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
 import type { EventHandler } from '../handlers/event-handler.js';
 import type { Claim } from '../idempotency/claim.js';
@@ -10,21 +10,28 @@ import type {
   TransactionRecords,
 } from '../idempotency/idempotency-store.js';
 import type { Ledger } from '../idempotency/ledger.js';
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import { createEventContext } from './event-context.js';
-import { OutOfTurnError } from './out-of-turn.error.js';
 
-/** Says in a transaction that the handler is done; false when the lease was lost. */
-type Record = (records: TransactionRecords) => Awaitable<boolean>;
+/** Another event of the same `latestOnly` key is being handled: this one comes after it, or not at all. */
+class OutOfTurnError extends ScalekitWebhookError<'out_of_turn'> {
+  constructor(readonly seconds: number) {
+    super('out_of_turn', 'Another event with the same latestOnly key is being handled.');
+  }
+}
 
-/** A delivery whose claimed event is worked on. */
-export interface Session {
+/** Records in a transaction that the handler is done. False when the lease was lost. */
+type RecordCompletion = (records: TransactionRecords) => Awaitable<boolean>;
+
+/** A delivery and the claim under which its handlers run. */
+export interface ClaimedDelivery {
   readonly delivery: VerifiedDelivery;
   readonly claim: Claim;
   readonly context: ScalekitEventContext;
 }
 
-/** Calls the handlers of a claimed event: in order, in a transaction, and within their time. */
+/** Calls the handlers of a claimed event: within their time, in a transaction, or only for the latest event. */
 export class HandlerRunner {
   constructor(
     private readonly ledger: Ledger,
@@ -34,13 +41,13 @@ export class HandlerRunner {
   ) {}
 
   /**
-   * Has `work` call handlers until `handlerTimeoutMs` are over or the claim is aborted for another reason. What is
-   * still running then runs on unheard.
+   * Aborts the claim when `work` takes longer than `handlerTimeoutMs`. Handlers that still run then run on, and what
+   * becomes of them is ignored.
    */
   async within<T>(
     delivery: VerifiedDelivery,
     claim: Claim,
-    work: (session: Session) => Promise<T>,
+    work: (claimed: ClaimedDelivery) => Promise<T>,
   ): Promise<T> {
     const timer = setTimeout(() => {
       claim.abort(new DeliveryAbortedError('handler_timeout'));
@@ -56,45 +63,52 @@ export class HandlerRunner {
    * @returns whether the completion is recorded already, as it is for a transactional handler
    * @throws whatever the handler throws; the reason of the claim's abort
    */
-  run(handler: EventHandler, session: Session, record: Record): Promise<boolean> {
+  run(handler: EventHandler, claimed: ClaimedDelivery, record: RecordCompletion): Promise<boolean> {
     return handler.options.latestOnly
-      ? this.runInOrder(handler, session, record)
-      : this.call(handler, session, record);
+      ? this.runLatestOnly(handler, claimed, record)
+      : this.call(handler, claimed, record);
   }
 
-  private async runInOrder(handler: EventHandler, session: Session, record: Record): Promise<boolean> {
-    const order = await this.takeTurn(handler, session);
-    if (order === 'outdated') {
+  private async runLatestOnly(
+    handler: EventHandler,
+    claimed: ClaimedDelivery,
+    record: RecordCompletion,
+  ): Promise<boolean> {
+    const turn = await this.takeTurn(handler, claimed);
+    if (turn === 'outdated') {
       return false;
     }
     try {
-      const inTransaction: Record = async (records) =>
-        (await record(records)) && ((await order?.completeWithin(records)) ?? true);
-      const recorded = await this.call(handler, session, inTransaction);
+      const inTransaction: RecordCompletion = async (records) =>
+        (await record(records)) && ((await turn?.completeWithin(records)) ?? true);
+      const recorded = await this.call(handler, claimed, inTransaction);
       if (recorded) {
-        order?.close();
+        turn?.close();
       } else {
-        await completeTurn(order);
+        await completeTurn(turn);
       }
       return recorded;
     } catch (error) {
-      await order?.release().catch(() => undefined);
+      await turn?.release().catch(() => undefined);
       throw error;
     }
   }
 
-  private async call(
+  private call(handler: EventHandler, claimed: ClaimedDelivery, record: RecordCompletion): Promise<boolean> {
+    const { delivery, claim, context } = claimed;
+    return handler.options.transactional
+      ? this.callInTransaction(handler, claimed, record)
+      : claim.untilAbort(handler.invoke(delivery.event, context), false);
+  }
+
+  private async callInTransaction(
     handler: EventHandler,
-    { delivery: { event }, claim, context }: Session,
-    record: Record,
+    { delivery: { event }, claim, context }: ClaimedDelivery,
+    record: RecordCompletion,
   ): Promise<boolean> {
-    if (!handler.options.transactional) {
-      await claim.untilAbort(handler.invoke(event, context));
-      return false;
-    }
     const store = this.store as TransactionalIdempotencyStore;
     await store.transaction(async (transaction, records) => {
-      await claim.untilAbort(handler.invoke(event, context, transaction));
+      await claim.untilAbort(handler.invoke(event, context, transaction), undefined);
       if (!(await record(records))) {
         throw new DeliveryAbortedError('lease_lost');
       }
@@ -103,12 +117,12 @@ export class HandlerRunner {
   }
 
   /**
-   * One event at a time of those that the handler wants in order, and none that is older than the last. An event
-   * without a date can't be put in order, so it is handled.
+   * `latestOnly`: claims the handler's key, so that one event with that key is handled at a time. An event that is
+   * older than the last one is outdated. An event without a date or a key is handled without a turn.
    */
   private async takeTurn(
     handler: EventHandler,
-    { delivery: { event }, claim }: Session,
+    { delivery: { event }, claim }: ClaimedDelivery,
   ): Promise<Claim | 'outdated' | undefined> {
     const key = handler.options.latestOnly?.(event);
     const position = occurredAtNanos(event);
@@ -130,12 +144,12 @@ export class HandlerRunner {
   }
 }
 
-/** If the store can't be told now, it is told again and again. */
-async function completeTurn(order: Claim | undefined): Promise<void> {
+/** If the store is away, the claim itself goes on telling it. */
+async function completeTurn(turn: Claim | undefined): Promise<void> {
   try {
-    await order?.complete();
+    await turn?.complete();
   } catch {
-    // Nothing to be done here.
+    // The handler has finished: nothing to answer for.
   }
 }
 

@@ -8,7 +8,7 @@ import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import { checkSetup } from './endpoint-role.js';
 import type { DispatcherFactory, DispatchOutcome, EventDispatcher } from './event-dispatcher.js';
 import type { FailedEvents } from './failed-events.js';
-import type { HandlerRunner, Session } from './handler-runner.js';
+import type { HandlerRunner, ClaimedDelivery } from './handler-runner.js';
 import { KeptEvents, keepFailure } from './kept-events.js';
 import { describeEvent, logFailure } from './log-failure.js';
 
@@ -43,7 +43,8 @@ class InlineDispatcher implements EventDispatcher {
     if (handlers.length === 0) {
       return { status: 'handled' };
     }
-    const errors = await this.runner.within(delivery, claim, (session) => this.runAll(handlers, session));
+    const errors: unknown[] = [];
+    await this.runner.within(delivery, claim, (claimed) => this.runAll(handlers, claimed, errors));
     return errors.length === 0 ? { status: 'handled' } : { status: 'failed', errors };
   }
 
@@ -52,21 +53,25 @@ class InlineDispatcher implements EventDispatcher {
     return handlersDone.size === 0 ? handlers : handlers.filter(({ name }) => !handlersDone.has(name));
   }
 
-  private async runAll(handlers: readonly EventHandler[], session: Session): Promise<readonly unknown[]> {
-    const { delivery, claim } = session;
-    const errors: unknown[] = [];
+  /** Adds to `errors` what keeps the event from being finished. */
+  private runAll(
+    handlers: readonly EventHandler[],
+    claimed: ClaimedDelivery,
+    errors: unknown[],
+  ): Promise<unknown> {
+    const { delivery, claim } = claimed;
     let running = handlers.length;
 
     const run = async (handler: EventHandler) => {
       let recorded = false;
       try {
-        recorded = await this.runner.run(handler, session, (records) =>
+        recorded = await this.runner.run(handler, claimed, (records) =>
           claim.handlerDoneWithin(records, handler.name),
         );
       } catch (error) {
         const isGivenUp = hasErrorCode(error, 'unrecoverable_event');
         const { note, retryFor } = isGivenUp
-          ? await keepFailure(this.kept, handler.name, session, error)
+          ? await keepFailure(this.kept, handler.name, claimed, error)
           : { note: '', retryFor: [error] };
         logFailure(this.logger, {
           handler: handler.name,
@@ -87,8 +92,7 @@ class InlineDispatcher implements EventDispatcher {
       }
     };
     const [only] = handlers;
-    await (only && handlers.length === 1 ? run(only) : Promise.all(handlers.map(run)));
-    return errors;
+    return only && handlers.length === 1 ? run(only) : Promise.all(handlers.map(run));
   }
 
   private async record({ name }: EventHandler, { event }: VerifiedDelivery, claim: Claim): Promise<void> {

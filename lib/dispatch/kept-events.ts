@@ -6,7 +6,7 @@ import type { KeptFailure } from '../idempotency/idempotency-store.extras.js';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import { createEventJob, deliveryOfJob, type EventJob } from './event-job.js';
 import type { FailedEventPage, FailedEventQuery, FailedEvents, ReplayOptions } from './failed-events.js';
-import type { HandlerRunner, Session } from './handler-runner.js';
+import type { HandlerRunner, ClaimedDelivery } from './handler-runner.js';
 import { describeEvent, logFailure } from './log-failure.js';
 
 const ABORTED = ['shutting_down', 'lease_lost', 'handler_timeout'] as const;
@@ -27,7 +27,7 @@ const UNAVAILABLE = " (the store can't keep it as failed now: the sender has to 
 export async function keepFailure(
   failures: FailureLedger | undefined,
   handler: string,
-  { delivery, claim }: Session,
+  { delivery, claim }: ClaimedDelivery,
   error: unknown,
 ): Promise<Keeping> {
   const job = failures?.keepsPayloads ? JSON.stringify(createEventJob(delivery, { handler })) : undefined;
@@ -122,22 +122,22 @@ export class KeptEvents implements FailedEvents {
   }
 
   private async run(targets: readonly EventHandler[], job: EventJob, claim: Claim): Promise<number> {
-    await this.runner.within(deliveryOfJob(job), claim, (session) =>
-      Promise.all(targets.map((handler) => this.runOne(handler, session))),
+    await this.runner.within(deliveryOfJob(job), claim, (claimed) =>
+      Promise.all(targets.map((handler) => this.runOne(handler, claimed))),
     );
     await this.close(claim, namesOfHandlers(targets));
     return targets.length;
   }
 
-  private async runOne(handler: EventHandler, session: Session): Promise<void> {
-    const { delivery, claim } = session;
+  private async runOne(handler: EventHandler, claimed: ClaimedDelivery): Promise<void> {
+    const { delivery, claim } = claimed;
     const { name } = handler;
     try {
-      await this.runner.run(handler, session, (records) => claim.handlerDoneWithin(records, name));
+      await this.runner.run(handler, claimed, (records) => claim.handlerDoneWithin(records, name));
     } catch (error) {
       const isAborted = ABORTED.some((code) => hasErrorCode(error, code));
       // What was aborted is still kept from before.
-      const { note } = isAborted ? { note: KEPT } : await keepFailure(this.kept, name, session, error);
+      const { note } = isAborted ? { note: KEPT } : await keepFailure(this.kept, name, claimed, error);
       logFailure(this.logger, { handler: name, error, delivery, attempt: `${claim.attempt}${note}` });
       return;
     }

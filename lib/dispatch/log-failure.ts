@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { describeError } from '../shared/describe-error.js';
 import { escapeControlCharacters } from '../shared/escape-control-characters.js';
-import { hasErrorCode } from '../scalekit-webhook.errors.js';
+import { hasErrorCode, retrySecondsOf } from '../scalekit-webhook.errors.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 
 interface Failure {
@@ -12,14 +12,16 @@ interface Failure {
   readonly attempt: number | string;
 }
 
-/** A warning where the handler only asked for a later time, else an error. */
+/** Logs what a handler threw: an error with its stack, or a warning without one if the event is only to come later. */
 export function logFailure(
   logger: Required<Pick<LoggerService, 'warn' | 'error'>>,
   { handler, error, delivery: { event }, attempt }: Failure,
 ): void {
+  const isPutOff = retrySecondsOf(error) !== undefined;
   const verdict = hasErrorCode(error, 'unrecoverable_event') ? 'gave up on' : 'failed on';
-  const text = `${handler} ${verdict} ${describeEvent(event)}, attempt ${attempt}: ${describeError(error, event)}`;
-  if (hasErrorCode(error, 'retry_later') || hasErrorCode(error, 'out_of_turn')) {
+  const reason = describeError(error, event, { stack: !isPutOff });
+  const text = `${handler} ${verdict} ${describeEvent(event)}, attempt ${attempt}: ${reason}`;
+  if (isPutOff) {
     logger.warn(text);
   } else {
     logger.error(text);

@@ -78,11 +78,13 @@ export class Claim {
     }
   }
 
-  /** Settles as `work` does, or rejects with the reason as soon as the claim is aborted: `work` runs on then. */
-  untilAbort<T>(work: Promise<T>): Promise<T> {
+  /** Resolves with `result` when `work` does, or rejects as soon as the claim is aborted: `work` runs on then. */
+  untilAbort<T>(work: Promise<unknown>, result: T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.onAbort(reject);
-      work.then(resolve, reject);
+      work.then(() => {
+        resolve(result);
+      }, reject);
     });
   }
 

@@ -5,6 +5,7 @@ import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import { describeError } from '../shared/describe-error.js';
 import type { RateLimitedLog } from '../shared/rate-limited-log.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
+import { isPromiseLike } from './ask-store.js';
 import type { Claim } from './claim.js';
 import { DeliveryAbortedError } from './delivery-aborted.error.js';
 import { OWN_CONTROLLER } from './failure.ledger.js';
@@ -37,7 +38,9 @@ export class OncePerEvent {
 
   private async claim(delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
     try {
-      const entry = await this.ledger.begin(delivery.event.id, delivery.rawBody);
+      const begun = this.ledger.begin(delivery.event.id, delivery.rawBody);
+      // A store in memory answers at once: then no delivery waits for a promise.
+      const entry = isPromiseLike(begun) ? await begun : begun;
       switch (entry.status) {
         case 'done':
         case 'accepted':
@@ -59,6 +62,28 @@ export class OncePerEvent {
     }
   }
 
+  private async finish(claim: Claim, delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
+    let answer: Answer;
+    try {
+      answer = await work(claim);
+    } catch (error) {
+      if (!hasErrorCode(error, 'unrecoverable_event')) {
+        await release(claim);
+        throw error;
+      }
+      answer = await this.giveUp(claim, delivery, error);
+    }
+    if (answer.status !== 200) {
+      await release(claim);
+      return answer;
+    }
+    const completed = claim.complete();
+    if (!(isPromiseLike(completed) ? await completed : completed)) {
+      throw new DeliveryAbortedError('lease_lost');
+    }
+    return answer;
+  }
+
   private answerDuplicate(
     { event }: VerifiedDelivery,
     { status, sameBody }: { readonly status: CompletedAs; readonly sameBody: boolean },
@@ -70,28 +95,6 @@ export class OncePerEvent {
       );
     }
     return OUTCOMES[status];
-  }
-
-  private async finish(claim: Claim, delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
-    const answer = await this.answerOf(claim, delivery, work);
-    if (answer.status !== 200) {
-      await release(claim);
-    } else if (!(await claim.complete())) {
-      throw new DeliveryAbortedError('lease_lost');
-    }
-    return answer;
-  }
-
-  private async answerOf(claim: Claim, delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
-    try {
-      return await work(claim);
-    } catch (error) {
-      if (!hasErrorCode(error, 'unrecoverable_event')) {
-        await release(claim);
-        throw error;
-      }
-      return this.giveUp(claim, delivery, error);
-    }
   }
 
   /** A controller of the user's own can't process the event. */

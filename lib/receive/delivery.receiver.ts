@@ -24,7 +24,8 @@ export class DeliveryReceiver {
    */
   async receive(request: RequestWithBody, response: AnswerableResponse): Promise<string> {
     // On the module's route the guard has done this already, unless somebody has replaced the guard.
-    const delivery = await this.authenticator.admit(request);
+    const admitted = this.authenticator.admit(request);
+    const delivery = admitted instanceof Promise ? await admitted : admitted;
     const answer =
       'status' in delivery
         ? delivery

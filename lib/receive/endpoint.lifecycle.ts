@@ -9,6 +9,7 @@ import {
 import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
 import { isTransactional } from '../dispatch/handler-runner.js';
 import { HandlerRegistry } from '../handlers/handler.registry.js';
+import { extrasOf } from '../idempotency/idempotency-store.extras.js';
 import { Ledger } from '../idempotency/ledger.js';
 import { RateLimitedLog } from '../shared/rate-limited-log.js';
 import { RawBodyInstaller } from '../raw-body/raw-body.installer.js';
@@ -17,6 +18,7 @@ import type { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { EVENT_DISPATCHER, REGISTRATION, RESOLVED_OPTIONS } from '../scalekit-webhook.tokens.js';
 import { DeliveryAuthenticator } from '../signature/delivery-authenticator.js';
+import { ApplicationAnnouncement } from './application-announcement.js';
 import type { Registration } from './registration.js';
 import { mountController } from './scalekit-webhook.controller.js';
 
@@ -33,6 +35,7 @@ const NO_ROUTE_WARNING =
 @Injectable()
 export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   private readonly logger = new Logger('ScalekitWebhook');
+  private announcement: ApplicationAnnouncement | undefined;
 
   constructor(
     @Inject(REGISTRATION) private readonly registration: Registration,
@@ -54,6 +57,7 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
   async onApplicationBootstrap(): Promise<void> {
     const { name, role } = this.registration;
     this.refuseImpossibleHandlers();
+    await this.announce();
     if (role === 'work') {
       this.logger.log(`[${name}] works on queued events; dispatcher: ${this.dispatcher.name}`);
       return;
@@ -70,6 +74,19 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
     }
     for (const warning of signature.schemes.includes('digest') ? [...warnings, REPLAY_WARNING] : warnings) {
       this.logger.warn(`[${name}] ${warning}`);
+    }
+  }
+
+  /** With a namespace of its own, an application shares its events with nobody by mistake. */
+  private async announce(): Promise<void> {
+    const { name, role } = this.registration;
+    const { namespace, idempotency } = this.options;
+    const { applications } = extrasOf(idempotency.store);
+    const handlers = role === 'receive' ? [] : this.handlers.listenersOf(name).map((handler) => handler.name);
+    if (applications && namespace === undefined && handlers.length > 0) {
+      const announcement = new ApplicationAnnouncement(applications, this.logger, name, handlers);
+      await announcement.begin();
+      this.announcement = announcement;
     }
   }
 
@@ -91,6 +108,7 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
   /** The first hook of `app.close()`: what the handlers depend on is still there. */
   async onModuleDestroy(): Promise<void> {
     await this.ledger.drain(this.options.shutdownTimeoutMs);
+    await this.announcement?.end();
   }
 
   onApplicationShutdown(): void {

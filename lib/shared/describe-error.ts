@@ -11,10 +11,13 @@ const FRAME = /^\s+at .*(?::\d+:\d+|<anonymous>|native|index \d+|0x[\da-f]+)\)?$
  * an AggregateError. Messages come without the personal words of the event, since handlers put e-mail addresses into
  * their messages and databases quote the row that they refuse. The lines of a stack stay as they are.
  */
-export function describeError(error: unknown, event: unknown): string {
+export function describeError(error: unknown, event: unknown, { stack = true } = {}): string {
   const personal = PersonalWords.of(event);
   return chainOf(error)
-    .flatMap(({ thrown, label }) => describeOne(thrown, label, personal))
+    .flatMap(({ thrown, label }) => [
+      ...describeOne(thrown, label, personal),
+      ...(stack ? framesOf(thrown) : []),
+    ])
     .map(escapeControlCharacters)
     .join('\n');
 }
@@ -50,12 +53,16 @@ function describeOne(thrown: unknown, label: string, personal: PersonalWords | u
   const name = isError ? textOf(read(thrown, 'name') ?? 'Error') : `a thrown ${typeof thrown}`;
   const text = isError ? [name, message].filter((part) => part !== '').join(': ') : textOf(thrown);
   const cleansed = personal?.cleanse(shorten(text)) ?? `${name} (message withheld: the event is too large)`;
-  return [...(label + cleansed).split('\n'), ...(isError ? framesOf(thrown, message) : [])];
+  return (label + cleansed).split('\n');
 }
 
 /** The last lines of the stack. A line of the message may look like them, so the message is taken off first. */
-function framesOf(error: unknown, message: string): string[] {
+function framesOf(error: unknown): string[] {
+  const message = read(error, 'message');
   const stack = read(error, 'stack');
+  if (typeof message !== 'string') {
+    return [];
+  }
   const text = typeof stack === 'string' ? stack : '';
   const end = text.includes(message) ? text.indexOf(message) + message.length : 0;
   const lines = text.slice(end).split('\n');

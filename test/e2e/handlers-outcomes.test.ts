@@ -195,6 +195,8 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
       const answer = await deliverTo(handling(fail, later));
       expect(answer.status).toBe(503);
       expect(answer.headers.get('retry-after')).toBe('30');
+      const [line] = server.logs.matching(/^warn: Host\.on failed on event/);
+      expect(line).toMatch(/attempt 1: RetryLaterError: .+\.$/); // One line, without a stack.
     });
 
     it('is not asked about errors of another class', async () => {

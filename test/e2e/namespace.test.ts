@@ -46,6 +46,30 @@ describe('two applications that share a store', () => {
     expect(runs).toEqual([`billing ${event.id}`, `crm ${event.id}`]);
   });
 
+  it('do not start with different handlers and no namespace: the error names it', async () => {
+    const idempotency = { store: new MemoryIdempotencyStore() };
+    await start({ webhook: { idempotency }, providers: [Billing] });
+    const { error } = await WebhookApp.failToStart({ webhook: { idempotency }, providers: [Crm] });
+    expect(error).toMatchObject({ code: 'invalid_options' });
+    expect(error.message).toMatch(/can't start: namespace must be set, .*Billing\.invoice.*namespace: '…'/);
+    await start({ webhook: { namespace: 'crm', idempotency }, providers: [Crm] });
+    await start({ webhook: { idempotency }, providers: [Billing, Crm] });
+  });
+
+  it('start one after the other, or with an endpoint of another name each', async () => {
+    const idempotency = { store: new MemoryIdempotencyStore() };
+    const billing = await start({ webhook: { idempotency }, providers: [Billing] });
+    await start({ webhook: { name: 'crm', path: 'crm', idempotency }, providers: [Crm] });
+    await billing.close();
+    await start({ webhook: { idempotency }, providers: [Crm] });
+  });
+
+  it('start where one of them has no handlers', async () => {
+    const idempotency = { store: new MemoryIdempotencyStore() };
+    await start({ webhook: { idempotency }, providers: [Billing] });
+    await start({ webhook: { idempotency } });
+  });
+
   it('share what is handled when they have the same namespace', async () => {
     const webhook = { namespace: 'billing', idempotency: { store: new MemoryIdempotencyStore() } };
     const one = await start({ webhook, providers: [Billing] });

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import ioredisModule from 'ioredis'; // Version 5.0 has no export of the name Redis.
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import { createClient } from 'redis';
@@ -93,7 +93,7 @@ export class SettingsBench {
     const { hostname: host, port } = new URL(redisServer.url);
     const connectionString = await postgresServer.createDatabase();
 
-    const ioredis = new Redis(redisServer.url);
+    const ioredis = new ioredisModule.default(redisServer.url);
     const redis = await createClient({ url: redisServer.url }).connect();
     const pool = new pg.Pool({ connectionString });
     const boss = new PgBoss({ connectionString, max: 5, schedule: false });

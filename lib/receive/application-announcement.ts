@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join, relative, sep } from 'node:path';
+import type { LoggerService } from '@nestjs/common';
+import type { AnnouncedApplication, ApplicationRegister } from '../idempotency/idempotency-store.extras.js';
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { within } from '../shared/within.js';
+
+/** An application whose process died counts as running for this long. */
+const TTL_MS = 60_000;
+const RENEW_EVERY_MS = 20_000;
+/** A store that is down must not hold up the start or the end of the application. */
+const PATIENCE_MS = 2_000;
+
+const ADVICE =
+  'An event that one of them handles is done for the other, whose handlers never see it. Give each application a ' +
+  "namespace of its own: forRoot({ namespace: '…' }).";
+
+/**
+ * Announces in the store that this application handles an endpoint's events, for as long as it runs, and looks who else
+ * does. Two different applications on one store without a namespace would take each other's events.
+ */
+export class ApplicationAnnouncement {
+  private readonly own: AnnouncedApplication;
+  private readonly warned = new Set<string>();
+  private timer: NodeJS.Timeout | undefined;
+  private renewal: Promise<void> | undefined;
+
+  constructor(
+    private readonly register: ApplicationRegister,
+    private readonly logger: Required<Pick<LoggerService, 'warn' | 'error'>>,
+    endpoint: string,
+    handlers: readonly string[],
+  ) {
+    const process = processName();
+    this.own = { id: randomUUID(), identity: identityOfApplication(), process, endpoint, handlers };
+  }
+
+  /** @throws ScalekitWebhookError (`invalid_options`) where a running application has other handlers for the endpoint */
+  async begin(): Promise<void> {
+    const rival = (await this.announce())?.find((other) => this.isRival(other));
+    if (rival) {
+      await this.end();
+      const { endpoint } = this.own;
+      throw new ScalekitWebhookError(
+        'invalid_options',
+        `ScalekitWebhookModule "${endpoint}" can't start: namespace must be set, because ${this.describe(rival)}`,
+      );
+    }
+    this.timer = setInterval(() => {
+      this.renewal = this.renew();
+    }, RENEW_EVERY_MS).unref();
+  }
+
+  async end(): Promise<void> {
+    clearInterval(this.timer);
+    await this.renewal;
+    await patiently(async () => this.register.withdraw(this.own.id));
+  }
+
+  /** The store may have been down when the application started, or the other one may have started later. */
+  private async renew(): Promise<void> {
+    const rival = (await this.announce())?.find((other) => this.isRival(other));
+    if (rival && !this.warned.has(rival.identity)) {
+      this.warned.add(rival.identity);
+      this.logger.error(capitalize(this.describe(rival)));
+    }
+  }
+
+  /** Undefined where the store doesn't answer: then nobody can tell. */
+  private async announce(): Promise<readonly AnnouncedApplication[] | undefined> {
+    const others = await patiently(async () => this.register.announce(this.own, TTL_MS));
+    const sameEndpoint = others?.filter(({ endpoint }) => endpoint === this.own.endpoint);
+    for (const other of sameEndpoint ?? []) {
+      if (!this.isRival(other) && this.isDoubtful(other) && !this.warned.has(other.identity)) {
+        this.warned.add(other.identity);
+        this.logger.warn(capitalize(this.describe(other)));
+      }
+    }
+    return sameEndpoint;
+  }
+
+  /** Another application, or another one in this process. With the same identity elsewhere, it may be a rolling deploy. */
+  private isRival(other: AnnouncedApplication): boolean {
+    const { identity, process } = this.own;
+    return !this.sharesHandlers(other) && (other.identity !== identity || other.process === process);
+  }
+
+  private isDoubtful(other: AnnouncedApplication): boolean {
+    return (other.identity !== this.own.identity) === this.sharesHandlers(other);
+  }
+
+  private sharesHandlers({ handlers }: AnnouncedApplication): boolean {
+    return handlers.some((handler) => this.own.handlers.includes(handler));
+  }
+
+  private describe({ identity, process, handlers }: AnnouncedApplication): string {
+    const { endpoint, identity: own } = this.own;
+    const which = this.sharesHandlers({ ...this.own, handlers }) ? 'some of the same' : 'other';
+    return (
+      `another application, "${identity}" (process ${process}, seen in the last ${TTL_MS / 1_000} s), uses the same store for an ` +
+      `endpoint named "${endpoint}" with ${which} handlers (${handlers.slice(0, 5).join(', ')}). This one is "${own}". ${ADVICE}`
+    );
+  }
+}
+
+const capitalize = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+async function patiently<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await within(PATIENCE_MS, ask(), () => undefined);
+  } catch {
+    return undefined;
+  }
+}
+
+function processName(): string {
+  return `${process.pid} on ${hostname()}, started ${new Date(performance.timeOrigin).toISOString()}`;
+}
+
+/** The package and the script that run: the same for every process of an application, on whatever machine. */
+function identityOfApplication(): string {
+  const [, script = ''] = process.argv;
+  const isTool = script === '' || script.includes(`${sep}node_modules${sep}`);
+  const { folder, name } = nearestPackage(isTool ? process.cwd() : dirname(script));
+  return `${name} ${relative(folder, script).split(sep).join('/')}`.trim();
+}
+
+function nearestPackage(from: string): { readonly folder: string; readonly name: string } {
+  for (let folder = from; ; folder = dirname(folder)) {
+    try {
+      const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: unknown };
+      if (typeof name === 'string') {
+        return { folder, name };
+      }
+    } catch {
+      // There is none here.
+    }
+    if (dirname(folder) === folder) {
+      return { folder: from, name: '' };
+    }
+  }
+}
