@@ -23,12 +23,13 @@ export {
 export { signWebhook, type SignWebhookOptions } from './signature/sign-webhook.js';
 export { WEBHOOK_SCHEMES, type WebhookScheme } from './signature/webhook-scheme.js';
 export {
+  DeliveryRefusedError,
+  type DeliveryRefusedErrorCode,
+  SecretUnavailableError,
   WebhookVerificationError,
   type WebhookVerificationErrorCode,
-} from './signature/webhook-verification.error.js';
+} from './signature/signature.errors.js';
 export type { VerifiedDelivery } from './signature/verified-delivery.js';
-export { SecretUnavailableError } from './signature/secret-unavailable.error.js';
-export { DeliveryRefusedError, type DeliveryRefusedErrorCode } from './signature/delivery-refused.error.js';
 
 export {
   EnvelopeError,

@@ -77,7 +77,8 @@ export interface OnScalekitEventOptions<Pattern extends string = '*'> extends Ha
  *
  * The compiler refuses a method whose first parameter can take neither the matched events, nor their data
  * (`@EventData()`), nor the context (`@EventContext()`). It cannot see what decorates a parameter, so one that takes
- * something else, such as `@EventData('email')`, goes behind one of these.
+ * something else, such as `@EventData('email')` or `@EventTransaction()`, can't be the first: write
+ * `(_event: ScalekitEvent<'user.created'>, @EventData('email') email: string)`.
  *
  * @publicApi
  */
@@ -151,12 +152,16 @@ type Verdict<Method, Patterns extends OneOrMore> = Method extends (
 ) => unknown
   ? CanTake<First, OneOf<Patterns>> extends true
     ? undefined
-    : HandlerRefused<`the first parameter takes neither the events of ${Listed<Patterns>}, nor their data, nor the context`>
+    : HandlerRefused<
+        `the first parameter takes neither the events of ${Listed<Patterns>}, nor their data, nor the context`,
+        "for what another decorator gives, as @EventData('email') does, make the event the first parameter"
+      >
   : HandlerRefused<'it is no method'>;
 
 /** Why a method cannot be a handler: only ever seen in the compiler's message. */
-interface HandlerRefused<Reason extends string> {
+interface HandlerRefused<Reason extends string, Remedy extends string = 'decorate a method'> {
   readonly reason: Reason;
+  readonly remedy: Remedy;
 }
 
 type Listed<Patterns extends OneOrMore> = Patterns extends string

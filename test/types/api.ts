@@ -20,5 +20,5 @@ export type { ScalekitEventMap, ScalekitEventType } from '../../lib/events/scale
 export type { ScalekitEventPattern } from '../../lib/events/scalekit-event-pattern.js';
 export { SCALEKIT_EVENT_TYPES } from '../../lib/events/scalekit-event-types.js';
 export type { ScalekitEvent, ScalekitEventData } from '../../lib/events/scalekit-event.js';
-export { EventContext, EventData } from '../../lib/handlers/event-parameters.decorator.js';
+export { EventContext, EventData, EventTransaction } from '../../lib/handlers/event-parameters.decorator.js';
 export { OnScalekitEvent } from '../../lib/handlers/on-scalekit-event.decorator.js';
