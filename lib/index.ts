@@ -23,28 +23,34 @@ export {
 export { signWebhook, type SignWebhookOptions } from './signature/sign-webhook.js';
 export { WEBHOOK_SCHEMES, type WebhookScheme } from './signature/webhook-scheme.js';
 export {
+  DeliveryRefusedError,
+  type DeliveryRefusedErrorCode,
+  SecretUnavailableError,
   WebhookVerificationError,
   type WebhookVerificationErrorCode,
-} from './signature/webhook-verification.error.js';
+} from './signature/signature.errors.js';
 export type { VerifiedDelivery } from './signature/verified-delivery.js';
-export { SecretUnavailableError } from './signature/secret-unavailable.error.js';
-export { DeliveryRefusedError, type DeliveryRefusedErrorCode } from './signature/delivery-refused.error.js';
 
-export { EnvelopeError, type EnvelopeErrorCode } from './events/envelope.error.js';
-export { readEnvelope, type ScalekitEnvelope } from './events/envelope.js';
-export type { ScalekitEvent, ScalekitEventData } from './events/scalekit-event.js';
+export {
+  EnvelopeError,
+  type EnvelopeErrorCode,
+  readEnvelope,
+  type ScalekitEnvelope,
+} from './events/envelope.js';
 export type { ScalekitEventMap, ScalekitEventType } from './events/scalekit-event-map.js';
 export type { ScalekitEventPattern } from './events/scalekit-event-pattern.js';
 export type {
+  ScalekitEvent,
+  ScalekitEventData,
   ScalekitEventFields,
   ScalekitEventShape,
   ScalekitOverviewEvent,
   ScalekitReferenceEvent,
   ScalekitReferenceEventFields,
-} from './events/event-shapes.js';
+} from './events/scalekit-event.js';
 export { SCALEKIT_EVENT_TYPES } from './events/scalekit-event-types.js';
-export { isScalekitEvent } from './events/is-scalekit-event.js';
-export { occurredAtNanos } from './events/event-nanos.js';
+export { isScalekitEvent } from './events/event-pattern.js';
+export { occurredAtNanos } from './events/occurred-at.js';
 export type { ScalekitEventContext } from './events/scalekit-event-context.js';
 
 // What events carry in `data`.
@@ -146,9 +152,8 @@ export { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 
 export type { EventHandler } from './handlers/event-handler.js';
 export { OnScalekitEvent, type OnScalekitEventOptions } from './handlers/on-scalekit-event.decorator.js';
-export type { HandlerBackoff, HandlerRetry } from './handlers/handler-options.js';
+export type { HandlerBackoff, HandlerRetry } from './handlers/event-handler.js';
 export { EventContext, EventData, EventTransaction } from './handlers/event-parameters.decorator.js';
-export { UnrecoverableEventError } from './handlers/unrecoverable-event.error.js';
-export { RetryLaterError } from './handlers/retry-later.error.js';
+export { RetryLaterError, UnrecoverableEventError } from './handlers/handler-errors.js';
 
 export { ScalekitWebhookError } from './scalekit-webhook.errors.js';

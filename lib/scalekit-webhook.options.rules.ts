@@ -4,7 +4,7 @@ import type {
   ScalekitWebhookOptions,
   SignatureOptions,
 } from './scalekit-webhook.options.js';
-import { inspectSecrets } from './signature/inspect-secrets.js';
+import { inspectSecrets } from './signature/webhook-secret.js';
 import { WEBHOOK_SCHEMES } from './signature/webhook-scheme.js';
 
 const STORE_METHODS = ['begin', 'renew', 'handlerDone', 'complete', 'release'] as const;

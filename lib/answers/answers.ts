@@ -127,7 +127,7 @@ export interface AnswerableResponse {
 export function give(answer: Answer, response: AnswerableResponse): string {
   if (answer.status === 200) {
     response.status(200);
-    // Express hashes every body that has no ETag yet: 15 % of a bare route's CPU time (Node 24, wrk).
+    // Express hashes every body that has no ETag yet: 15 % of a bare route's CPU time (Node 20, wrk).
     if (answer.etag && response.app?.get('etag') === 'weak' && !response.hasHeader?.('ETag')) {
       response.header('ETag', answer.etag);
     }

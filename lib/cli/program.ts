@@ -86,7 +86,7 @@ function isOurs(error: unknown): error is ScalekitWebhookError {
   return error instanceof ScalekitWebhookError;
 }
 
-/** What stands in the wrong place of a command line may be a secret: it is not repeated. */
+/** Removes the user's own text from commander's message: it may be a secret in the wrong place. */
 function withoutValues(message: string): string {
   return message
     .replace(/ argument '[^]*' is invalid/, ' argument is invalid')

@@ -3,7 +3,7 @@ import { readOccurredAt } from '../events/occurred-at.js';
 import { scopeOf } from '../idempotency/ledger-keys.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { WebhookScheme } from '../signature/webhook-scheme.js';
-import type { HandlerRetry } from '../handlers/handler-options.js';
+import type { HandlerRetry } from '../handlers/event-handler.js';
 
 /**
  * What a queue carries: one handler's work on one event, or a whole event that a worker splits into such jobs. Plain

@@ -1,4 +1,4 @@
-import { occurredAtNanos } from '../events/event-nanos.js';
+import { occurredAtNanos } from '../events/occurred-at.js';
 import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
 import type { EventHandler } from '../handlers/event-handler.js';
 import type { Claim } from '../idempotency/claim.js';
@@ -10,9 +10,16 @@ import type {
   TransactionRecords,
 } from '../idempotency/idempotency-store.js';
 import type { Ledger } from '../idempotency/ledger.js';
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import { createEventContext } from './event-context.js';
-import { OutOfTurnError } from './out-of-turn.error.js';
+
+/** Another event of the same `latestOnly` key is being handled: this one comes after it, or not at all. */
+class OutOfTurnError extends ScalekitWebhookError<'out_of_turn'> {
+  constructor(readonly seconds: number) {
+    super('out_of_turn', 'Another event with the same latestOnly key is being handled.');
+  }
+}
 
 /** Records in a transaction that the handler is done. False when the lease was lost. */
 type RecordCompletion = (records: TransactionRecords) => Awaitable<boolean>;

@@ -1,5 +1,5 @@
 import { hasErrorCode, retrySecondsOf } from '../scalekit-webhook.errors.js';
-import type { HandlerBackoff } from '../handlers/handler-options.js';
+import type { HandlerBackoff } from '../handlers/event-handler.js';
 import type { EventJob } from './event-job.js';
 import { retryDelayMs } from './queues/retry-delay.js';
 

@@ -1,5 +1,24 @@
-import { deepFreeze } from './deep-freeze.js';
-import { EnvelopeError } from './envelope.error.js';
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+
+/**
+ * Says why a body is not an event.
+ *
+ * - `not_utf8`: bytes that are not valid UTF-8
+ * - `not_json`: text that is not valid JSON
+ * - `too_deep`: JSON nested deeper than 200 levels
+ * - `not_an_envelope`: JSON without a proper `id`, `type` or `data`
+ *
+ * @publicApi
+ */
+export type EnvelopeErrorCode = 'not_utf8' | 'not_json' | 'too_deep' | 'not_an_envelope';
+
+/**
+ * A body that is not an event. Its message is answered to the sender (400) and logged, so it never quotes the body:
+ * payloads hold personal data. It has no `cause`, because `JSON.parse` quotes its input.
+ *
+ * @publicApi
+ */
+export class EnvelopeError extends ScalekitWebhookError<EnvelopeErrorCode> {}
 
 /**
  * What every event has, whatever its type: the parsed body itself, deeply frozen, unknown fields included.
@@ -114,4 +133,23 @@ function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/**
+ * Freezes a parsed JSON value and everything in it. Returns false, with the value partly frozen, if it nests deeper than
+ * `maxDepth`: an object or array is one level, each object or array directly in it one level more.
+ *
+ * The recursion stops at `maxDepth`, so keep that far below what the stack holds.
+ */
+export function deepFreeze(value: unknown, maxDepth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (maxDepth === 0) return false;
+
+  // From the inside out: V8 lists the values of an object faster before it is frozen.
+  const children: unknown[] = Object.values(value);
+  for (const child of children) {
+    if (!deepFreeze(child, maxDepth - 1)) return false;
+  }
+  Object.freeze(value);
+  return true;
 }

@@ -1,9 +1,7 @@
 import type { OpenPayload } from './catalogue/open-types.js';
-import type { ScalekitEventShape } from './event-shapes.js';
-import type { Narrows } from './narrows.js';
 import type { ScalekitEventContext } from './scalekit-event-context.js';
 import type { ScalekitEventMap, ScalekitEventType } from './scalekit-event-map.js';
-import type { ScalekitEvent, ScalekitEventData } from './scalekit-event.js';
+import type { ScalekitEvent, ScalekitEventData, ScalekitEventShape } from './scalekit-event.js';
 
 /**
  * Whether the first parameter of a handler can take what the events of a pattern bring.
@@ -79,3 +77,41 @@ type IsSame<A, B> = keyof A extends keyof B
       : false
     : false
   : false;
+
+/**
+ * Whether a value of type `Payload` can turn out to be a `Type`, as it does for a DTO once it is validated. `Type` may
+ * insist on fields that `Payload` leaves out or null, allow fewer values, and have methods; but it requires no field
+ * that `Payload` does not have, and no value of another kind. What is unknown can be anything. (Without
+ * `strictNullChecks`, unknown is assignable to a type of optional fields; but that has fields.)
+ */
+type Narrows<Type, Payload> = [unknown, keyof Payload] extends [Payload, never]
+  ? true
+  : NarrowsKnown<NonNullable<Type>, NonNullable<Payload>>;
+
+type NarrowsKnown<Type, Payload> = [Payload] extends [Type]
+  ? true
+  : [Payload] extends [readonly (infer Item)[]]
+    ? [Type] extends [readonly (infer WantedItem)[]]
+      ? Narrows<WantedItem, Item>
+      : false
+    : [Payload] extends [object]
+      ? [Type] extends [object]
+        ? NarrowsFields<Type, Payload>
+        : false
+      : [Type] extends [Payload]
+        ? true
+        : false;
+
+type NarrowsFields<Type, Payload> = [keyof Type & keyof Payload] extends [never]
+  ? false
+  : false extends { [Field in keyof Type]-?: NarrowsField<Type, Payload, Field> }[keyof Type]
+    ? false
+    : true;
+
+type NarrowsField<Type, Payload, Field extends keyof Type> = Type[Field] extends (...args: never[]) => unknown
+  ? true
+  : Field extends keyof Payload
+    ? Narrows<Type[Field], Payload[Field]>
+    : Partial<Pick<Type, Field>> extends Pick<Type, Field>
+      ? true
+      : false;

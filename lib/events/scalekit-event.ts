@@ -1,7 +1,11 @@
-import type { OpenPayload } from './catalogue/open-types.js';
+import type { OpenEnum, OpenPayload } from './catalogue/open-types.js';
 import type { OverviewEvents } from './catalogue/overview.js';
-import type { ScalekitEventShape, ScalekitOverviewEvent, ScalekitReferenceEvent } from './event-shapes.js';
-import type { ReferenceEvents, ScalekitEventMap, ScalekitEventType } from './scalekit-event-map.js';
+import type {
+  ReferenceEventObjects,
+  ReferenceEvents,
+  ScalekitEventMap,
+  ScalekitEventType,
+} from './scalekit-event-map.js';
 import type { KnownTypeMatching, PatternShape, ScalekitEventPattern } from './scalekit-event-pattern.js';
 
 /**
@@ -45,3 +49,84 @@ interface EventsByType
     Readonly<{ [Type in TypeOfTheUser]: ScalekitEventShape<Type, ScalekitEventMap[Type]> }> {}
 
 type TypeOfTheUser = Exclude<ScalekitEventType, keyof ReferenceEvents | keyof OverviewEvents>;
+
+// Unions of dozens of events are made here, so the compiler's work counts. The fields that no type parameter reaches
+// have interfaces of their own, which are made once and not once for each event; and the others look their types up
+// themselves, which happens when somebody asks.
+
+/** Everything beside `type` and `data` that an envelope may have. */
+export interface ScalekitEventFields {
+  /** Unique to the event, and the same in each retry of its delivery: `evt_…`. Use it as your idempotency key. */
+  readonly id: string;
+  /** When it happened: RFC 3339, up to nanoseconds. `occurredAtNanos()` reads it without loss. */
+  readonly occurred_at?: string;
+  /** When it happened, in the short envelope: RFC 3339. */
+  readonly created?: string;
+  /** The environment it happened in: `env_…`. */
+  readonly environment_id?: string;
+  /** The organization it happened in, if it happened in one: `org_…`. */
+  readonly organization_id?: string;
+  /** The kind of thing it happened to. */
+  readonly object?: string;
+  /** The version of the envelope, as a decimal number. */
+  readonly spec_version?: string;
+  /** The type, as people read it. */
+  readonly display_name?: string;
+}
+
+/** The same for the long envelope, where more of it is sure. */
+export interface ScalekitReferenceEventFields extends ScalekitEventFields {
+  /** When it happened: RFC 3339, up to nanoseconds. `occurredAtNanos()` reads it without loss. */
+  readonly occurred_at: string;
+  /** The environment it happened in: `env_…`. */
+  readonly environment_id: string;
+  /** The version of the envelope, as a decimal number. */
+  readonly spec_version: string;
+}
+
+/**
+ * An event, of which no more is sure than what all events have: one of a type that is in neither of Scalekit's two
+ * documents.
+ *
+ * @publicApi
+ */
+export interface ScalekitEventShape<Type extends string, Data> extends ScalekitEventFields {
+  /** What happened. */
+  readonly type: Type;
+  /** What it happened to. Deeply frozen: handlers share it. */
+  readonly data: Data;
+}
+
+/**
+ * An event of the API reference, in the long envelope.
+ *
+ * @see https://docs.scalekit.com/apis/ (webhooks)
+ *
+ * @publicApi
+ */
+export interface ScalekitReferenceEvent<
+  Type extends keyof ReferenceEvents,
+> extends ScalekitReferenceEventFields {
+  /** What happened. */
+  readonly type: Type;
+  /** What it happened to. Deeply frozen: handlers share it. */
+  readonly data: ReferenceEvents[Type];
+  /** The kind of thing it happened to. */
+  readonly object: OpenEnum<ReferenceEventObjects[Type]>;
+}
+
+/**
+ * An event of the webhooks overview, in the short envelope.
+ *
+ * @see https://www.mintlify.com/scalekit-inc/developer-docs/api/webhooks/overview
+ *
+ * @publicApi
+ */
+export interface ScalekitOverviewEvent<Type extends keyof OverviewEvents> extends ScalekitEventFields {
+  /** When it happened: RFC 3339. */
+  readonly created: string;
+  /** What happened. */
+  readonly type: Type;
+  /** What it happened to. Deeply frozen: handlers share it. */
+  readonly data: OverviewEvents[Type];
+}

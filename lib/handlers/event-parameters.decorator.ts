@@ -3,7 +3,7 @@ import type { ArgumentMetadata, ExecutionContext, PipeTransform, Type } from '@n
 
 import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
-import { UnrecoverableEventError } from './unrecoverable-event.error.js';
+import { UnrecoverableEventError } from './handler-errors.js';
 
 type Pipe = Type<PipeTransform> | PipeTransform;
 

@@ -1,13 +1,8 @@
 import type { DiscoveryService } from '@nestjs/core';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { EXCEPTION_FILTERS, GUARDS, INTERCEPTORS, PIPES } from '../shared/nest-internals.js';
-import {
-  decoratedMethod,
-  type DecoratedMethod,
-  decoratedMethodsOf,
-  type Method,
-  type Subscription,
-} from './subscription.js';
+import type { Subscription } from './event-handler.js';
+import { decoratedMethod, type DecoratedMethod, decoratedMethodsOf, type Method } from './subscription.js';
 
 export type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
 

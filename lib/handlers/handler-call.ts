@@ -10,8 +10,7 @@ import {
 import { defer, isObservable, lastValueFrom, mergeAll, type Observable, of } from 'rxjs';
 import { CAUGHT_ERRORS } from '../shared/nest-internals.js';
 import type { HandlerCandidate } from './find-handlers.js';
-import { createHandlerContext } from './handler-context.js';
-import type { HandlerParameter } from './handler-parameters.js';
+import type { HandlerParameter } from './handler-metadata.js';
 import type { Method } from './subscription.js';
 
 /** What surrounds the method, with an instance of each class. */
@@ -113,4 +112,35 @@ function catches(filter: ExceptionFilter, error: unknown): boolean {
 async function settle(result: unknown): Promise<unknown> {
   const value = await result;
   return isObservable(value) ? lastValueFrom(value, { defaultValue: undefined }) : value;
+}
+
+/**
+ * The `ExecutionContext` of one call of a handler. Enhancers that were written for requests, messages or sockets find
+ * the event where they look for one.
+ *
+ * @param args the event, its context and the transaction
+ */
+function createHandlerContext(
+  { hostClass, method }: HandlerCandidate,
+  args: readonly unknown[],
+): ExecutionContext {
+  const [event, context, transaction] = args as never[];
+  return {
+    getType: () => 'scalekit-webhook' as never,
+    getClass: () => hostClass as never,
+    getHandler: () => method,
+    getArgs: () => args as never,
+    getArgByIndex: (index) => args[index] as never,
+    switchToHttp: () => ({
+      getRequest: () => event as never,
+      getResponse: () => context as never,
+      getNext: () => transaction as never,
+    }),
+    switchToRpc: () => ({ getData: () => event as never, getContext: () => context as never }),
+    switchToWs: () => ({
+      getClient: () => event as never,
+      getData: () => context as never,
+      getPattern: () => '',
+    }),
+  };
 }

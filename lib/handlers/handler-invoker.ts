@@ -8,11 +8,12 @@ import {
   type ContextId,
   type Enhancer,
   type Enhancers,
+  type HandlerParameter,
   instanceOf,
   readEnhancers,
+  readParameters,
   refuseSkippedEnhancers,
-} from './handler-enhancers.js';
-import { type HandlerParameter, readParameters } from './handler-parameters.js';
+} from './handler-metadata.js';
 
 type Invoke = EventHandler['invoke'];
 

@@ -1,27 +1,36 @@
+import { channel } from 'node:diagnostics_channel';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { SCALEKIT_EVENT_TYPES } from '../events/scalekit-event-types.js';
+import { compileEventPattern } from '../events/event-pattern.js';
+import type { ScalekitEnvelope } from '../events/envelope.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { checkMetadataKeys } from '../shared/nest-internals.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
-import type { EventHandler } from './event-handler.js';
-import { compileEventPattern } from '../events/event-pattern.js';
-import { nearestEventType } from '../events/nearest-event-type.js';
+import type { EventHandler, Subscription } from './event-handler.js';
 import { findHandlers, type HandlerCandidate } from './find-handlers.js';
 import { createInvoker } from './handler-invoker.js';
-import { KEEP_NAMES, madeUpNames } from './handler-name.js';
-import { type HandlerWatcher, HandlerWatchers } from './handler-watchers.js';
-import type { Subscription } from './subscription.js';
+import { KEEP_NAMES, warningsOf } from './handler-warnings.js';
 
 const MAX_REMEMBERED_TYPES = 10_000;
+
+/** Tells of each call of a handler, before it begins: who calls it is no matter, the route or the worker of a queue. */
+export const HANDLER_CHANNEL = 'nestjs-scalekit-webhooks:handler';
+
+/** A message of the channel. */
+export interface HandlerCall {
+  readonly handler: string;
+  readonly event: ScalekitEnvelope;
+  /** Which application's: several may run in one process. */
+  readonly registry: object;
+}
+
+const calls = channel(HANDLER_CHANNEL);
 
 /** All handlers of the application, found once at boot, for every endpoint. */
 @Injectable()
 export class HandlerRegistry implements OnApplicationBootstrap {
   private readonly logger = new Logger('ScalekitWebhook');
-  private readonly handlers = new Map<string, EventHandler>();
-  private readonly watchers = new HandlerWatchers();
-  private isDiscovered = false;
+  private handlers: ReadonlyMap<string, EventHandler> | undefined;
   private readonly byType = new Map<string, readonly EventHandler[]>();
 
   constructor(
@@ -30,73 +39,57 @@ export class HandlerRegistry implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.discover();
+    this.all();
   }
 
-  /** Called by whoever is first to need the handlers: hooks of other modules may come before this one's. */
-  private discover(): void {
-    if (this.isDiscovered) {
-      return;
-    }
-    this.isDiscovered = true;
+  /** Finds the handlers for the first that needs them: hooks of other modules may come before this one's. */
+  private all(): ReadonlyMap<string, EventHandler> {
+    return (this.handlers ??= this.discover());
+  }
+
+  private discover(): ReadonlyMap<string, EventHandler> {
     checkMetadataKeys();
-    const unnamed: HandlerCandidate[] = [];
-    for (const candidate of findHandlers(this.discovery)) {
-      const { hostClass, methodName, subscriptions } = candidate;
+    const candidates = [...findHandlers(this.discovery)];
+    const handlers = new Map<string, EventHandler>();
+    for (const candidate of candidates) {
+      const { name, subscriptions } = candidate;
       if (subscriptions.length === 0) {
-        this.logger.log(
-          `${hostClass.name}.${methodName} overrides a handler without @OnScalekitEvent(), so it listens to nothing`,
-        );
+        this.logger.log(`${name} overrides a handler without @OnScalekitEvent(), so it listens to nothing`);
         continue;
       }
-      this.add(candidate);
-      if (subscriptions.every((each) => each.name === undefined)) {
-        unnamed.push(candidate);
-      }
+      if (handlers.has(name)) throw duplicateHandler(name);
+      subscriptions.forEach((each) => {
+        this.refuseUnknownEndpoint(name, each);
+      });
+      handlers.set(name, {
+        name,
+        subscriptions,
+        options: {},
+        invoke: this.told(name, createInvoker(candidate)),
+      });
+      this.logger.log(
+        `Handler ${describeName(candidate)} listens to ${subscriptions.map(describe).join(', ')}`,
+      );
     }
-    this.warnOfMadeUpNames(unnamed);
-    if (this.handlers.size === 0 && this.registry.needsHandlers) {
+    warningsOf(candidates).forEach((warning) => {
+      this.logger.warn(warning);
+    });
+    if (handlers.size === 0 && this.registry.needsHandlers) {
       this.logger.warn(
         'No handler found: decorate a method of a provider with @OnScalekitEvent(), and list its class in the ' +
           'providers of a module.',
       );
     }
+    return handlers;
   }
 
-  private add(candidate: HandlerCandidate): void {
-    const { name, subscriptions } = candidate;
-    if (this.handlers.has(name)) {
-      throw new ScalekitWebhookError(
-        'duplicate_handler',
-        `Two handlers are named ${name}, but the ledger knows a handler by that name. If one module provides the ` +
-          'class twice, or two modules provide it, import it from one; else rename a class or a method. If a ' +
-          `minifier gave two classes one name, ${KEEP_NAMES}.`,
-      );
-    }
-    subscriptions.forEach((subscription) => {
-      this.check(name, subscription);
-    });
-    this.handlers.set(name, {
-      name,
-      subscriptions,
-      options: {},
-      invoke: this.watchers.watched(name, createInvoker(candidate)),
-    });
-    this.logger.log(
-      `Handler ${describeName(candidate)} listens to ${subscriptions.map(describe).join(', ')}`,
-    );
-  }
-
-  private warnOfMadeUpNames(candidates: readonly HandlerCandidate[]): void {
-    const madeUp = madeUpNames(candidates.map(({ hostClass }) => hostClass.name));
-    const handlers = candidates.filter(({ hostClass }) => madeUp.has(hostClass.name)).map(({ name }) => name);
-    if (handlers.length > 0) {
-      this.logger.warn(
-        `A minifier or bundler seems to have made up the class names of these handlers: ${handlers.join(', ')}. The next ` +
-          'build may give such a name to another class: its handler then never runs, or runs twice. To prevent it, ' +
-          `${KEEP_NAMES}.`,
-      );
-    }
+  private told(handler: string, invoke: EventHandler['invoke']): EventHandler['invoke'] {
+    return (...args) => {
+      if (calls.hasSubscribers) {
+        calls.publish({ handler, event: args[0], registry: this } satisfies HandlerCall);
+      }
+      return invoke(...args);
+    };
   }
 
   /** The handlers that subscribed to that type at that endpoint, each once. */
@@ -104,8 +97,7 @@ export class HandlerRegistry implements OnApplicationBootstrap {
     const key = `${endpoint}:${type}`;
     let handlers = this.byType.get(key);
     if (!handlers) {
-      this.discover();
-      handlers = [...this.handlers.values()].flatMap((handler) => {
+      handlers = [...this.all().values()].flatMap((handler) => {
         const match = handler.subscriptions.find((subscription) => takes(subscription, endpoint, type));
         return match ? [match.options ? { ...handler, options: match.options } : handler] : [];
       });
@@ -119,18 +111,12 @@ export class HandlerRegistry implements OnApplicationBootstrap {
 
   /** All that listen to that endpoint, whatever the type. */
   listenersOf(endpoint: string): readonly EventHandler[] {
-    this.discover();
-    return [...this.handlers.values()].filter(({ subscriptions }) =>
+    return [...this.all().values()].filter(({ subscriptions }) =>
       subscriptions.some((subscription) => listens(subscription, endpoint)),
     );
   }
 
-  /** Has each call of a handler told, for tests. Returns how to stop. */
-  watch(watcher: HandlerWatcher): () => void {
-    return this.watchers.add(watcher);
-  }
-
-  private check(handler: string, { patterns, endpoint }: Subscription): void {
+  private refuseUnknownEndpoint(handler: string, { endpoint }: Subscription): void {
     const { names } = this.registry;
     if (endpoint !== undefined && !names.includes(endpoint)) {
       throw new ScalekitWebhookError(
@@ -139,16 +125,16 @@ export class HandlerRegistry implements OnApplicationBootstrap {
           `Name one of those that there are ("${names.join('", "')}"), or register it: forRoot({ name: "${endpoint}", … }).`,
       );
     }
-    for (const pattern of patterns) {
-      if (!pattern.includes('*') && !SCALEKIT_EVENT_TYPES.some((type) => type === pattern)) {
-        const nearest = nearestEventType(pattern, SCALEKIT_EVENT_TYPES);
-        const advice = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
-        this.logger.warn(
-          `${handler} listens to "${pattern}", a type that Scalekit does not document.${advice}`,
-        );
-      }
-    }
   }
+}
+
+function duplicateHandler(name: string): ScalekitWebhookError<'duplicate_handler'> {
+  return new ScalekitWebhookError(
+    'duplicate_handler',
+    `Two handlers are named ${name}, but the ledger knows a handler by that name. If one module provides the ` +
+      'class twice, or two modules provide it, import it from one; else rename a class or a method. If a ' +
+      `minifier gave two classes one name, ${KEEP_NAMES}.`,
+  );
 }
 
 function takes(subscription: Subscription, endpoint: string, type: string): boolean {

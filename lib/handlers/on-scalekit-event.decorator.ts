@@ -3,10 +3,14 @@ import 'reflect-metadata';
 import type { CanTake } from '../events/handler-parameter.js';
 import type { ScalekitEvent } from '../events/scalekit-event.js';
 import type { OneOf, OneOrMore } from '../events/scalekit-event-pattern.js';
-import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
-import { backoffFault, type HandlerOptions, type HandlerRetry } from './handler-options.js';
-import { faultOfHandlerName } from './handler-name.js';
-import { type Method, recordSubscription, type Subscription } from './subscription.js';
+import type { HandlerRetry } from './event-handler.js';
+import {
+  invalidSubscription as invalid,
+  type Method,
+  recordSubscription,
+  type SubscriptionOptions,
+  subscriptionTo,
+} from './subscription.js';
 
 /**
  * Which deliveries a handler takes, beside the types of their events.
@@ -73,7 +77,8 @@ export interface OnScalekitEventOptions<Pattern extends string = '*'> extends Ha
  *
  * The compiler refuses a method whose first parameter can take neither the matched events, nor their data
  * (`@EventData()`), nor the context (`@EventContext()`). It cannot see what decorates a parameter, so one that takes
- * something else, such as `@EventData('email')`, goes behind one of these.
+ * something else, such as `@EventData('email')` or `@EventTransaction()`, can't be the first: write
+ * `(_event: ScalekitEvent<'user.created'>, @EventData('email') email: string)`.
  *
  * @publicApi
  */
@@ -83,7 +88,7 @@ export function OnScalekitEvent<const Patterns extends OneOrMore>(
 ): ScalekitEventDecorator<Patterns>;
 export function OnScalekitEvent(
   pattern: string | readonly string[],
-  options: OnScalekitEventOptions = {},
+  options: SubscriptionOptions = {},
 ): MethodDecorator {
   const subscription = subscriptionTo([pattern].flat(), options);
 
@@ -147,12 +152,16 @@ type Verdict<Method, Patterns extends OneOrMore> = Method extends (
 ) => unknown
   ? CanTake<First, OneOf<Patterns>> extends true
     ? undefined
-    : HandlerRefused<`the first parameter takes neither the events of ${Listed<Patterns>}, nor their data, nor the context`>
+    : HandlerRefused<
+        `the first parameter takes neither the events of ${Listed<Patterns>}, nor their data, nor the context`,
+        "for what another decorator gives, as @EventData('email') does, make the event the first parameter"
+      >
   : HandlerRefused<'it is no method'>;
 
 /** Why a method cannot be a handler: only ever seen in the compiler's message. */
-interface HandlerRefused<Reason extends string> {
+interface HandlerRefused<Reason extends string, Remedy extends string = 'decorate a method'> {
   readonly reason: Reason;
+  readonly remedy: Remedy;
 }
 
 type Listed<Patterns extends OneOrMore> = Patterns extends string
@@ -162,51 +171,3 @@ type Listed<Patterns extends OneOrMore> = Patterns extends string
       ? `'${First}'`
       : `'${First}' or ${Listed<Rest>}`
     : 'any type';
-
-function subscriptionTo(
-  patterns: readonly string[],
-  { endpoint, name, transactional, latestOnly, attempts, backoff }: OnScalekitEventOptions,
-): Subscription {
-  if (patterns.length === 0) throw invalid('The list of types is empty. Name at least one, or "*" for all.');
-  if (patterns.some(isBlank)) throw invalid('A type is blank. Name one, or "*" for all.');
-  if (endpoint !== undefined && isBlank(endpoint)) {
-    throw invalid('The endpoint is blank. Name one, or leave it out for all.');
-  }
-  const faultOfName = name === undefined ? undefined : faultOfHandlerName(name);
-  if (faultOfName !== undefined) throw invalid(faultOfName);
-  checkRetry({ attempts, backoff });
-  const retry = { ...(attempts !== undefined && { attempts }), ...(backoff && { backoff }) };
-  const options = {
-    ...(transactional && { transactional }),
-    ...(latestOnly && { latestOnly: latestOnly as unknown as NonNullable<HandlerOptions['latestOnly']> }),
-    ...(Object.keys(retry).length > 0 && { retry }),
-  };
-  return {
-    patterns,
-    ...(endpoint !== undefined && { endpoint }),
-    ...(name !== undefined && { name }),
-    ...(Object.keys(options).length > 0 && { options }),
-  };
-}
-
-function checkRetry({ attempts, backoff }: Record<keyof HandlerRetry, unknown>): void {
-  if (attempts !== undefined && !isWholeNumber(attempts, 1)) {
-    throw invalid('attempts must be a whole number from 1.');
-  }
-  const fault = backoff === undefined || backoff === null ? undefined : backoffFault(backoff);
-  if (fault !== undefined) {
-    throw invalid(fault);
-  }
-}
-
-function isWholeNumber(value: unknown, min: number): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= min;
-}
-
-function isBlank(text: unknown): boolean {
-  return typeof text !== 'string' || text.trim() === '';
-}
-
-function invalid(fault: string): ScalekitWebhookError<'invalid_subscription'> {
-  return new ScalekitWebhookError('invalid_subscription', `@OnScalekitEvent(): ${fault}`);
-}

@@ -1,4 +1,7 @@
-import type { HandlerOptions } from './handler-options.js';
+import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { backoffFault, type HandlerOptions, type HandlerRetry, type Subscription } from './event-handler.js';
+
+const MAX_NAME_LENGTH = 128;
 
 // Metadata keys are plain strings, so that the ESM and the CommonJS copy of this package find each other's handlers.
 /** On a method: its subscriptions. A mixin that copies the method to another class copies them, too. */
@@ -8,19 +11,9 @@ const DECORATED_METHODS = 'nestjs-scalekit-webhooks:decorated-methods';
 
 export type Method = (...args: unknown[]) => unknown;
 
-/** What one `@OnScalekitEvent()` asks for. */
-export interface Subscription {
-  /** Exact types, or patterns with `*`. At least one; the method runs once for an event, however many of them match. */
-  readonly patterns: readonly string[];
-
-  /** Only events of the endpoint with this name; of every endpoint if left out. */
+export interface SubscriptionOptions extends HandlerRetry, Omit<HandlerOptions, 'retry'> {
   readonly endpoint?: string;
-
-  /** The handler's name; `Class.method` if no subscription of the method has one. */
   readonly name?: string;
-
-  /** How the method is run for these events. */
-  readonly options?: HandlerOptions;
 }
 
 /** A method as `@OnScalekitEvent()` found it. */
@@ -60,4 +53,65 @@ export function decoratedMethod(method: Method): DecoratedMethod | undefined {
   return subscriptions === undefined
     ? undefined
     : { methods: [method], subscriptions: subscriptions as readonly Subscription[] };
+}
+
+/** Checks what `@OnScalekitEvent()` was given. */
+export function subscriptionTo(
+  patterns: readonly string[],
+  { endpoint, name, transactional, latestOnly, attempts, backoff }: SubscriptionOptions,
+): Subscription {
+  if (patterns.length === 0)
+    throw invalidSubscription('The list of types is empty. Name at least one, or "*" for all.');
+  if (patterns.some(isBlank)) throw invalidSubscription('A type is blank. Name one, or "*" for all.');
+  if (endpoint !== undefined && isBlank(endpoint)) {
+    throw invalidSubscription('The endpoint is blank. Name one, or leave it out for all.');
+  }
+  if (name !== undefined && !isName(name)) {
+    throw invalidSubscription(
+      `name must be 1 to ${MAX_NAME_LENGTH} visible characters, without white space around them.`,
+    );
+  }
+  checkRetry({ attempts, backoff });
+  const retry = { ...(attempts !== undefined && { attempts }), ...(backoff && { backoff }) };
+  const options = {
+    ...(transactional && { transactional }),
+    ...(latestOnly && { latestOnly }),
+    ...(Object.keys(retry).length > 0 && { retry }),
+  };
+  return {
+    patterns,
+    ...(endpoint !== undefined && { endpoint }),
+    ...(name !== undefined && { name }),
+    ...(Object.keys(options).length > 0 && { options }),
+  };
+}
+
+function checkRetry({ attempts, backoff }: Record<keyof HandlerRetry, unknown>): void {
+  if (attempts !== undefined && !isWholeNumber(attempts, 1)) {
+    throw invalidSubscription('attempts must be a whole number from 1.');
+  }
+  const fault = backoff === undefined || backoff === null ? undefined : backoffFault(backoff);
+  if (fault !== undefined) throw invalidSubscription(fault);
+}
+
+function isWholeNumber(value: unknown, min: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= min;
+}
+
+/** Ledger keys separate names by line feeds, and logs are read by people. */
+function isName(name: unknown): boolean {
+  return (
+    typeof name === 'string' &&
+    name.length <= MAX_NAME_LENGTH &&
+    /^[^\p{C}\p{Zl}\p{Zp}]+$/u.test(name) &&
+    name.trim() === name
+  );
+}
+
+function isBlank(text: unknown): boolean {
+  return typeof text !== 'string' || text.trim() === '';
+}
+
+export function invalidSubscription(fault: string): ScalekitWebhookError<'invalid_subscription'> {
+  return new ScalekitWebhookError('invalid_subscription', `@OnScalekitEvent(): ${fault}`);
 }

@@ -4,13 +4,15 @@ import { readEnvelope, type ScalekitEnvelope } from '../events/envelope.js';
 import { readOccurredAt } from '../events/occurred-at.js';
 import { releaseRawBody, type RequestWithBody, takeRawBody } from '../raw-body/request-raw-body.js';
 import type { RateLimitedLog } from '../shared/rate-limited-log.js';
-import { DeliveryRefusedError } from './delivery-refused.error.js';
+import type { WebhookHeaders } from './schemes/signature-headers.js';
 import type { DeliveryVerifier } from './secret-source.js';
-import { SecretUnavailableError } from './secret-unavailable.error.js';
+import {
+  DeliveryRefusedError,
+  SecretUnavailableError,
+  WebhookVerificationError,
+} from './signature.errors.js';
 import { attachDelivery, deliveryOf, type VerifiedDelivery } from './verified-delivery.js';
-import type { WebhookOutcome } from './webhook-check.js';
-import type { WebhookHeaders } from './webhook-headers.js';
-import { WebhookVerificationError } from './webhook-verification.error.js';
+import type { WebhookOutcome } from './verify-webhook.js';
 
 interface AuthenticatorOptions {
   readonly environmentId?: string | readonly string[];

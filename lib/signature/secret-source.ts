@@ -2,10 +2,10 @@ import type { RateLimitedLog } from '../shared/rate-limited-log.js';
 import { hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { within } from '../shared/within.js';
 import { withoutStack } from '../shared/without-stack.js';
-import { SecretUnavailableError } from './secret-unavailable.error.js';
-import { inspectSecrets } from './inspect-secrets.js';
+import { SecretUnavailableError } from './signature.errors.js';
+import { createWebhookCheck, type WebhookCheck, type WebhookOutcome } from './verify-webhook.js';
 import type { WebhookDelivery } from './webhook-delivery.js';
-import { createWebhookCheck, type WebhookCheck, type WebhookOutcome } from './webhook-check.js';
+import { inspectSecrets } from './webhook-secret.js';
 import type { WebhookVerifierOptions } from './webhook-verifier-options.js';
 import type { WebhookScheme } from './webhook-scheme.js';
 

@@ -1,34 +1,46 @@
 import { randomBytes } from 'node:crypto';
 import { signatureSchemes } from './schemes/signature-schemes.js';
-import { isBody, millisecondsOf, readForeign } from './webhook-foreign-values.js';
+import { WebhookVerificationError } from './signature.errors.js';
+import { isBody, millisecondsOf, readForeign } from './webhook-delivery.js';
 import { computeMac, toVerificationError } from './webhook-mac.js';
 import { isWebhookScheme, WEBHOOK_SCHEMES, type WebhookScheme } from './webhook-scheme.js';
 import { prepareSigningKey } from './webhook-secret.js';
-import { WebhookVerificationError } from './webhook-verification.error.js';
 
 /** 15 digits (S5). */
 const LAST_TIMESTAMP = 999_999_999_999_999;
 
 /**
- * What to sign, and how.
+ * The body to sign and how to sign it.
  *
  * @publicApi
  */
-export interface SignWebhookOptions {
+export type SignWebhookOptions = SigningOptions & (BodyToSign | RawBodyToSign);
+
+interface BodyToSign {
   /** The body exactly as it will be sent. A string stands for its UTF-8 bytes. */
   readonly body: Uint8Array | string;
+  readonly rawBody?: undefined;
+}
+
+interface RawBodyToSign {
+  /** Another name for `body`: the one that `verifyWebhook` uses. Give one of them. */
+  readonly rawBody: Uint8Array | string;
+  readonly body?: undefined;
+}
+
+interface SigningOptions {
   /** The signing secret of the endpoint (`whsec_…`). */
   readonly secret: string;
   /** @default 'standard' */
   readonly scheme?: WebhookScheme | undefined;
   /**
-   * The `webhook-id`, which only `standard` has.
+   * The `webhook-id`. Only `standard` has one.
    *
    * @default a random one, `msg_…`
    */
   readonly id?: string | undefined;
   /**
-   * When the delivery is signed: a Date, or unix seconds. Fractions are dropped. `digest` has none.
+   * The time of the signature: a Date, or unix seconds. Fractions are dropped. `digest` has none.
    *
    * @default the clock of this machine
    */
@@ -36,7 +48,8 @@ export interface SignWebhookOptions {
 }
 
 /**
- * Signs a body as Scalekit does: for tests, and for sending deliveries to oneself.
+ * Signs a body as Scalekit does, for tests and for deliveries to your own application. `rawBody` means the same as
+ * `body`, so that the options of `verifyWebhook` can be reused.
  *
  * ```ts
  * await fetch(url, { method: 'POST', body, headers: signWebhook({ body, secret }) });
@@ -58,7 +71,7 @@ export function signWebhook(options: SignWebhookOptions): Record<string, string>
   if (body === undefined) {
     throw new WebhookVerificationError(
       'invalid_body',
-      'body must be a Uint8Array (such as a Buffer) or a string.',
+      'Give body or rawBody, not both: a Uint8Array (such as a Buffer) or a string.',
     );
   }
   if (typeof id !== 'string' || id === '') {
@@ -79,16 +92,21 @@ export function signWebhook(options: SignWebhookOptions): Record<string, string>
 function readFields(options: unknown) {
   const {
     body,
+    rawBody,
     secret,
     scheme = 'standard',
     id = `msg_${randomBytes(16).toString('hex')}`,
     timestamp = new Date(),
   } = options as Partial<Record<keyof SignWebhookOptions, unknown>>;
   return {
-    body: isBody(body) ? body : undefined,
+    body: onlyBody([body, rawBody].filter((given) => given !== undefined)),
     secret,
     scheme,
     id,
     timestamp: Math.floor(typeof timestamp === 'number' ? timestamp : millisecondsOf(timestamp) / 1000),
   };
+}
+
+function onlyBody([body, ...others]: readonly unknown[]): Uint8Array | string | undefined {
+  return isBody(body) && others.length === 0 ? body : undefined;
 }

@@ -1,22 +1,31 @@
-import { createWebhookCheck } from './webhook-check.js';
-import type { WebhookDelivery } from './webhook-delivery.js';
-import type { WebhookVerification } from './webhook-verification.js';
-import { WebhookVerificationError } from './webhook-verification.error.js';
-import type { WebhookVerifierOptions } from './webhook-verifier-options.js';
+import { type ParsedSignature } from './schemes/signature-scheme.js';
+import { readSignature, signatureSchemes } from './schemes/signature-schemes.js';
+import { MAC_BYTES } from './schemes/standard.scheme.js';
+import { WebhookVerificationError } from './signature.errors.js';
+import { readDelivery, type PlainDelivery, type WebhookDelivery } from './webhook-delivery.js';
+import {
+  computeMac,
+  countMatches,
+  prepareKeys,
+  toVerificationError,
+  type WebhookKeys,
+} from './webhook-mac.js';
+import type { WebhookVerification } from './webhook-scheme.js';
+import { resolveVerifierOptions, type WebhookVerifierOptions } from './webhook-verifier-options.js';
 
+export type { WebhookHeaders, WebhookHeadersLike } from './schemes/signature-headers.js';
 export type { WebhookDelivery } from './webhook-delivery.js';
-export type { WebhookHeaders, WebhookHeadersLike } from './webhook-headers.js';
-export type { WebhookVerification } from './webhook-verification.js';
+export type { WebhookVerification } from './webhook-scheme.js';
 export type { WebhookVerifierOptions } from './webhook-verifier-options.js';
 
 /**
- * Verifies any number of deliveries, from {@link createWebhookVerifier}.
+ * Made by {@link createWebhookVerifier}; verifies any number of deliveries.
  *
  * @publicApi
  */
 export interface WebhookVerifier {
   /**
-   * As {@link verifyWebhook}, with what the verifier was made of.
+   * Verifies one delivery as {@link verifyWebhook} does, with the options that the verifier was made with.
    *
    * @throws WebhookVerificationError and nothing else, whatever it is given; `code` says why
    */
@@ -24,15 +33,15 @@ export interface WebhookVerifier {
 }
 
 /**
- * A delivery, and what to verify it with.
+ * A delivery, and the secret and rules to verify it with.
  *
  * @publicApi
  */
 export interface VerifyWebhookOptions extends WebhookVerifierOptions, WebhookDelivery {}
 
 /**
- * Verifies one delivery: that a holder of the secret signed these bytes, and when. Returning means that it is
- * authentic. To verify many, make a verifier once: {@link createWebhookVerifier}.
+ * Verifies that a holder of the secret signed this delivery, and throws if not. To verify many deliveries, make a
+ * verifier once: {@link createWebhookVerifier}.
  *
  * A signature proves its bytes and no more (S13). An id may hold dots, and then bytes can move between id and body
  * across the dot; a `timestamped` signature of a body is also a `digest` of `<timestamp>.<body>`. No such body is a
@@ -68,4 +77,87 @@ export function createWebhookVerifier(options: WebhookVerifierOptions): WebhookV
       return outcome;
     },
   };
+}
+
+/** The result of a good signature, or the error of a bad one. */
+export type WebhookOutcome = WebhookVerification | WebhookVerificationError;
+
+export type WebhookCheck = (delivery: WebhookDelivery) => WebhookOutcome;
+
+/**
+ * Makes a verifier that returns its errors. Throwing one takes V8 longer than computing the signature when Node makes the
+ * call, as it does for the body of a request, and whoever sends forgeries decides how often that happens.
+ *
+ * @throws WebhookVerificationError `invalid_secret`, `invalid_options`: when the options are wrong
+ */
+export function createWebhookCheck(options: WebhookVerifierOptions): WebhookCheck {
+  const { secrets, schemes, toleranceSeconds } = resolveVerifierOptions(options);
+  const accepted = signatureSchemes(schemes);
+  const keys = prepareKeys(secrets);
+  const scratch = new Uint8Array(MAC_BYTES);
+  return (input) => {
+    try {
+      const delivery = readDelivery(input);
+      const signature = readSignature(accepted, delivery.headers, scratch);
+      return (
+        faultOfTime(signature.proves, delivery.now, toleranceSeconds) ??
+        faultOfSignature(signature, keys, delivery) ??
+        signature.proves
+      );
+    } catch (error) {
+      return toVerificationError(error);
+    }
+  };
+}
+
+/** S5: the timestamp must be near the clock. */
+function faultOfTime(
+  { timestamp }: WebhookVerification,
+  now: number,
+  toleranceSeconds: number,
+): WebhookVerificationError | undefined {
+  if (timestamp === undefined) {
+    return undefined;
+  }
+  if (now - timestamp > toleranceSeconds) {
+    return new WebhookVerificationError(
+      'timestamp_too_old',
+      `The delivery was signed more than ${toleranceSeconds} s ago: it is a replay, it was held up on the way, or ` +
+        'the clock of this machine is fast.',
+    );
+  }
+  if (timestamp - now > toleranceSeconds) {
+    return new WebhookVerificationError(
+      'timestamp_too_new',
+      `The delivery was signed more than ${toleranceSeconds} s in the future: it is a forgery, or the clock of this ` +
+        'machine is slow.',
+    );
+  }
+  return undefined;
+}
+
+function faultOfSignature(
+  { signatures, signedPrefix, proves: { scheme } }: ParsedSignature,
+  keys: WebhookKeys,
+  { rawBody }: PlainDelivery,
+): WebhookVerificationError | undefined {
+  if (keys[scheme].length === 0) {
+    return new WebhookVerificationError(
+      'invalid_secret',
+      `The delivery is signed under the scheme "${scheme}", which no configured secret can serve: that needs ` +
+        'whsec_ and then base64 of at least 16 bytes; a secret that is not so serves "timestamped" and "digest" only. ' +
+        'Copy the signing secret of this endpoint from the Scalekit dashboard.',
+    );
+  }
+  let matches = 0;
+  for (const key of keys[scheme]) {
+    matches += countMatches(computeMac(key, signedPrefix, rawBody), signatures);
+  }
+  return matches > 0
+    ? undefined
+    : new WebhookVerificationError(
+        'signature_mismatch',
+        `No signature matches under the scheme "${scheme}". Check that the secret is that of this endpoint, and ` +
+          'that rawBody is the body exactly as received, not parsed and serialised again.',
+      );
 }

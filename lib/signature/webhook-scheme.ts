@@ -20,3 +20,17 @@ export type WebhookScheme = (typeof WEBHOOK_SCHEMES)[number];
 export function isWebhookScheme(value: unknown): value is WebhookScheme {
   return WEBHOOK_SCHEMES.some((scheme) => scheme === value);
 }
+
+/**
+ * What a good signature proves of a delivery, besides its body.
+ *
+ * @publicApi
+ */
+export interface WebhookVerification {
+  /** The scheme that decided. */
+  readonly scheme: WebhookScheme;
+  /** The signed `webhook-id`. Only `standard` signs one. */
+  readonly id?: string;
+  /** When the delivery was signed, in unix seconds. `digest` signs no time. */
+  readonly timestamp?: number;
+}

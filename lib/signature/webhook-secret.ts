@@ -1,23 +1,29 @@
-import { Buffer } from 'node:buffer';
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { isPlaceholder } from './placeholder-secret.js';
+import { WebhookVerificationError } from './signature.errors.js';
+import {
+  decodeCanonicalBase64,
+  keyBytes,
+  SECRET_PREFIX,
+  SHORTEST_STANDARD_KEY_BYTES,
+  withoutPrefix,
+} from './webhook-mac.js';
 import { WEBHOOK_SCHEMES, type WebhookScheme } from './webhook-scheme.js';
-import { WebhookVerificationError } from './webhook-verification.error.js';
 
-const PREFIX = 'whsec_';
 const SHORTEST_SECRET = 8;
-const SHORTEST_STANDARD_KEY_BYTES = 16;
+/** A hostile list may claim any length. */
+export const MOST_SECRETS = 100;
 /** Standard Webhooks asks for 24 to 64 bytes. */
 const ADVISED_KEY_BYTES = 24;
 
 const COPY_IT = 'Copy the signing secret of this endpoint (whsec_…) from the Scalekit dashboard.';
 const NOT_A_STRING = `The webhook secret is not a string. ${COPY_IT}`;
 
-/** What a look at a configured secret tells. No text here ever holds a part of the secret. */
+/** The result of a check of secrets. None of its texts holds a part of a secret. */
 export interface SecretInspection {
-  /** Why this secret can't be used, and what to do. Boot must stop. */
+  /** Why the secret can't be used, and what to do. The boot must stop. */
   readonly problem?: string;
-  /** What is weak about it, to be logged once at boot. */
+  /** Weaknesses, to be logged once at boot. */
   readonly warnings: readonly string[];
 }
 
@@ -37,6 +43,30 @@ export function inspectSecret(
   return problem === undefined ? { warnings: findWarnings(secret, schemes) } : { problem, warnings: [] };
 }
 
+/** Checks one secret or a list of secrets; the problem of a list says which secret it is about. */
+export function inspectSecrets(secrets: unknown, schemes: readonly WebhookScheme[]): SecretInspection {
+  if (secrets === undefined || secrets === null) {
+    return { problem: 'There is no webhook secret: is its environment variable set?', warnings: [] };
+  }
+  if (!Array.isArray(secrets)) {
+    return inspectSecret(secrets, schemes);
+  }
+  if (secrets.length === 0) {
+    return { problem: 'The list of webhook secrets is empty.', warnings: [] };
+  }
+  if (secrets.length > MOST_SECRETS) {
+    return { problem: `The list holds more than ${MOST_SECRETS} webhook secrets.`, warnings: [] };
+  }
+  const inspections = Array.from(secrets, (secret: unknown, index) => ({
+    index,
+    ...inspectSecret(secret, schemes),
+  }));
+  const faulty = inspections.find(({ problem }) => problem !== undefined);
+  return faulty
+    ? { problem: `Number ${faulty.index + 1} of the list: ${faulty.problem ?? ''}`, warnings: [] }
+    : { warnings: [...new Set(inspections.flatMap(({ warnings }) => warnings))] };
+}
+
 /** @throws WebhookVerificationError `invalid_secret` */
 export function requireUsableSecret(
   secret: unknown,
@@ -50,18 +80,6 @@ export function requireUsableSecret(
     throw new WebhookVerificationError('invalid_secret', problem);
   }
   return secret;
-}
-
-/** For each scheme, the keys of those secrets that can serve it. */
-export type WebhookKeys = Readonly<Record<WebhookScheme, readonly KeyObject[]>>;
-
-export function prepareKeys(secrets: readonly string[]): WebhookKeys {
-  const textKeys = secrets.map((secret) => createSecretKey(textBytes(secret)));
-  const standardKeys = secrets
-    .map(standardBytes)
-    .filter((bytes) => bytes !== undefined)
-    .map((bytes) => createSecretKey(bytes));
-  return { standard: standardKeys, timestamped: textKeys, digest: textKeys };
 }
 
 /** @throws WebhookVerificationError `invalid_secret` */
@@ -107,7 +125,7 @@ function findWarnings(secret: string, schemes: readonly WebhookScheme[]): string
   const warnings: string[] = [];
   if (keys.includes(undefined)) {
     warnings.push(
-      `${whyNotStandard(secret)} Until that is mended, deliveries signed so will be refused with 401. ${COPY_IT}`,
+      `${whyNotStandard(secret)} Until this is fixed, deliveries signed so will be refused with 401. ${COPY_IT}`,
     );
   }
   if (shortest < ADVISED_KEY_BYTES) {
@@ -119,20 +137,6 @@ function findWarnings(secret: string, schemes: readonly WebhookScheme[]): string
   return warnings;
 }
 
-/** S9: `standard` signs with the decoded secret, the other schemes with its whole text, prefix included. */
-function keyBytes(secret: string, scheme: WebhookScheme): Buffer | undefined {
-  return scheme === 'standard' ? standardBytes(secret) : textBytes(secret);
-}
-
-function textBytes(secret: string): Buffer {
-  return Buffer.from(secret, 'utf8');
-}
-
-function standardBytes(secret: string): Buffer | undefined {
-  const bytes = decodeCanonicalBase64(withoutPrefix(secret));
-  return bytes && bytes.length >= SHORTEST_STANDARD_KEY_BYTES ? bytes : undefined;
-}
-
 function whyNotStandard(secret: string): string {
   const text = withoutPrefix(secret);
   const bytes = decodeCanonicalBase64(text);
@@ -142,23 +146,7 @@ function whyNotStandard(secret: string): string {
       ? 'its base64 is incomplete or changed'
       : 'it is not base64: it holds other characters than A-Z, a-z, 0-9, + and /';
   return (
-    `The scheme "standard" needs ${PREFIX} and then canonical base64 of at least ${SHORTEST_STANDARD_KEY_BYTES} ` +
+    `The scheme "standard" needs ${SECRET_PREFIX} and then canonical base64 of at least ${SHORTEST_STANDARD_KEY_BYTES} ` +
     `bytes, which the webhook secret is not: ${reason}. The schemes "timestamped" and "digest" can use it as plain text.`
   );
-}
-
-function withoutPrefix(secret: string): string {
-  return secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : secret;
-}
-
-/**
- * S9. Node decodes whatever it is given, base64url and some non-ASCII letters too, and skips what it can't read. So
- * only a text that its bytes encode to again is taken; of the padding all may be missing, but no part.
- */
-function decodeCanonicalBase64(text: string): Buffer | undefined {
-  const digits = text.replace(/={1,2}$/, '');
-  const isPaddedInPart = digits !== text && text.length % 4 !== 0;
-  const bytes = Buffer.from(digits, 'base64');
-  const isCanonical = bytes.toString('base64').replace(/=+$/, '') === digits;
-  return isCanonical && !isPaddedInPart ? bytes : undefined;
 }

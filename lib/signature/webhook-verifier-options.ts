@@ -1,25 +1,23 @@
-import { readForeign } from './webhook-foreign-values.js';
+import { WebhookVerificationError } from './signature.errors.js';
+import { readForeign } from './webhook-delivery.js';
 import { isWebhookScheme, WEBHOOK_SCHEMES, type WebhookScheme } from './webhook-scheme.js';
-import { requireUsableSecret } from './webhook-secret.js';
-import { WebhookVerificationError } from './webhook-verification.error.js';
+import { MOST_SECRETS, requireUsableSecret } from './webhook-secret.js';
 
 const DEFAULT_TOLERANCE_SECONDS = 300;
-/** Nobody needs more, and a hostile list may claim any length. */
-export const MOST_SECRETS = 100;
 
 /**
- * What a verifier is made of.
+ * The secret and the rules that a verifier is made with.
  *
  * @publicApi
  */
 export interface WebhookVerifierOptions {
   /**
-   * The signing secret as the Scalekit dashboard shows it (`whsec_…`); several while it is rotated, and a signature
-   * by any of them is good.
+   * The signing secret as the Scalekit dashboard shows it (`whsec_…`). While it is rotated, a list: a signature made
+   * with any of them is good.
    */
   readonly secret: string | readonly string[];
   /**
-   * The schemes to accept. Headers of the others are ignored as if absent. `digest` signs no time, so a captured
+   * The schemes to accept. Headers of other schemes are ignored as if absent. `digest` signs no time, so a captured
    * delivery can be replayed: accept `['standard']` alone where your deliveries allow it (S12).
    *
    * @default all: WEBHOOK_SCHEMES
@@ -80,7 +78,7 @@ function readFields(options: unknown) {
   };
 }
 
-/** Empty where the value is no list, or too long a one. */
+/** Empty if the value is not a list, or is too long. */
 function copyList(value: unknown): readonly unknown[] {
   return Array.isArray(value) && value.length <= MOST_SECRETS ? Array.from<unknown>(value) : [];
 }

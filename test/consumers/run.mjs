@@ -1,5 +1,5 @@
 // Packs the library, installs the tarball in small real apps and runs their tests: the proof behind the peer ranges.
-// Usage: node test/consumers/run.mjs [--only nest|bundles|engines|settings] [path to another node binary ...]
+// Usage: node test/consumers/run.mjs [--only nest|bundles|engines|agents|settings] [path to another node binary ...]
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -91,6 +91,17 @@ async function engines(env) {
   }
 }
 
+/** Under each monitoring agent that supports the version of Nest. */
+async function agents() {
+  for (const nest of ['nest11', 'nest12']) {
+    const app = await install(`agents/${nest}`);
+    for (const file of ['agents.mjs', 'app.cjs', 'sentry.cjs']) {
+      cpSync(join(here, 'agents', file), join(app, file));
+    }
+    run(`agents on ${nest}`, app, process.execPath, ['agents.mjs']);
+  }
+}
+
 /** Every entry in a bundle, and two minified builds on one store. */
 async function bundles(env) {
   const [app, peers] = await Promise.all([install('bundles'), installed('newest')]);
@@ -139,7 +150,7 @@ try {
   const { PostgresServer } = await support('postgres-server');
   servers.push(await RedisServer.start(), await PostgresServer.start({ fsync: false }));
   const env = { REDIS_URL: servers[0].url, DATABASE_URL: servers[1].url };
-  const parts = { nest, bundles, engines, settings };
+  const parts = { nest, bundles, engines, agents, settings };
   for (const part of values.only ? [values.only] : Object.keys(parts)) {
     await parts[part](env);
   }

@@ -327,4 +327,62 @@ export function describeQueueDispatcher(bench: QueueBench): void {
       await eventually(async () => (await failed(second)).events).toEqual([]);
     });
   });
+
+  describe('a shutdown', () => {
+    it('waits for the handler that runs, and gives nothing to the next process that has finished', async () => {
+      const gate = new Gate();
+      let runs = 0;
+      @Injectable()
+      class Slow {
+        @OnScalekitEvent('*')
+        async handle() {
+          runs++;
+          await gate.pass();
+        }
+      }
+      const scope = bench.scope();
+      const first = await bench.start({ providers: [Slow], webhook: sharedMemory() }, { scope });
+      await first.deliver(anEvent());
+      await gate.reached;
+      const closed = first.close();
+      gate.release();
+      await closed;
+      expect(await bench.live(scope)).toBe(0);
+      expect(runs).toBe(1);
+    });
+
+    it('aborts a handler that takes too long, and gives its job to the next process without an attempt spent', async () => {
+      const reasons: unknown[] = [];
+      const gate = new Gate();
+      @Injectable()
+      class Stuck {
+        @OnScalekitEvent('*')
+        async handle(_event: ScalekitEnvelope, { signal, attempt }: ScalekitEventContext) {
+          if (attempt > 1) {
+            reasons.push('finished');
+            return;
+          }
+          await Promise.all([
+            gate.pass(),
+            new Promise((_, reject) => {
+              signal.addEventListener('abort', () => {
+                reasons.push((signal.reason as { code: string }).code);
+                reject(signal.reason as Error);
+              });
+            }),
+          ]);
+        }
+      }
+      const settings = { scope: bench.scope(), attempts: 1 };
+      const setup = { providers: [Stuck], webhook: { ...sharedMemory(), shutdownTimeoutMs: 50 } };
+      const first = await bench.start(setup, settings);
+      await first.deliver(anEvent());
+      await gate.reached;
+      await first.close();
+      expect(reasons).toEqual(['shutting_down']);
+      const next = await bench.start(setup, settings);
+      await eventually(() => reasons).toEqual(['shutting_down', 'finished']);
+      expect((await failed(next)).events).toEqual([]);
+    });
+  });
 }

@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { createHmac } from 'node:crypto';
+import { SIGNATURE_HEADERS } from '../../lib/signature/schemes/signature-headers.js';
 import { WEBHOOK_SCHEMES } from '../../lib/signature/webhook-scheme.js';
-import type { SeededRandom } from './seeded-random.js';
 import type { FuzzedDelivery } from './signature-oracle.js';
 
 type Headers = Record<string, string | readonly string[] | undefined>;
@@ -13,17 +14,7 @@ interface Draft {
 
 const T = 1_760_000_000;
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const NOISE = `${BASE64}-_=,.; \t\n"'tv1=\u00e9\u0141\u212a\uff11\ud800\0`;
-const NAMES = [
-  'webhook-id',
-  'webhook-timestamp',
-  'webhook-signature',
-  'svix-id',
-  'svix-timestamp',
-  'svix-signature',
-  'scalekit-signature',
-  'x-scalekit-signature',
-];
+const NOISE = Array.from(`${BASE64}-_=,.; \t\n"'tv1=\u00e9\u0141\u212a\uff11\0\ud800`);
 const SECRETS = [
   `whsec_${Buffer.alloc(24, 'abc').toString('base64')}`,
   `whsec_${Buffer.alloc(32, 'xyz').toString('base64')}`,
@@ -38,62 +29,89 @@ const BODIES = [
   Buffer.from('ff00c3280a', 'hex'),
   Buffer.from('\ufeff{}'),
 ];
+/** A signature that is well-formed, and of nothing. */
+const STRANGER = `v1,${'A'.repeat(43)}=`;
 
-/** A delivery that is signed properly under one or more schemes, and then damaged in up to four ways. */
-export function makeHostileDelivery(random: SeededRandom): FuzzedDelivery {
-  const secret = Array.from({ length: 1 + random.below(2) }, () => random.pick(SECRETS));
-  const draft: Draft = { rawBody: random.pick(BODIES), headers: {}, now: T * 1000 + random.below(1000) };
-  if (random.chance(8)) {
-    draft.rawBody = random.bytes(random.below(64));
-  }
-  for (let i = 1 + random.below(2); i > 0; i--) {
-    sign(random, draft, random.chance(8) ? random.pick(SECRETS) : random.pick(secret));
-  }
-  for (let i = random.pick([0, 1, 1, 2, 4]); i > 0; i--) {
-    random.pick(DAMAGES)(random, draft);
-  }
-  return {
-    rawBody: draft.rawBody,
-    headers: draft.headers,
-    secret,
-    schemes: random.chance(4) ? WEBHOOK_SCHEMES.filter(() => !random.chance(2)) : WEBHOOK_SCHEMES,
-    toleranceSeconds: random.pick([300, 300, 300, 0, 299, 301]),
-    now: new Date(draft.now),
-  };
-}
+const often = <Value>(usual: Value, ...others: Value[]) =>
+  fc.constantFrom(...Array.from({ length: 3 * others.length }, () => usual), ...others);
+const noise = (maxLength: number) =>
+  fc.array(fc.constantFrom(...NOISE), { maxLength }).map((letters) => letters.join(''));
+/** Numbers that a change picks with: places, bits and items of a list, by their remainder. */
+const place = fc.nat({ max: 9_999 });
+const at = <Item>(items: readonly Item[], number: number) => items[number % items.length] as Item;
 
-function sign(random: SeededRandom, { rawBody, headers }: Draft, secret: string): void {
-  const time = T + random.pick([0, 0, 0, 1, -299, -300, -301, 299, 300, 301]);
-  const timestamp = random.chance(6) ? random.pick(sloppyTimes(time)) : String(time);
-  const text = Buffer.from(secret);
-  switch (random.below(4)) {
-    case 0:
-      headers['x-scalekit-signature'] = random.pick(['', 'sha256=']) + mac(text, '', rawBody, 'hex');
-      break;
-    case 1:
-      headers[random.pick(['scalekit-signature', 'webhook-signature'])] =
-        `t=${timestamp},v1=${mac(text, `${timestamp}.`, rawBody, 'hex')}`;
-      break;
-    default: {
-      const id = random.chance(8) ? random.text(NOISE, random.below(8)) : 'msg_1';
-      const key = random.chance(10) ? text : Buffer.from(secret.replace('whsec_', ''), 'base64');
-      const prefix = random.pick(['webhook', 'webhook', 'svix']);
-      headers[`${prefix}-id`] = id;
-      headers[`${prefix}-timestamp`] = timestamp;
-      headers[`${prefix}-signature`] = `v1,${mac(key, `${id}.${timestamp}.`, rawBody, 'base64')}`;
+const signing = fc.record({
+  kind: fc.constantFrom('digest', 'timestamped', 'standard', 'standard'),
+  header: place,
+  secret: often(undefined, ...SECRETS),
+  time: often(T, T + 1, T - 299, T - 300, T - 301, T + 299, T + 300, T + 301),
+  write: often(String, ...sloppyTimes()),
+  id: fc.oneof({ weight: 7, arbitrary: fc.constant('msg_1') }, { weight: 1, arbitrary: noise(8) }),
+  isTextKey: often(false, true, false, false),
+});
+type Signing = typeof signing extends fc.Arbitrary<infer Value> ? Value : never;
+
+const change = fc.record({ kind: fc.nat(), header: place, place, item: place, noise: noise(12) });
+type Change = typeof change extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** A delivery that is signed properly under one or two schemes, and then changed in up to four ways. */
+export const hostileDelivery: fc.Arbitrary<FuzzedDelivery> = fc
+  .record({
+    secret: fc.array(fc.constantFrom(...SECRETS), { minLength: 1, maxLength: 2 }),
+    rawBody: fc.oneof(
+      { weight: 7, arbitrary: fc.constantFrom(...BODIES) },
+      { weight: 1, arbitrary: fc.uint8Array({ maxLength: 64 }) },
+    ),
+    milliseconds: fc.nat({ max: 999 }),
+    signings: fc.array(signing, { minLength: 1, maxLength: 2 }),
+    changes: fc.array(change, { maxLength: 4 }),
+    schemes: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(WEBHOOK_SCHEMES) },
+      { weight: 1, arbitrary: fc.subarray([...WEBHOOK_SCHEMES]) },
+    ),
+    toleranceSeconds: often(300, 0, 299, 301),
+  })
+  .map(({ secret, rawBody, milliseconds, signings, changes, schemes, toleranceSeconds }) => {
+    const draft: Draft = { rawBody, headers: {}, now: T * 1000 + milliseconds };
+    for (const each of signings) {
+      sign(draft, each, each.secret ?? at(secret, each.header));
     }
+    for (const each of changes) {
+      at(CHANGES, each.kind)(draft, each);
+    }
+    return { ...draft, secret, schemes, toleranceSeconds, now: new Date(draft.now) };
+  });
+
+function sign(
+  { rawBody, headers }: Draft,
+  { kind, header, time, write, id, isTextKey }: Signing,
+  secret: string,
+) {
+  const timestamp = write(time);
+  const text = Buffer.from(secret);
+  if (kind === 'digest') {
+    headers['x-scalekit-signature'] = at(['', 'sha256='], header) + mac(text, '', rawBody, 'hex');
+  } else if (kind === 'timestamped') {
+    headers[at(['scalekit-signature', 'webhook-signature'], header)] =
+      `t=${timestamp},v1=${mac(text, `${timestamp}.`, rawBody, 'hex')}`;
+  } else {
+    const key = isTextKey ? text : Buffer.from(secret.replace('whsec_', ''), 'base64');
+    const prefix = at(['webhook', 'webhook', 'svix'], header);
+    headers[`${prefix}-id`] = id;
+    headers[`${prefix}-timestamp`] = timestamp;
+    headers[`${prefix}-signature`] = `v1,${mac(key, `${id}.${timestamp}.`, rawBody, 'base64')}`;
   }
 }
 
-function sloppyTimes(time: number): string[] {
+function sloppyTimes(): ((time: number) => string)[] {
   return [
-    `0${time}`,
-    String(time).padStart(15, '0'),
-    String(time).padStart(16, '0'),
-    `+${time}`,
-    `${time}.0`,
-    `${time} `,
-    '',
+    (time) => `0${time}`,
+    (time) => String(time).padStart(15, '0'),
+    (time) => String(time).padStart(16, '0'),
+    (time) => `+${time}`,
+    (time) => `${time}.0`,
+    (time) => `${time} `,
+    () => '',
   ];
 }
 
@@ -101,108 +119,91 @@ function mac(key: Uint8Array, prefix: string, body: Uint8Array | string, encodin
   return createHmac('sha256', key).update(prefix).update(body).digest(encoding);
 }
 
-type Damage = (random: SeededRandom, draft: Draft) => void;
-
-/** Replaces the text of one header. */
-function onText(change: (text: string, random: SeededRandom) => string): Damage {
-  return (random, { headers }) => {
-    const name = pickName(random, headers);
+/** Changes the text of one header. */
+const onText =
+  (write: (text: string, change: Change) => string) =>
+  ({ headers }: Draft, by: Change) => {
+    const name = nameIn(headers, by);
     const value = headers[name];
     if (typeof value === 'string') {
-      headers[name] = change(value, random);
+      headers[name] = write(value, by);
     }
   };
-}
 
-function pickName(random: SeededRandom, headers: Headers): string {
+function nameIn(headers: Headers, { header }: Change): string {
   const names = Object.keys(headers);
-  return names.length === 0 ? random.pick(NAMES) : random.pick(names);
+  return at(names.length === 0 ? SIGNATURE_HEADERS : names, header);
 }
 
-function flipBit(random: SeededRandom, body: Uint8Array | string): Buffer {
-  const bytes = Buffer.from(body as string);
-  if (bytes.length > 0) {
-    const index = random.below(bytes.length);
-    bytes[index] = (bytes[index] ?? 0) ^ (1 << random.below(8));
-  }
-  return bytes;
-}
+const splice = (text: string, index: number, remove: number, insert: string) =>
+  text.slice(0, index) + insert + text.slice(index + remove);
+const insertable = ['', '=', ' ', ',', '\n', '0', 'A', 'f', 'v1,', 't=', 'sha256=', 'SHA256='];
 
-const splice = (text: string, at: number, remove: number, insert: string) =>
-  text.slice(0, at) + insert + text.slice(at + remove);
-
-const DAMAGES: readonly Damage[] = [
-  onText((text, random) => splice(text, random.below(text.length + 1), 0, random.text(NOISE, 1))),
-  onText((text, random) => splice(text, random.below(text.length + 1), 1, '')),
-  onText((text, random) => splice(text, random.below(text.length + 1), 1, random.text(NOISE, 1))),
-  onText((text, random) => splice(text, text.length - 2, 1, random.text(BASE64, 1))),
-  onText((text, random) => text.slice(0, random.below(text.length + 1))),
+const CHANGES: readonly ((draft: Draft, change: Change) => void)[] = [
+  onText((text, by) => splice(text, by.place % (text.length + 1), 0, by.noise.slice(0, 1))),
+  onText((text, by) => splice(text, by.place % (text.length + 1), 1, by.noise.slice(0, 1))),
+  onText((text, by) => splice(text, by.place % (text.length + 1), 1, at(insertable, by.item))),
+  onText((text, by) => splice(text, text.length - 2, 1, BASE64.charAt(by.item % 64))),
+  onText((text, by) => text.slice(0, by.place % (text.length + 1))),
   onText((text) => text.replaceAll('+', '-').replaceAll('/', '_')),
   onText((text) => text.replace(/=+$/, '')),
-  onText((text, random) => text + random.pick(['=', ' ', ',', '\n', '0'])),
+  onText((text, by) => text + at(insertable, by.item)),
+  onText((text, by) => at(insertable, by.item) + text),
   onText((text) => text.toUpperCase()),
-  onText((text, random) =>
-    text.replace(random.pick(['v1', 't=', 'sha', 'a', 'f']), (part) => part.toUpperCase()),
+  onText((text, by) =>
+    text.replace(at(['v1', 't=', 'sha', 'a', 'f'], by.item), (part) => part.toUpperCase()),
   ),
   onText((text) => text.replace(/[0-9a-f]{64}/, (hex) => hex.toUpperCase())),
   onText((text) => `${text}, ${text}`),
-  onText((text, random) => `v1,${random.text(BASE64, 43)}= ${text}`),
-  onText((text, random) => `${text} v1,${random.text(BASE64, 43)}=`),
-  onText((text, random) => `${random.pick(['v1a,AAAA', 'v2,x', 'v1,', 'x', ''])} ${text}`),
+  onText((text, by) => `${at([STRANGER, 'v1a,AAAA', 'v2,x', 'v1,', 'x', ''], by.item)} ${text}`),
+  onText((text) => `${text} ${STRANGER}`),
   onText(
-    (text, random) =>
-      `${text},${random.pick(['v0=1', 'v1=', `v1=${'0'.repeat(64)}`, `t=${T}`, 't=', ' ', ''])}`,
+    (text, by) => `${text},${at(['v0=1', 'v1=', `v1=${'0'.repeat(64)}`, `t=${T}`, 't=', ' ', ''], by.item)}`,
   ),
   onText((text) => text.split(',').reverse().join(',')),
-  onText(
-    (text) =>
-      Array.from({ length: 99 + (text.length % 3) }, () => `v1,${'A'.repeat(43)}=`).join(' ') + ` ${text}`,
-  ),
-  onText((text, random) => random.pick(['sha256=', 'SHA256=', 't=', ' ']) + text),
-  onText((text, random) => String(Number(text) + random.pick([1, -1, 0, 0.5]))),
-  onText((_text, random) => random.text(NOISE, random.below(80))),
-  (random, { headers }) => {
-    Reflect.deleteProperty(headers, pickName(random, headers));
+  onText((text, by) => `${`${STRANGER} `.repeat(99 + (by.item % 3))}${text}`),
+  onText((text, by) => String(Number(text) + at([1, -1, 0, 0.5], by.item))),
+  onText((_, by) => by.noise),
+  ({ headers }, by) => {
+    Reflect.deleteProperty(headers, nameIn(headers, by));
   },
-  (random, { headers }) => {
-    const name = pickName(random, headers);
+  ({ headers }, by) => {
+    const name = nameIn(headers, by);
     const value = headers[name];
     Reflect.deleteProperty(headers, name);
-    headers[
-      random.pick([
-        name.toUpperCase(),
-        name.replace('webhook', 'svix'),
-        name.replace(/^x-/, ''),
-        random.pick(NAMES),
-        name.replace('k', '\u212a'),
-      ])
-    ] = value;
+    const other = at(SIGNATURE_HEADERS, by.place);
+    const names = [name.toUpperCase(), name.replace('webhook', 'svix'), name.replace(/^x-/, ''), other];
+    headers[at([...names, name.replace('k', '\u212a')], by.item)] = value;
   },
-  (random, { headers }) => {
-    const name = pickName(random, headers);
+  ({ headers }, by) => {
+    const name = nameIn(headers, by);
     headers[name.replace(/^\w/, (letter) => letter.toUpperCase())] = headers[name];
   },
-  (random, { headers }) => {
-    const name = pickName(random, headers);
+  ({ headers }, by) => {
+    const name = nameIn(headers, by);
     const values = [headers[name] ?? []].flat();
-    headers[name] = random.pick([values, [...values, ...values], [], undefined]);
+    headers[name] = at([values, [...values, ...values], [], undefined], by.item);
   },
-  (random, { headers }) => {
-    headers[random.pick(NAMES)] = headers[pickName(random, headers)];
+  ({ headers }, by) => {
+    headers[at(SIGNATURE_HEADERS, by.place)] = headers[nameIn(headers, by)];
   },
-  (random, draft) => {
-    draft.rawBody = flipBit(random, draft.rawBody);
+  (draft, by) => {
+    const bytes = Buffer.from(draft.rawBody as string);
+    if (bytes.length > 0) {
+      bytes.writeUInt8(
+        bytes.readUInt8(by.place % bytes.length) ^ (1 << (by.item % 8)),
+        by.place % bytes.length,
+      );
+    }
+    draft.rawBody = bytes;
   },
-  (_random, draft) => {
+  (draft) => {
     draft.rawBody = Buffer.from(Buffer.from(draft.rawBody as string).toString('utf8'));
   },
-  (_random, draft) => {
-    draft.rawBody = typeof draft.rawBody === 'string' ? Buffer.from(draft.rawBody) : draft.rawBody;
+  (draft, by) => {
+    draft.now += at([1, 999, 1000, 300_000, 301_000, -1, -999, -1000, -300_000, -301_000], by.item);
   },
-  (random, draft) => {
-    draft.now += random.pick([-1, 1]) * random.pick([1, 999, 1000, 300_000, 301_000]);
-  },
-  (_random, draft) => {
+  (draft) => {
     const [first, ...rest] = String(draft.headers['webhook-id']).split('.');
     if (first !== undefined && rest.length > 0) {
       draft.headers['webhook-id'] = first;

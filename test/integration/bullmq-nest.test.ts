@@ -17,7 +17,6 @@ import {
 import { bullMqDispatcher } from '../../lib/adapters/bullmq/index.js';
 import { BullMqBench, HASTY } from '../support/bullmq-app.js';
 import { eventually, sharedMemory } from '../support/queue-bench.js';
-import { Gate } from '../support/gate.js';
 import { Recorder } from '../support/recorder.js';
 import { anEvent, LogLines, SECRET } from '../support/webhook-app.js';
 
@@ -179,71 +178,5 @@ describe('the trace of a delivery', () => {
     });
     expect(answer.status).toBe(200);
     await eventually(() => seen).toEqual([{ traceId, isRemote: true }]);
-  });
-});
-
-describe('a shutdown', () => {
-  it('waits for the handler that runs, and gives nothing to the next process that has finished', async () => {
-    const gate = new Gate();
-    let runs = 0;
-    @Injectable()
-    class Slow {
-      @OnScalekitEvent('*')
-      async handle() {
-        runs++;
-        await gate.pass();
-      }
-    }
-    const prefix = bench.scope();
-    const { store } = sharedMemory().idempotency;
-    const first = await bench.start(
-      { providers: [Slow], webhook: { idempotency: { store } } },
-      { scope: prefix },
-    );
-    await first.deliver(anEvent());
-    await gate.reached;
-    const closed = first.close();
-    gate.release();
-    await closed;
-    const counts = await bench.queue(prefix).getJobCounts();
-    expect(Object.values(counts).every((count) => count === 0)).toBe(true);
-    expect(runs).toBe(1);
-  });
-
-  it('aborts a handler that takes too long, and gives its job to the next process without an attempt spent', async () => {
-    const reasons: unknown[] = [];
-    const gate = new Gate();
-    @Injectable()
-    class Stuck {
-      @OnScalekitEvent('*')
-      async handle(_event: ScalekitEnvelope, { signal, attempt }: ScalekitEventContext) {
-        if (attempt > 1) {
-          reasons.push('finished');
-          return;
-        }
-        await Promise.all([
-          gate.pass(),
-          new Promise((_, reject) => {
-            signal.addEventListener('abort', () => {
-              reasons.push((signal.reason as { code: string }).code);
-              reject(signal.reason as Error);
-            });
-          }),
-        ]);
-      }
-    }
-    const prefix = bench.scope();
-    const { store } = sharedMemory().idempotency;
-    const setup = { idempotency: { store }, shutdownTimeoutMs: 50 };
-    const first = await bench.start({ providers: [Stuck], webhook: setup }, { scope: prefix });
-    const event = anEvent();
-    await first.deliver(event);
-    await gate.reached;
-    await first.close();
-    expect(reasons).toEqual(['shutting_down']);
-    const [job] = await bench.queue(prefix).getJobs(['delayed', 'waiting']);
-    expect(job).toMatchObject({ attemptsMade: 0 });
-    await bench.start({ providers: [Stuck], webhook: setup }, { scope: prefix });
-    await eventually(() => reasons).toEqual(['shutting_down', 'finished']);
   });
 });

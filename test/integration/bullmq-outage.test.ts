@@ -1,139 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { OnScalekitEvent, type ScalekitEnvelope } from '../../lib/index.js';
+import { describe, expect, it } from 'vitest';
+import { OnScalekitEvent } from '../../lib/index.js';
 import { bullMqDispatcher } from '../../lib/adapters/bullmq/index.js';
-import { jobIdOf } from '../../lib/adapters/bullmq/job-id.js';
+import { describeQueueOutages } from '../contract/queue-outage.contract.js';
 import { BullMqBench, HASTY } from '../support/bullmq-app.js';
-import { eventually, sharedMemory } from '../support/queue-bench.js';
 import { Gate } from '../support/gate.js';
+import { eventually, sharedMemory } from '../support/queue-bench.js';
 import { Recorder } from '../support/recorder.js';
-import { RedisServer } from '../support/redis-server.js';
-import { anEvent, WebhookApp } from '../support/webhook-app.js';
+import { anEvent } from '../support/webhook-app.js';
 
 const bench = BullMqBench.forThisFile();
-let isPaused = false;
-const pause = () => {
-  bench.server.pause();
-  isPaused = true;
-};
-const resume = () => {
-  bench.server.resume();
-  isPaused = false;
-};
-beforeEach(() => {
-  isPaused = false;
-});
-afterEach(async () => {
-  if (isPaused) resume();
-  await bench.closeAll();
-});
-
-/** How many connections a Redis has, with the one that asks. */
-async function clientsOf(port: number): Promise<number> {
-  const client = new Redis(port, '127.0.0.1');
-  client.on('error', () => undefined);
-  const list = String(await client.client('LIST'));
-  client.disconnect();
-  return list.trim().split('\n').length;
-}
-
-describe('a Redis that hangs', () => {
-  it('has deliveries answered 503 in time; what arrives late is harmless', async () => {
-    const server = await bench.start({ providers: [Recorder] }, { timeoutMs: 200 });
-    const before = anEvent();
-    await server.deliver(before);
-    await eventually(() => server.app.get(Recorder).ids).toEqual([before.id]);
-    pause();
-    const event = anEvent();
-    const answer = await server.deliver(event);
-    expect(answer.status).toBe(503);
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(server.logs.matching(/queue_unavailable: The queue "scalekit-webhooks" failed/)).not.toEqual([]);
-    resume();
-    // The first try was on its way already; the second finds its job, or the handler done.
-    await eventually(() => server.app.get(Recorder).ids).toEqual([before.id, event.id]);
-    expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
-    const after = anEvent();
-    expect(await server.deliver(after)).toMatchObject({ status: 200, body: 'OK' });
-    await eventually(() => server.app.get(Recorder).ids).toEqual([before.id, event.id, after.id]);
-  });
-
-  it('does not keep the application from closing', async () => {
-    const server = await bench.start({ providers: [Recorder] }, { timeoutMs: 200 });
-    await server.deliver(anEvent());
-    await eventually(() => server.app.get(Recorder).ids.length).toBe(1);
-    pause();
-    await server.close();
-    await expect(server.deliver(anEvent())).rejects.toThrow();
-    resume();
-    // Only the one that asks: what the application had open is closed, and does not come back.
-    await eventually(() => clientsOf(bench.server.port)).toBe(1);
-  });
-});
-
-describe('a Redis that is away', () => {
-  it('has deliveries answered 503 until it is back, and loses nothing that it had synced', async () => {
-    const redis = await RedisServer.start({ appendOnly: 'always' });
-    const connection = { host: '127.0.0.1', port: redis.port, retryStrategy: () => 50 };
-    const gate = new Gate();
-    const seen: string[] = [];
-    @Injectable()
-    class Slow {
-      @OnScalekitEvent('*')
-      async handle({ id }: ScalekitEnvelope) {
-        await gate.pass();
-        seen.push(id);
-      }
-    }
-    const dispatcher = bullMqDispatcher({ connection, ...HASTY, timeoutMs: 500 });
-    const server = await WebhookApp.start({ providers: [Slow], webhook: { dispatcher } });
-    try {
-      const first = anEvent();
-      expect(await server.deliver(first)).toMatchObject({ status: 200, body: 'OK' });
-      await gate.reached;
-      await redis.kill();
-      const second = anEvent();
-      expect(await server.deliver(second)).toMatchObject({ status: 503 });
-      gate.release();
-      await redis.restart();
-      await eventually(async () => (await server.deliver(second)).status).toBe(200);
-      await eventually(() => [...seen].sort()).toEqual([first.id, second.id].sort());
-    } finally {
-      await server.close();
-      await redis.stop();
-    }
-  });
-
-  it('keeps an application neither from starting nor from closing', async () => {
-    const redis = await RedisServer.start();
-    await redis.kill();
-    const connection = { host: '127.0.0.1', port: redis.port, retryStrategy: () => 50 };
-    const dispatcher = bullMqDispatcher({ connection, ...HASTY, timeoutMs: 200 });
-    const server = await WebhookApp.start({ providers: [Recorder], webhook: { dispatcher } });
-    try {
-      const event = anEvent();
-      expect(await server.deliver(event)).toMatchObject({ status: 503 });
-      expect(server.logs.matching(/queue_error: .*ECONNREFUSED/).length).toBeGreaterThan(0);
-      await redis.restart();
-      await eventually(async () => (await server.deliver(event)).status).toBe(200);
-      await eventually(() => server.app.get(Recorder).ids).toEqual([event.id]);
-      await redis.kill();
-      await server.close();
-      const sameDelay = new Redis({ ...connection, lazyConnect: true });
-      sameDelay.on('error', () => undefined);
-      sameDelay.connect().catch(() => undefined);
-      await redis.restart();
-      await eventually(() => sameDelay.status).toBe('ready');
-      sameDelay.disconnect();
-      await eventually(() => clientsOf(redis.port)).toBe(1);
-    } finally {
-      await server.close();
-      await redis.stop();
-    }
-  });
-});
+describeQueueOutages(bench);
 
 describe('two copies of a job', () => {
   it('side by side run their handler once', async () => {
@@ -171,17 +49,6 @@ describe('two copies of a job', () => {
       Object.values(await queue.getJobCounts()).every((count) => count === 0),
     ).toBe(true);
     expect(runs).toBe(1);
-  });
-
-  it('are one job where both are queued by receivers', async () => {
-    const prefix = bench.scope();
-    const server = await bench.start({ webhook: { role: 'receive', ...sharedMemory() } }, { scope: prefix });
-    const other = await bench.start({ webhook: { role: 'receive', ...sharedMemory() } }, { scope: prefix });
-    const event = anEvent();
-    expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
-    expect(await other.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
-    const waiting = await bench.queue(prefix).getWaiting();
-    expect(waiting.map(({ id }) => id)).toEqual([jobIdOf(waiting[0]?.data as Parameters<typeof jobIdOf>[0])]);
   });
 });
 

@@ -12,7 +12,6 @@ import {
   UnrecoverableEventError,
 } from '../../lib/index.js';
 import { pgBossDispatcher } from '../../lib/adapters/pg-boss/index.js';
-import { Gate } from '../support/gate.js';
 import { HASTY, PgBossBench } from '../support/pg-boss-app.js';
 import { eventually, sharedMemory } from '../support/queue-bench.js';
 import { Recorder } from '../support/recorder.js';
@@ -240,64 +239,5 @@ describe('a reason', () => {
     await eventually(async () => (await service.failed()).events).toMatchObject([
       { reason: 'a\ufffdb\ufffdc', attempts: 3 },
     ]);
-  });
-});
-
-describe('a shutdown', () => {
-  it('waits for the handler that runs, and leaves nothing of it', async () => {
-    const gate = new Gate();
-    let runs = 0;
-    @Injectable()
-    class Slow {
-      @OnScalekitEvent('*')
-      async handle() {
-        runs++;
-        await gate.pass();
-      }
-    }
-    const scope = bench.scope();
-    const first = await bench.start({ providers: [Slow] }, { scope });
-    await first.deliver(anEvent());
-    await gate.reached;
-    const closed = first.close();
-    gate.release();
-    await closed;
-    expect(await bench.rows(scope)).toEqual([]);
-    expect(runs).toBe(1);
-  });
-
-  it('aborts a handler that takes too long, and gives its job to the next process without an attempt spent', async () => {
-    const reasons: unknown[] = [];
-    const gate = new Gate();
-    @Injectable()
-    class Stuck {
-      @OnScalekitEvent('*')
-      async handle(_event: ScalekitEnvelope, { signal, attempt }: ScalekitEventContext) {
-        if (attempt > 1) {
-          reasons.push('finished');
-          return;
-        }
-        await Promise.all([
-          gate.pass(),
-          new Promise((_, reject) => {
-            signal.addEventListener('abort', () => {
-              reasons.push((signal.reason as { code: string }).code);
-              reject(signal.reason as Error);
-            });
-          }),
-        ]);
-      }
-    }
-    const scope = bench.scope();
-    const store = await bench.store(scope);
-    const setup = { idempotency: { store }, shutdownTimeoutMs: 50 };
-    const first = await bench.start({ providers: [Stuck], webhook: setup }, { scope });
-    await first.deliver(anEvent());
-    await gate.reached;
-    await first.close();
-    expect(reasons).toEqual(['shutting_down']);
-    expect(await bench.rows(scope)).toMatchObject([{ state: 'retry', retry_count: 0 }]);
-    await bench.start({ providers: [Stuck], webhook: setup }, { scope });
-    await eventually(() => reasons).toEqual(['shutting_down', 'finished']);
   });
 });

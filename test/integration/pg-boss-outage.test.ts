@@ -1,136 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { OnScalekitEvent, type ScalekitEnvelope } from '../../lib/index.js';
-import { pgBossDispatcher } from '../../lib/adapters/pg-boss/index.js';
-import { HASTY, PgBossBench } from '../support/pg-boss-app.js';
+import { describe, expect, it } from 'vitest';
+import { OnScalekitEvent } from '../../lib/index.js';
+import { describeQueueOutages } from '../contract/queue-outage.contract.js';
 import { Gate } from '../support/gate.js';
-import { PostgresServer } from '../support/postgres-server.js';
+import { PgBossBench } from '../support/pg-boss-app.js';
 import { eventually, sharedMemory } from '../support/queue-bench.js';
 import { Recorder } from '../support/recorder.js';
-import { anEvent, WebhookApp } from '../support/webhook-app.js';
+import { anEvent } from '../support/webhook-app.js';
 
 const bench = PgBossBench.forThisFile();
-let isPaused = false;
-const pause = () => {
-  bench.server.pause();
-  isPaused = true;
-};
-const resume = () => {
-  bench.server.resume();
-  isPaused = false;
-};
-beforeEach(() => {
-  isPaused = false;
-});
-afterEach(async () => {
-  if (isPaused) resume();
-  await bench.closeAll();
-});
-
-/** Not on the server that goes away: the queue alone is to be seen. */
-const ledger = sharedMemory;
-
-/** How many connections of pg-boss a PostgreSQL has. */
-async function connectionsOf(pool: pg.Pool): Promise<number> {
-  const { rowCount } = await pool.query(
-    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name ILIKE '%pgboss%'",
-  );
-  return rowCount ?? 0;
-}
-
-describe('a PostgreSQL that hangs', () => {
-  it('has deliveries answered 503 in time; what arrives late is harmless', async () => {
-    const setup = { providers: [Recorder], webhook: ledger() };
-    const server = await bench.start(setup, { timeoutMs: 500 });
-    const before = anEvent();
-    await server.deliver(before);
-    await eventually(() => server.app.get(Recorder).ids).toEqual([before.id]);
-    pause();
-    const event = anEvent();
-    const answer = await server.deliver(event);
-    expect(answer.status).toBe(503);
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(server.logs.matching(/queue_unavailable: The queue "test-\d+" failed/)).not.toEqual([]);
-    resume();
-    // The first try was on its way already; the second finds its job, or the handler done.
-    await eventually(async () => (await server.deliver(event)).status).toBe(200);
-    await eventually(() => server.app.get(Recorder).ids).toEqual([before.id, event.id]);
-    const after = anEvent();
-    expect(await server.deliver(after)).toMatchObject({ status: 200, body: 'OK' });
-    await eventually(() => server.app.get(Recorder).ids).toEqual([before.id, event.id, after.id]);
-  });
-
-  it('does not keep the application from closing', async () => {
-    const setup = { providers: [Recorder], webhook: ledger() };
-    const server = await bench.start(setup, { timeoutMs: 200 });
-    await server.deliver(anEvent());
-    await eventually(() => server.app.get(Recorder).ids.length).toBe(1);
-    pause();
-    await server.close();
-    await expect(server.deliver(anEvent())).rejects.toThrow();
-    resume();
-    await eventually(() => connectionsOf(bench.pool)).toBe(0);
-  });
-});
-
-describe('a PostgreSQL that is away', () => {
-  it('has deliveries answered 503 until it is back, and loses nothing', async () => {
-    const postgres = await PostgresServer.start();
-    const gate = new Gate();
-    const seen: string[] = [];
-    @Injectable()
-    class Slow {
-      @OnScalekitEvent('*')
-      async handle({ id }: ScalekitEnvelope) {
-        await gate.pass();
-        seen.push(id);
-      }
-    }
-    const dispatcher = pgBossDispatcher({ connectionString: postgres.url, ...HASTY, timeoutMs: 500 });
-    const server = await WebhookApp.start({ providers: [Slow], webhook: { dispatcher, ...ledger() } });
-    try {
-      const first = anEvent();
-      await eventually(async () => (await server.deliver(first)).status).toBe(200);
-      await gate.reached;
-      await postgres.kill();
-      const second = anEvent();
-      expect(await server.deliver(second)).toMatchObject({ status: 503 });
-      gate.release();
-      await postgres.restart();
-      await eventually(async () => (await server.deliver(second)).status).toBe(200);
-      await eventually(() => [...seen].sort()).toEqual([first.id, second.id].sort());
-    } finally {
-      await server.close();
-      await postgres.stop();
-    }
-  });
-
-  it('keeps an application neither from starting nor from closing', async () => {
-    const postgres = await PostgresServer.start();
-    await postgres.kill();
-    const dispatcher = pgBossDispatcher({ connectionString: postgres.url, ...HASTY, timeoutMs: 200 });
-    const server = await WebhookApp.start({ providers: [Recorder], webhook: { dispatcher, ...ledger() } });
-    try {
-      const event = anEvent();
-      expect(await server.deliver(event)).toMatchObject({ status: 503 });
-      expect(server.logs.matching(/queue_error: .*ECONNREFUSED/).length).toBeGreaterThan(0);
-      await postgres.restart();
-      await eventually(async () => (await server.deliver(event)).status).toBe(200);
-      await eventually(() => server.app.get(Recorder).ids).toEqual([event.id]);
-      await postgres.kill();
-      await server.close();
-      await expect(server.deliver(event)).rejects.toThrow();
-      await postgres.restart();
-      const pool = new pg.Pool({ connectionString: postgres.url });
-      await eventually(() => connectionsOf(pool)).toBe(0);
-      await pool.end();
-    } finally {
-      await server.close();
-      await postgres.stop();
-    }
-  });
-});
+describeQueueOutages(bench);
 
 describe('two copies of a job', () => {
   it('side by side run their handler once', async () => {
@@ -163,22 +42,12 @@ describe('two copies of a job', () => {
     await bench.whenNothingIsLeft(scope);
     expect(runs).toBe(1);
   });
-
-  it('are one job where both are queued by receivers', async () => {
-    const scope = bench.scope();
-    const receiver = () => bench.start({ webhook: { role: 'receive', ...ledger() } }, { scope });
-    const [server, other] = await Promise.all([receiver(), receiver()]);
-    const event = anEvent();
-    expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
-    expect(await other.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
-    expect(await bench.rows(scope)).toHaveLength(1);
-  });
 });
 
 describe('an event whose job pg-boss still has', () => {
   it.each(['completed', 'cancelled', 'failed'])('and says is %s is queued again', async (state) => {
     const scope = bench.scope();
-    const receiver = () => bench.start({ webhook: { role: 'receive', ...ledger() } }, { scope });
+    const receiver = () => bench.start({ webhook: { role: 'receive', ...sharedMemory() } }, { scope });
     const event = anEvent();
     const neighbours = [anEvent(), anEvent()];
     await (await receiver()).deliver(event);
@@ -198,7 +67,7 @@ describe('an event whose job pg-boss still has', () => {
 describe('a worker that dies again and again', () => {
   it('leaves a dead letter that says so', async () => {
     const scope = bench.scope();
-    const receiver = await bench.start({ webhook: { role: 'receive', ...ledger() } }, { scope });
+    const receiver = await bench.start({ webhook: { role: 'receive', ...sharedMemory() } }, { scope });
     const event = anEvent();
     await receiver.deliver(event);
     await bench.pool.query(
@@ -206,7 +75,7 @@ describe('a worker that dies again and again', () => {
          retry_count = retry_limit + 10 WHERE name = $1`,
       [scope],
     );
-    await bench.start({ webhook: { role: 'work', ...ledger() }, providers: [Recorder] }, { scope });
+    await bench.start({ webhook: { role: 'work', ...sharedMemory() }, providers: [Recorder] }, { scope });
     await eventually(async () => (await bench.rows(`${scope}-failed`)).length).toBe(1);
     const { rows } = await bench.pool.query<{ reason: string }>(
       `SELECT source_output->>'message' AS reason FROM pgboss.job WHERE name = $1`,

@@ -8,14 +8,14 @@ export const headerMutations: readonly Mutation[] = [
   mutate(
     HEADERS,
     'header names are compared by case',
-    ' ?? NAMES.find((name) => equalsIgnoringAsciiCase(anyCase, name))',
+    ' ?? NAMES_IN_LOWER_CASE.get(toLowerCaseAscii(anyCase))',
     '',
   ),
   mutate(
     HEADERS,
     'header names are compared by toLowerCase',
-    'equalsIgnoringAsciiCase(anyCase, name))',
-    'anyCase.toLowerCase() === name)',
+    '.get(toLowerCaseAscii(anyCase))',
+    '.get(anyCase.toLowerCase())',
   ),
   mutate(
     HEADERS,
@@ -38,8 +38,8 @@ export const headerMutations: readonly Mutation[] = [
   mutate(
     HEADERS,
     'svix-id overwrites webhook-id',
-    'found.svix.id = addValue(found.svix.id, value)',
-    'found.webhook.id = addValue(found.svix.id, value)',
+    'found[name] = addValue(found[name], headers[anyCase]);',
+    "found[name.replace('svix-id', 'webhook-id')] = addValue(found[name], headers[anyCase]);",
   ),
   mutate(HEADERS, 'x-scalekit-signature is not known', "  'x-scalekit-signature',\n", ''),
   mutate(
@@ -88,10 +88,15 @@ export const headerMutations: readonly Mutation[] = [
   mutate(
     HEADERS,
     'a name that only begins like one of ours counts',
-    'if (anyCase.length !== lowerCase.length)',
-    'if (anyCase.length < lowerCase.length)',
+    '.get(toLowerCaseAscii(anyCase))',
+    '.get(toLowerCaseAscii(anyCase).slice(0, 17))',
   ),
-  mutate(HEADERS, 'control characters count as capitals', 'code >= 65 && code <= 90', 'code <= 90'),
+  mutate(
+    HEADERS,
+    'control characters count as capitals',
+    'replace(/[A-Z]/g, (letter) => letter.toLowerCase())',
+    'replace(/[A-Z\\r]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) | LOWER_CASE_BIT))',
+  ),
   mutate(
     VALUE,
     'an empty header counts as absent',

@@ -30,26 +30,26 @@ export const secretMutations: readonly Mutation[] = [
   mutate(
     SECRET,
     'whsec_ is not taken off',
-    'return secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : secret;',
+    'return secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret;',
     'return secret;',
   ),
   mutate(
     SECRET,
     'whsec_ is taken off twice',
-    'return secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : secret;',
+    'return secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret;',
     "return secret.replaceAll('whsec_', '');",
   ),
   mutate(
     SECRET,
     'a secret begins after its first underscore',
-    'return secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : secret;',
+    'return secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret;',
     "return secret.split('_')[1] ?? secret;",
   ),
   mutate(
     SECRET,
     'whsec_ is required',
-    'return secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : secret;',
-    "return secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : '';",
+    'return secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret;',
+    "return secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : '';",
   ),
   mutate(
     SECRET,

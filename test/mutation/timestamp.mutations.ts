@@ -32,13 +32,13 @@ export const timestampMutations: readonly Mutation[] = [
   mutate(
     CHECK,
     'the tolerance is always the default',
-    'faultOfTime(claim.proves, delivery.now, toleranceSeconds)',
-    'faultOfTime(claim.proves, delivery.now, 300)',
+    'faultOfTime(signature.proves, delivery.now, toleranceSeconds)',
+    'faultOfTime(signature.proves, delivery.now, 300)',
   ),
   mutate(
     CHECK,
     'timestamps are not looked at',
-    'faultOfTime(claim.proves, delivery.now, toleranceSeconds) ??',
+    'faultOfTime(signature.proves, delivery.now, toleranceSeconds) ??',
     '',
   ),
   mutate(

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
 import { bullMqDispatcher, type BullMqDispatcherSettings } from '../../lib/adapters/bullmq/index.js';
-import { eventually, type QueueBench, sharedMemory } from './queue-bench.js';
+import { eventually, type QueueBench, type QueueSettings, sharedMemory } from './queue-bench.js';
 import { RedisServer } from './redis-server.js';
 import { WebhookApp, type WebhookAppSetup } from './webhook-app.js';
 
@@ -51,6 +52,21 @@ export class BullMqBench implements QueueBench {
     return app;
   }
 
+  connections(): Promise<number> {
+    return connectionsTo(this.server);
+  }
+
+  async ownServer() {
+    const server = await RedisServer.start({ appendOnly: 'always' });
+    this.closeLater({ close: () => server.stop() });
+    const connection = { host: '127.0.0.1', port: server.port, retryStrategy: () => 50 };
+    return {
+      server,
+      dispatcher: (settings: QueueSettings) => bullMqDispatcher({ connection, ...HASTY, ...settings }),
+      connections: () => connectionsTo(server),
+    };
+  }
+
   async live(scope: string): Promise<number> {
     const counts = await this.queue(scope).getJobCounts('waiting', 'active', 'delayed', 'prioritized');
     return Object.values(counts).reduce((sum, count) => sum + count, 0);
@@ -87,4 +103,13 @@ export class BullMqBench implements QueueBench {
       await resource.close();
     }
   }
+}
+
+/** Without the one that asks. */
+async function connectionsTo({ port }: RedisServer): Promise<number> {
+  const client = new Redis(port, '127.0.0.1');
+  client.on('error', () => undefined);
+  const list = String(await client.client('LIST'));
+  client.disconnect();
+  return list.trim().split('\n').length - 1;
 }

@@ -1,4 +1,4 @@
-import type { EnvelopeErrorCode } from '../../lib/events/envelope.error.js';
+import type { EnvelopeErrorCode } from '../../lib/events/envelope.js';
 
 /** A body and what becomes of it: for the reader itself, and for whole apps over HTTP. */
 export interface EnvelopeCase {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { pgBossDispatcher, type PgBossDispatcherSettings } from '../../lib/adapters/pg-boss/index.js';
 import { PostgresIdempotencyStore } from '../../lib/adapters/postgres/index.js';
 import { PostgresServer } from './postgres-server.js';
-import { eventually, type QueueBench } from './queue-bench.js';
+import { eventually, type QueueBench, type QueueSettings } from './queue-bench.js';
 import { WebhookApp, type WebhookAppSetup } from './webhook-app.js';
 
 /** Retries at once, and a worker that notices a dead neighbour within a second or two. */
@@ -100,6 +100,26 @@ export class PgBossBench implements QueueBench {
     return rows;
   }
 
+  connections(): Promise<number> {
+    return connectionsOf(this.pool);
+  }
+
+  async ownServer() {
+    const server = await PostgresServer.start();
+    this.closeLater({ close: () => server.stop() });
+    const { url: connectionString } = server;
+    return {
+      server,
+      dispatcher: (settings: QueueSettings) => pgBossDispatcher({ connectionString, ...HASTY, ...settings }),
+      connections: async () => {
+        const pool = new pg.Pool({ connectionString });
+        const count = await connectionsOf(pool);
+        await pool.end();
+        return count;
+      },
+    };
+  }
+
   async live(scope: string): Promise<number> {
     return (await this.rows(scope)).filter(({ state }) => /created|retry|active/.test(state)).length;
   }
@@ -121,4 +141,11 @@ export class PgBossBench implements QueueBench {
   async whenNothingIsLeft(scope: string): Promise<void> {
     await eventually(() => this.rows(scope)).toEqual([]);
   }
+}
+
+async function connectionsOf(pool: pg.Pool): Promise<number> {
+  const { rowCount } = await pool.query(
+    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name ILIKE '%pgboss%'",
+  );
+  return rowCount ?? 0;
 }

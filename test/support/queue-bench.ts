@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { type HandlerBackoff, MemoryIdempotencyStore } from '../../lib/index.js';
+import { type DispatcherFactory, type HandlerBackoff, MemoryIdempotencyStore } from '../../lib/index.js';
 import type { WebhookApp, WebhookAppSetup } from './webhook-app.js';
 
 export interface QueueSettings {
@@ -8,12 +8,29 @@ export interface QueueSettings {
   readonly timeoutMs?: number;
 }
 
+export interface QueueServer {
+  /** Stops it in mid-air: it keeps its connections and answers nothing. */
+  pause(): void;
+  resume(): void;
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+}
+
 /** A queueing dispatcher on a real server, for the tests that every such dispatcher passes. */
 export interface QueueBench {
   /** The name of a queue that no other test knows. */
   scope(): string;
   /** An application on that queue, or on one of its own, which closes with `closeAll`. */
   start(setup: WebhookAppSetup, settings?: QueueSettings & { scope?: string }): Promise<WebhookApp>;
+  readonly server: QueueServer;
+  /** How many connections dispatchers have to that server. */
+  connections(): Promise<number>;
+  /** A server for one test, which writes each change to its disk. It stops with `closeAll`. */
+  ownServer(): Promise<{
+    readonly server: QueueServer;
+    dispatcher(settings: QueueSettings): DispatcherFactory;
+    connections(): Promise<number>;
+  }>;
   closeLater(resource: { close(): Promise<unknown> }): void;
   closeAll(): Promise<void>;
   /** How many jobs wait or run. */

@@ -1,4 +1,4 @@
-import type { WebhookVerification } from '../../lib/signature/webhook-verification.js';
+import type { WebhookVerification } from '../../lib/signature/webhook-scheme.js';
 import type { VerifyWebhookOptions } from '../../lib/signature/verify-webhook.js';
 import type { SignatureCase } from './signature-cases/index.js';
 

@@ -11,8 +11,8 @@ import type {
   FailedEventStore,
   IdempotencyStoreExtras,
 } from '../../idempotency/idempotency-store.extras.js';
+import { Batcher } from '../../shared/batcher.js';
 import { within } from '../../shared/within.js';
-import { Batcher } from './batcher.js';
 import { kindOfBegin, leadersOf, toParameter, toResults } from './begin-batch.js';
 import type { BeginAnswers, BeginCall } from './begin-batch.js';
 import { PostgresApplications, PostgresFailures } from './postgres-extras.js';
@@ -21,6 +21,7 @@ import type { PostgresClient, PostgresTransactionRunner, TransactionOf } from '.
 import { ACCEPTED, createStatements, DONE, lastBeforeCommit, type Statements } from './postgres.sql.js';
 import { migrationSql } from './schema.js';
 import { send, StatementSender } from './send-statement.js';
+import { isRefusedValue } from './sql-state.js';
 import { assertText, toStoredKey } from './stored-key.js';
 import { DEFAULT_TABLE, readTableName, type TableName } from './table-name.js';
 import { tooSlow } from './too-slow.js';
@@ -113,9 +114,7 @@ export class PostgresIdempotencyStore<
     this.statements = createStatements(this.table);
     this.expiredRows = new ExpiredRows(this.sender, this.statements.removeExpired);
     this.begins = new Batcher<BeginCall, BeginResult>({
-      name: 'begin',
-      timeoutMs,
-      kindOf: kindOfBegin,
+      ...this.batches('begin', kindOfBegin),
       send: (calls) => this.sendBegins(calls),
       onLateAnswer: ({ key }, answer) => {
         if (answer.status === 'acquired') {
@@ -211,7 +210,28 @@ export class PostgresIdempotencyStore<
       const held = new Set(await this.sender.send<string[]>(this.statements[name], calls));
       return calls.map(({ key }) => held.has(key));
     };
-    return new Batcher({ name, timeoutMs: this.timeoutMs, kindOf, send });
+    return new Batcher({ ...this.batches(name, kindOf), send });
+  }
+
+  /** Calls for one key share a batch only if they are of one kind. */
+  private batches<Call extends { readonly key: string }>(name: string, kindOf: (call: Call) => unknown) {
+    const { timeoutMs } = this;
+    return {
+      timeoutMs,
+      onTimeout: () => tooSlow(name, timeoutMs),
+      maxCalls: 1_000,
+      isFaultOfOne: isRefusedValue,
+      newBatch: () => {
+        const kinds = new Map<string, unknown>();
+        return (call: Call) => {
+          const kind = kindOf(call);
+          if (!kinds.has(call.key)) {
+            kinds.set(call.key, kind);
+          }
+          return kinds.get(call.key) === kind;
+        };
+      },
+    };
   }
 
   private recordsWithin(client: PostgresClient, onRefused: () => void): TransactionRecords {

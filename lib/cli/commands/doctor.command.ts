@@ -97,7 +97,7 @@ function print({ status, title, detail, remedy }: CheckResult, output: Output): 
   }
 }
 
-/** What was left out, by its reason: in the middle of the list it would hide what was found. */
+/** Prints the skipped checks at the end, one line a reason. */
 function printSkipped(results: readonly CheckResult[], output: Output): void {
   const skipped = results.filter(({ status }) => status === 'skipped');
   for (const reason of new Set(skipped.map(({ detail }) => detail))) {

@@ -87,7 +87,7 @@ async function send(wantedType: string | undefined, options: SendOptions, output
   }
   notes(type, file, options).forEach((note) => output.error(`Note: ${note}`));
   const create = deliveryMaker({ ...options, type, file, secret, id: options.id });
-  const first = create(); // Whatever is wrong with it is said before the question.
+  const first = create(); // Made before the question, so that errors come first.
   const queued = [first];
   await confirmTarget(
     url,
@@ -96,7 +96,7 @@ async function send(wantedType: string | undefined, options: SendOptions, output
   );
 
   const interruption = new AbortController();
-  setMaxListeners(0, interruption.signal); // One for each delivery under way: no leak.
+  setMaxListeners(0, interruption.signal); // Each running delivery listens to it.
   process.once('SIGINT', () => interruption.abort());
   const client = new DeliveryClient(url, {
     userAgent: 'nestjs-scalekit-webhooks (send)',
@@ -132,7 +132,7 @@ async function send(wantedType: string | undefined, options: SendOptions, output
   }
 }
 
-/** What is sent otherwise than somebody may expect. */
+/** Notes on what may surprise: an unknown type, or a type or an id that is replaced. */
 function notes(type: string, file: EventFile | undefined, { id, count }: SendOptions): string[] {
   const found: string[] = [];
   if (!SCALEKIT_EVENT_TYPES.some((each) => each === type)) {

@@ -39,13 +39,13 @@ function bareDigest(headers: Headers): Headers {
   return digits === undefined ? headers : { ...headers, 'x-scalekit-signature': digits };
 }
 
-/** What the checks of one endpoint share. */
+/** The state that the checks of one endpoint share. */
 export class Examination {
   /** The form of signature that the endpoint accepts. Undefined until it has accepted a delivery. */
   form: SignatureForm | undefined;
   /** A delivery that was accepted. */
   accepted: SignedDelivery | undefined;
-  /** How long accepted deliveries took that came one at a time. */
+  /** How long accepted deliveries took, without those that were sent at once. */
   readonly answerTimes: number[] = [];
   private readonly run = randomBytes(5).toString('hex');
   /** The first answer of a rate limit. */
@@ -92,7 +92,7 @@ export class Examination {
     return this.genuine;
   }
 
-  /** Delivers an event that nobody has seen. */
+  /** Delivers a new event. */
   async deliver(form: SignatureForm): Promise<Answer | Failure> {
     const delivery = this.sign(this.event(), form.scheme);
     const answer = await this.post(delivery, form);
@@ -103,7 +103,7 @@ export class Examination {
     return answer;
   }
 
-  /** An event that nobody has seen. */
+  /** Makes an event with a new id. */
   event(data: object = {}): object {
     this.eventCount++;
     const { environmentId } = this.options;

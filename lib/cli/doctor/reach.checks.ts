@@ -5,7 +5,7 @@ import { type Check, failed, type Finding, passed, skipped, warned } from './che
 
 const SOON_MS = 14 * 24 * 3_600_000;
 
-/** Whether anything is there, how it is reached, and whether it demands a signature: one request tells it all. */
+/** Check what answers an unsigned delivery: one request serves all of them. */
 export const REACH_CHECKS: readonly Check[] = [
   {
     name: 'reachable',

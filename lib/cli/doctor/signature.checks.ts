@@ -79,7 +79,7 @@ export const SIGNED_CHECKS: readonly Check[] = [
   },
 ];
 
-/** A guard answers to genuine deliveries as it does to others; without a secret that is not known, but likely. */
+/** Finds a guard in front of the webhook: it refuses genuine deliveries, too. Without a secret, a guard is assumed. */
 async function guardBefore(answer: Answer | Failure, examination: Examination): Promise<Finding | undefined> {
   const detail = `${describeAnswer(answer)}, which is not "401 Invalid signature"`;
   if (isLogin(answer)) {

@@ -4,24 +4,24 @@ export function hasStatus(answer: Answer | Failure, status: number): boolean {
   return 'status' in answer && answer.status === status;
 }
 
-/** A page for people, where a webhook answers with text or JSON. */
+/** True for a web page. A webhook answers with text or JSON. */
 export function isHtml({ body }: Answer): boolean {
   return /^\s*</.test(body);
 }
 
-/** Any success: to a sender all of them are the same. */
+/** True for any 2xx: senders treat all of them the same. */
 export function isAccepted(answer: Answer | Failure): boolean {
   return 'status' in answer && answer.status >= 200 && answer.status < 300;
 }
 
-/** Done, or safely queued, by an earlier delivery. */
+/** True where the answer says that an earlier delivery was processed or queued. */
 export function isKnownAlready(answer: Answer | Failure): boolean {
   return (
     'status' in answer && isAccepted(answer) && /^"?already (?:processed|accepted)/i.test(answer.body.trim())
   );
 }
 
-/** Taken, and not said to be known. */
+/** True for a 2xx that does not say that the event is known. */
 export function isTakenAnew(answer: Answer | Failure): boolean {
   return isAccepted(answer) && !isKnownAlready(answer);
 }
@@ -37,7 +37,7 @@ export function describeAnswer(answer: Answer | Failure): string {
   return text === '' ? String(answer.status) : `${answer.status} ${text}`;
 }
 
-/** The message of an error in JSON, the body of all else. */
+/** The message of error JSON, else the body. */
 function textOf(answer: Answer): string {
   const { body } = answer;
   if (isHtml(answer)) {
@@ -47,7 +47,7 @@ function textOf(answer: Answer): string {
   return onOneLine(text, LONGEST);
 }
 
-/** Text from outside, with a space for whatever is not seen, and cut to so many characters. */
+/** Puts text from outside on one line: each run of invisible characters becomes a space, and the end is cut off. */
 export function onOneLine(text: string, longest: number): string {
   const line = text.replace(/[\p{C}\p{Default_Ignorable_Code_Point}\s]+/gu, ' ').trim();
   const letters = Array.from(line);
@@ -63,7 +63,7 @@ function messageIn(body: string): string | undefined {
   }
 }
 
-/** What people can do with Node's codes. */
+/** What Node's error codes mean to a user. */
 const EXPLANATIONS: readonly (readonly [RegExp, string])[] = [
   [/^ECONNREFUSED$/, 'nothing listens there: is the app running, and on this port?'],
   [/^(ENOTFOUND|EAI_AGAIN)$/, 'the name of the host is not known'],

@@ -15,7 +15,7 @@ export interface Postable {
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Its beginning. */
+  /** The first 64 KiB of the body. */
   readonly body: string;
   /** From the request's first byte to the answer's last. */
   readonly ms: number;
@@ -44,7 +44,7 @@ export interface DeliveryClientOptions {
 
 const MOST_BODY_BYTES = 64 * 1024;
 
-/** Posts deliveries to one URL. Follows no redirect: a sender of webhooks doesn't either, and nobody agreed to it. */
+/** Posts deliveries to one URL. Follows no redirect, as senders of webhooks don't. */
 export class DeliveryClient {
   private readonly agent: HttpAgent;
 

@@ -7,9 +7,9 @@ import { CliError } from '../cli.error.js';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** How much is read of a file, by what it holds. */
+/** The most bytes that are read of a file. */
 export const READ_LIMITS = {
-  body: { bytes: 64 * MIB, excess: 'larger than 64 MiB: that is no delivery' },
+  body: { bytes: 16 * MIB, excess: 'larger than 16 MiB: that is no delivery' },
   secret: { bytes: 64 * KIB, excess: 'larger than 64 KiB: that is no secret' },
 } as const;
 type ReadLimit = (typeof READ_LIMITS)[keyof typeof READ_LIMITS];

@@ -3,7 +3,7 @@ import { CliError } from '../cli.error.js';
 import type { Output } from '../output/output.js';
 import { givenPort, type SecretOptions } from './secret.js';
 
-/** The app of a developer who changed nothing. */
+/** The URL of an app with the default port and path. */
 export const DEFAULT_URL = 'http://localhost:3000/webhooks/scalekit';
 
 /**

@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import { formatCount } from './output.js';
 
-/** On a terminal, and there only: elsewhere nobody watches. */
+/** Shows progress on a terminal, and nothing elsewhere. */
 export class ProgressBar {
   private readonly bar: SingleBar | undefined;
 
@@ -20,7 +20,7 @@ export class ProgressBar {
       },
       hideCursor: true,
       clearOnComplete: true,
-      // Ctrl-C is ours: it ends with what was seen so far.
+      // `send` handles Ctrl-C itself, and prints the results so far.
       gracefulExit: false,
     });
     this.bar.start(total, 0);

@@ -46,7 +46,7 @@ export class SendStatistics {
   }
 }
 
-/** Of a small number of names: a server's own words are not among them. */
+/** The name to count an answer under. There are few names, whatever a server answers. */
 function nameOf(answer: Answer | Failure): string {
   if ('failure' in answer) {
     return answer.failure;

@@ -1,6 +1,6 @@
 import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
 import { verifyWebhook } from '../../signature/verify-webhook.js';
-import type { WebhookVerification } from '../../signature/webhook-verification.js';
+import type { WebhookVerification } from '../../signature/webhook-scheme.js';
 import type { DeliveryToDiagnose } from './delivery-to-diagnose.js';
 import { type Candidate, type Fault, fault } from './fault.js';
 import { explainNoMatch, observe } from './no-match.js';
@@ -22,7 +22,7 @@ export interface Diagnosis {
 const MOST_FAULTS = 3;
 /** Larger bodies are searched for a single fault: each attempt reads the whole body. */
 const LARGE_BODY_BYTES = 64 * 1024;
-/** Greater than any clock is off: the time is judged apart from the signature. */
+/** A tolerance that accepts any time: `clockFaults` judges the time. */
 const ANY_TIME = 1e15;
 
 /** Says whether a delivery holds, and if not, why: only what is proved (see {@link Fault}). */
@@ -83,7 +83,7 @@ function search(delivery: DeliveryToDiagnose): { match?: readonly Fault[]; tried
   return { tried };
 }
 
-/** All combinations with so many faults. */
+/** All combinations that have exactly `count` faults together. */
 function* combine(
   allHeaders: readonly Candidate<SchemeHeaders>[],
   secrets: readonly Candidate<string>[],

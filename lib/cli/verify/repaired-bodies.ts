@@ -60,7 +60,7 @@ const ESCAPES: readonly (readonly [name: string, escaped: RegExp])[] = [
   [', other letters than ASCII escaped as Python writes them', /[\u0080-\uffff]/g],
 ];
 
-/** Of the parsed JSON, written in the ways that are in use. */
+/** Writes the parsed JSON anew, in the ways that common writers use. */
 function* rewritten(text: string): Generator<Candidate<Buffer>> {
   const value = text.length > LARGEST_JSON_BYTES ? undefined : parse(text.replace(/^\ufeff/, ''));
   if (typeof value !== 'object' || value === null) {

@@ -1,5 +1,5 @@
-import type { HandlerBackoff } from '../../handlers/handler-options.js';
-import { backoffFault } from '../../handlers/handler-options.js';
+import type { HandlerBackoff } from '../../handlers/event-handler.js';
+import { backoffFault } from '../../handlers/event-handler.js';
 import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
 
 const MAX_TIMER_MS = 2_147_483_647;

@@ -1,21 +1,20 @@
 import { Buffer } from 'node:buffer';
-import { WebhookVerificationError } from '../webhook-verification.error.js';
-import { requireText } from './header-value.js';
-import type { SignatureScheme } from './signature-scheme.js';
+import { WebhookVerificationError } from '../signature.errors.js';
+import { requireText, type SignatureScheme } from './signature-scheme.js';
 
 const NAME = 'x-scalekit-signature';
 /** S7 */
 const SIGNATURE = /^(?:sha256=)?([0-9A-Fa-f]{64})$/;
 
-/** https://docs.scalekit.com: the body's own MAC in hex. */
+/** https://docs.scalekit.com: the MAC of the body alone, in hex. */
 export const digestScheme: SignatureScheme = {
   name: 'digest',
 
   read(headers) {
-    if (headers.xScalekitSignature === undefined) {
+    if (headers[NAME] === undefined) {
       return undefined;
     }
-    const digits = SIGNATURE.exec(requireText(headers.xScalekitSignature, NAME))?.[1];
+    const digits = SIGNATURE.exec(requireText(headers, NAME))?.[1];
     if (digits === undefined) {
       throw new WebhookVerificationError(
         'malformed_header',

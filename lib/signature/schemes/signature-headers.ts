@@ -1,22 +1,24 @@
-import type { WebhookHeaders, WebhookHeadersLike } from '../webhook-headers.js';
-import { addValue, type HeaderValue } from './header-value.js';
-
-/** `webhook-*` or `svix-*`. */
-export interface HeaderTrio {
-  id: HeaderValue;
-  timestamp: HeaderValue;
-  signature: HeaderValue;
+/**
+ * A Fetch `Headers`, of whatever realm or library.
+ *
+ * @publicApi
+ */
+export interface WebhookHeadersLike {
+  get(name: string): string | null;
+  entries(): Iterable<readonly [string, string]>;
 }
 
-/** The headers that signatures are made of. */
-export interface SignatureHeaders {
-  webhook: HeaderTrio;
-  svix: HeaderTrio;
-  scalekitSignature: HeaderValue;
-  xScalekitSignature: HeaderValue;
-}
+/**
+ * The headers of a delivery, names in any case: Node's `request.headers` or `request.headersDistinct`, any other
+ * plain object, or a Fetch `Headers`. Of a plain object only its own enumerable properties are headers.
+ *
+ * @publicApi
+ */
+export type WebhookHeaders =
+  Readonly<Record<string, string | readonly string[] | undefined>> | WebhookHeadersLike;
 
-const NAMES = [
+/** The names of the headers that signatures are made of. */
+export const SIGNATURE_HEADERS = [
   'webhook-id',
   'webhook-timestamp',
   'webhook-signature',
@@ -27,33 +29,49 @@ const NAMES = [
   'x-scalekit-signature',
 ] as const;
 
-type SignatureHeaderName = (typeof NAMES)[number];
+export type SignatureHeaderName = (typeof SIGNATURE_HEADERS)[number];
 
-const NAME_AS_WRITTEN: ReadonlyMap<string, SignatureHeaderName> = new Map(NAMES.map((name) => [name, name]));
+/** A header that came more than once, or not as text. */
+interface UnusableHeader {
+  readonly firstValue: unknown;
+}
 
-/** Names of one length happen to share their first letter: enough to tell most headers of a request from ours. */
+/** Undefined where the header is absent. */
+export type HeaderValue = string | UnusableHeader | undefined;
+
+export type SignatureHeaders = Record<SignatureHeaderName, HeaderValue>;
+
+const NAMES_IN_LOWER_CASE: ReadonlyMap<string, SignatureHeaderName> = new Map(
+  SIGNATURE_HEADERS.map((name) => [name, name]),
+);
+
+/** Names of one length share their first letter. Length and first letter exclude most headers of a request. */
 const FIRST_LETTER_BY_LENGTH = new Uint8Array(32);
-for (const name of NAMES) {
+for (const name of SIGNATURE_HEADERS) {
   FIRST_LETTER_BY_LENGTH[name.length] = name.charCodeAt(0);
 }
 const LOWER_CASE_BIT = 0x20;
 
 /**
- * Takes the headers that signatures are made of out of all others. Every name is looked at, so that a second
- * `Webhook-Signature` beside `webhook-signature` is noticed. Throws whatever a getter or proxy throws.
+ * Picks the headers that signatures are made of. It looks at every name, so that a second `Webhook-Signature` beside
+ * `webhook-signature` is noticed. Throws whatever a getter or proxy throws.
  */
 export function collectSignatureHeaders(headers: WebhookHeaders): SignatureHeaders {
   const found: SignatureHeaders = {
-    webhook: { id: undefined, timestamp: undefined, signature: undefined },
-    svix: { id: undefined, timestamp: undefined, signature: undefined },
-    scalekitSignature: undefined,
-    xScalekitSignature: undefined,
+    'webhook-id': undefined,
+    'webhook-timestamp': undefined,
+    'webhook-signature': undefined,
+    'svix-id': undefined,
+    'svix-timestamp': undefined,
+    'svix-signature': undefined,
+    'scalekit-signature': undefined,
+    'x-scalekit-signature': undefined,
   };
   if (isHeadersLike(headers)) {
     for (const [anyCase, value] of headers.entries()) {
       const name = signatureHeaderName(anyCase);
       if (name) {
-        add(found, name, value);
+        found[name] = addValue(found[name], value);
       }
     }
     return found;
@@ -62,10 +80,19 @@ export function collectSignatureHeaders(headers: WebhookHeaders): SignatureHeade
     const name = signatureHeaderName(anyCase);
     // Inside a for-in, V8 answers this from the loop's own cache, and `Object.hasOwn` the slow way.
     if (name && Object.prototype.hasOwnProperty.call(headers, anyCase)) {
-      add(found, name, headers[anyCase]);
+      found[name] = addValue(found[name], headers[anyCase]);
     }
   }
   return found;
+}
+
+/**
+ * True if the value begins with `prefix`. Of a repeated header the first value is looked at: Node joins most repeated
+ * headers, and the joined text begins with the first value.
+ */
+export function startsWith(value: HeaderValue, prefix: string): boolean {
+  const text = typeof value === 'object' ? value.firstValue : value;
+  return typeof text === 'string' && text.startsWith(prefix);
 }
 
 function isHeadersLike(headers: WebhookHeaders): headers is WebhookHeadersLike {
@@ -75,50 +102,37 @@ function isHeadersLike(headers: WebhookHeaders): headers is WebhookHeadersLike {
 function signatureHeaderName(anyCase: string): SignatureHeaderName | undefined {
   const mayBeOurs = (anyCase.charCodeAt(0) | LOWER_CASE_BIT) === FIRST_LETTER_BY_LENGTH[anyCase.length];
   return mayBeOurs
-    ? (NAME_AS_WRITTEN.get(anyCase) ?? NAMES.find((name) => equalsIgnoringAsciiCase(anyCase, name)))
+    ? (NAMES_IN_LOWER_CASE.get(anyCase) ?? NAMES_IN_LOWER_CASE.get(toLowerCaseAscii(anyCase)))
     : undefined;
 }
 
-function add(found: SignatureHeaders, name: SignatureHeaderName, value: unknown): void {
-  switch (name) {
-    case 'webhook-id':
-      found.webhook.id = addValue(found.webhook.id, value);
-      break;
-    case 'webhook-timestamp':
-      found.webhook.timestamp = addValue(found.webhook.timestamp, value);
-      break;
-    case 'webhook-signature':
-      found.webhook.signature = addValue(found.webhook.signature, value);
-      break;
-    case 'svix-id':
-      found.svix.id = addValue(found.svix.id, value);
-      break;
-    case 'svix-timestamp':
-      found.svix.timestamp = addValue(found.svix.timestamp, value);
-      break;
-    case 'svix-signature':
-      found.svix.signature = addValue(found.svix.signature, value);
-      break;
-    case 'scalekit-signature':
-      found.scalekitSignature = addValue(found.scalekitSignature, value);
-      break;
-    case 'x-scalekit-signature':
-      found.xScalekitSignature = addValue(found.xScalekitSignature, value);
-      break;
-  }
+/** Header names are ASCII; `toLowerCase` also turns the Kelvin sign into a `k`. */
+function toLowerCaseAscii(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
-/** `toLowerCase` makes a `k` of the Kelvin sign, too; header names are ASCII. */
-function equalsIgnoringAsciiCase(anyCase: string, lowerCase: string): boolean {
-  if (anyCase.length !== lowerCase.length) {
-    return false;
+/** Adds one occurrence of a header; a second one makes the header unusable. */
+function addValue(current: HeaderValue, added: unknown): HeaderValue {
+  const value = toHeaderValue(added);
+  if (current === undefined || value === undefined) {
+    return current ?? value;
   }
-  for (let i = 0; i < lowerCase.length; i++) {
-    const code = anyCase.charCodeAt(i);
-    const isUpperCase = code >= 65 && code <= 90;
-    if ((isUpperCase ? code | LOWER_CASE_BIT : code) !== lowerCase.charCodeAt(i)) {
-      return false;
-    }
+  return { firstValue: typeof current === 'string' ? current : current.firstValue };
+}
+
+function toHeaderValue(value: unknown): HeaderValue {
+  if (typeof value === 'string') {
+    return value;
   }
-  return true;
+  if (value === undefined || value === null) {
+    return undefined;
+  }
+  if (!Array.isArray(value)) {
+    return { firstValue: value };
+  }
+  if (value.length === 0) {
+    return undefined;
+  }
+  const firstValue: unknown = value[0];
+  return value.length === 1 && typeof firstValue === 'string' ? firstValue : { firstValue };
 }

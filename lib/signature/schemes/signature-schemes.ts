@@ -1,8 +1,8 @@
+import { WebhookVerificationError } from '../signature.errors.js';
 import type { WebhookScheme } from '../webhook-scheme.js';
-import { WebhookVerificationError } from '../webhook-verification.error.js';
 import { digestScheme } from './digest.scheme.js';
 import type { SignatureHeaders } from './signature-headers.js';
-import type { SignatureClaim, SignatureScheme } from './signature-scheme.js';
+import type { ParsedSignature, SignatureScheme } from './signature-scheme.js';
 import { standardScheme } from './standard.scheme.js';
 import { isTimestamped, timestampedScheme } from './timestamped.scheme.js';
 
@@ -15,22 +15,22 @@ export function signatureSchemes(names: readonly WebhookScheme[]): readonly Sign
 }
 
 /**
- * S3: the strongest accepted scheme that is present speaks for the delivery; the others are not asked, so a
- * sender can't fall back to a weaker one.
+ * Reads the strongest accepted scheme that is present (S3). The others are ignored, so that a sender can't fall back
+ * to a weaker one.
  *
  * @param scratch as of `SignatureScheme.read`
  * @throws WebhookVerificationError `missing_headers`, `malformed_header`
  */
-export function readClaim(
+export function readSignature(
   accepted: readonly SignatureScheme[],
   headers: SignatureHeaders,
   scratch: Uint8Array,
-): SignatureClaim {
-  const heeded = withoutForeignHeaders(accepted, headers);
+): ParsedSignature {
+  const relevant = withoutForeignHeaders(accepted, headers);
   for (const scheme of accepted) {
-    const claim = scheme.read(heeded, scratch);
-    if (claim) {
-      return claim;
+    const signature = scheme.read(relevant, scratch);
+    if (signature) {
+      return signature;
     }
   }
   throw new WebhookVerificationError(
@@ -42,14 +42,14 @@ export function readClaim(
 }
 
 /**
- * S3 with S2: a `webhook-signature` of `timestamped`, where that is not accepted, counts as absent, and then
- * `svix-*` may stand in. No other header has two owners.
+ * Removes a `webhook-signature` of `timestamped` where that scheme is not accepted (S2, S3): then `svix-*` may stand in.
+ * No other header belongs to two schemes.
  */
 function withoutForeignHeaders(
   accepted: readonly SignatureScheme[],
   headers: SignatureHeaders,
 ): SignatureHeaders {
-  return isTimestamped(headers.webhook.signature) && !accepted.includes(timestampedScheme)
-    ? { ...headers, webhook: { ...headers.webhook, signature: undefined } }
+  return isTimestamped(headers) && !accepted.includes(timestampedScheme)
+    ? { ...headers, 'webhook-signature': undefined }
     : headers;
 }

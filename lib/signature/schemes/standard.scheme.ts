@@ -1,28 +1,44 @@
-import { WebhookVerificationError } from '../webhook-verification.error.js';
-import { BASE64_MAC_LENGTH, decodeBase64Mac } from './base64-mac.js';
-import { endOfPart, parseTimestamp } from './header-syntax.js';
-import { requireText } from './header-value.js';
+import { WebhookVerificationError } from '../signature.errors.js';
 import type { SignatureHeaders } from './signature-headers.js';
-import { MAX_SIGNATURES, type SignatureScheme, type SignedFields } from './signature-scheme.js';
+import {
+  endOfPart,
+  MAX_SIGNATURES,
+  parseTimestamp,
+  requireText,
+  type SignatureScheme,
+  type SignedFields,
+} from './signature-scheme.js';
 import { isTimestamped } from './timestamped.scheme.js';
 
 const VERSION = 'v1,';
+/** 32 bytes make 43 digits of base64 and one `=`. */
+const BASE64_MAC_LENGTH = 44;
+/** The length of an HMAC-SHA256. */
+export const MAC_BYTES = 32;
+
+const WEBHOOK = { id: 'webhook-id', timestamp: 'webhook-timestamp', signature: 'webhook-signature' } as const;
+const SVIX = { id: 'svix-id', timestamp: 'svix-timestamp', signature: 'svix-signature' } as const;
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const VALUE_OF = new Int8Array(128).fill(-1);
+for (let value = 0; value < ALPHABET.length; value++) {
+  VALUE_OF[ALPHABET.charCodeAt(value)] = value;
+}
 
 /** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
 export const standardScheme: SignatureScheme = {
   name: 'standard',
 
   read(headers, scratch) {
-    const prefix = prefixIn(headers);
-    if (!prefix) {
+    const names = namesIn(headers);
+    if (!names) {
       return undefined;
     }
-    const trio = headers[prefix];
-    const signatures = parseSignatures(requireText(trio.signature, prefix, '-signature'), scratch);
-    const id = requireText(trio.id, prefix, '-id');
-    const timestamp = requireText(trio.timestamp, prefix, '-timestamp');
+    const signatures = parseSignatures(requireText(headers, names.signature), scratch);
+    const id = requireText(headers, names.id);
+    const timestamp = requireText(headers, names.timestamp);
     if (id === '') {
-      throw new WebhookVerificationError('missing_headers', `The header ${prefix}-id is empty.`);
+      throw new WebhookVerificationError('missing_headers', `The header ${names.id} is empty.`);
     }
     return {
       signatures,
@@ -45,14 +61,14 @@ function signedPrefix({ id, timestamp }: SignedFields): string {
 }
 
 /** S2: `svix-*` stand in only where `webhook-signature` is absent, and never singly. */
-function prefixIn({ webhook, svix }: SignatureHeaders): 'webhook' | 'svix' | undefined {
-  if (webhook.signature !== undefined) {
-    return isTimestamped(webhook.signature) ? undefined : 'webhook';
+function namesIn(headers: SignatureHeaders): typeof WEBHOOK | typeof SVIX | undefined {
+  if (headers[WEBHOOK.signature] !== undefined) {
+    return isTimestamped(headers) ? undefined : WEBHOOK;
   }
-  return svix.signature === undefined ? undefined : 'svix';
+  return headers[SVIX.signature] === undefined ? undefined : SVIX;
 }
 
-/** Nearly every delivery carries one signature. Allocating for it would cost more than reading it. */
+/** Reads a single signature into `scratch`: nearly every delivery carries one, and an allocation costs more than the rest. */
 function parseSignatures(header: string, scratch: Uint8Array): readonly Uint8Array[] {
   const only = parseSignature(header, 0, header.length, scratch);
   return only ? [only] : parseList(header);
@@ -77,7 +93,7 @@ function parseList(header: string): readonly Uint8Array[] {
   return signatures;
 }
 
-/** S4: whatever else stands between two spaces neither rescues nor ruins. */
+/** S4: undefined for anything else between two spaces, which is skipped. */
 function parseSignature(
   header: string,
   start: number,
@@ -87,4 +103,33 @@ function parseSignature(
   return end - start === VERSION.length + BASE64_MAC_LENGTH && header.startsWith(VERSION, start)
     ? decodeBase64Mac(header, start + VERSION.length, bytes)
     : undefined;
+}
+
+/**
+ * Decodes the MAC whose canonical base64 begins at `start`; undefined if there is none (S4). Node's decoder would also
+ * take base64url, missing padding, some non-ASCII letters and set spare bits: many texts for one MAC.
+ *
+ * @param bytes the MAC is written here, and this is returned
+ */
+function decodeBase64Mac(
+  text: string,
+  start: number,
+  bytes: Uint8Array = new Uint8Array(MAC_BYTES),
+): Uint8Array | undefined {
+  let length = 0;
+  let bits = 0;
+  let bitCount = 0;
+  for (let i = start; i < start + 43; i++) {
+    const value = VALUE_OF[text.charCodeAt(i)] ?? -1;
+    if (value < 0) {
+      return undefined;
+    }
+    bits = (bits << 6) | value;
+    bitCount += 6;
+    if (bitCount >= 8) {
+      bitCount -= 8;
+      bytes[length++] = bits >> bitCount;
+    }
+  }
+  return (bits & 3) === 0 && text[start + 43] === '=' ? bytes : undefined;
 }

@@ -1,9 +1,14 @@
 import { Buffer } from 'node:buffer';
-import { WebhookVerificationError } from '../webhook-verification.error.js';
-import { endOfPart, parseTimestamp } from './header-syntax.js';
-import { requireText, startsWith, type HeaderValue } from './header-value.js';
-import type { SignatureHeaders } from './signature-headers.js';
-import { MAX_SIGNATURES, type SignatureScheme, type SignedFields } from './signature-scheme.js';
+import { WebhookVerificationError } from '../signature.errors.js';
+import { startsWith, type SignatureHeaders } from './signature-headers.js';
+import {
+  endOfPart,
+  MAX_SIGNATURES,
+  parseTimestamp,
+  requireText,
+  type SignatureScheme,
+  type SignedFields,
+} from './signature-scheme.js';
 
 const SIGNATURE = /^v1=[0-9A-Fa-f]{64}$/;
 
@@ -12,11 +17,11 @@ export const timestampedScheme: SignatureScheme = {
   name: 'timestamped',
 
   read(headers) {
-    const header = headerIn(headers);
-    if (header === undefined) {
+    const name = headerIn(headers);
+    if (!name) {
       return undefined;
     }
-    const { timestamp, signatures } = parse(requireText(header, 'scalekit-signature (or webhook-signature)'));
+    const { timestamp, signatures } = parse(requireText(headers, name));
     return {
       signatures,
       signedPrefix: signedPrefix({ timestamp }),
@@ -31,17 +36,20 @@ export const timestampedScheme: SignatureScheme = {
   }),
 };
 
-/** S2: a `webhook-signature` that begins so is of this scheme; any other is of `standard`. */
-export function isTimestamped(webhookSignature: HeaderValue): boolean {
-  return startsWith(webhookSignature, 't=');
+/** S2: a `webhook-signature` that begins with `t=` is of this scheme; any other is of `standard`. */
+export function isTimestamped(headers: SignatureHeaders): boolean {
+  return startsWith(headers['webhook-signature'], 't=');
 }
 
 function signedPrefix({ timestamp }: Pick<SignedFields, 'timestamp'>): string {
   return `${timestamp}.`;
 }
 
-function headerIn({ scalekitSignature, webhook }: SignatureHeaders): HeaderValue {
-  return scalekitSignature ?? (isTimestamped(webhook.signature) ? webhook.signature : undefined);
+function headerIn(headers: SignatureHeaders): 'scalekit-signature' | 'webhook-signature' | undefined {
+  if (headers['scalekit-signature'] !== undefined) {
+    return 'scalekit-signature';
+  }
+  return isTimestamped(headers) ? 'webhook-signature' : undefined;
 }
 
 /** S6 */

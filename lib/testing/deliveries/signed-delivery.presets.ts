@@ -31,7 +31,7 @@ const SIGNATURE_LISTS: Readonly<
   digest: undefined,
 };
 
-/** Beyond any tolerance that makes sense. */
+/** More than any sensible tolerance. */
 const AN_HOUR_MS = 3_600_000;
 
 /** Signed as Scalekit signs it. */
@@ -41,7 +41,7 @@ function deliver(event: DeliverableEvent, options: SignedDeliveryOptions): Signe
   return send(options, (sentAt) => ({ headers: sign(rawBody, signing, sentAt), rawBody }));
 }
 
-/** One field was slipped in after the signing; the body is still JSON. To be answered 401. */
+/** Changed after it was signed: one field was added, and the body is still JSON. To be answered 401. */
 function tampered(event: DeliverableEvent, options: SignedDeliveryOptions): SignedDelivery {
   const signed = bytesOf(event);
   const signing = signingOf(event, options);
@@ -49,7 +49,7 @@ function tampered(event: DeliverableEvent, options: SignedDeliveryOptions): Sign
   return send(options, (sentAt) => ({ headers: sign(signed, signing, sentAt), rawBody }));
 }
 
-/** Signed by somebody who does not know the secret, and so needs none here. To be answered 401. */
+/** Signed with a random secret. To be answered 401. */
 function forged(
   event: DeliverableEvent,
   options: Omit<SignedDeliveryOptions, 'secret'> = {},
@@ -57,12 +57,12 @@ function forged(
   return deliver(event, { ...options, secret: `whsec_${randomBytes(32).toString('base64')}` });
 }
 
-/** Captured, and sent again an hour later. To be answered 401. `digest` signs no time and throws. */
+/** Signed an hour ago. To be answered 401. `digest` signs no time and throws. */
 function expired(event: DeliverableEvent, options: SignedDeliveryOptions): SignedDelivery {
   return shifted(event, options, 'expired', -AN_HOUR_MS);
 }
 
-/** Signed an hour ahead of its time. To be answered 401. `digest` signs no time and throws. */
+/** Signed an hour ahead. To be answered 401. `digest` signs no time and throws. */
 function fromTheFuture(event: DeliverableEvent, options: SignedDeliveryOptions): SignedDelivery {
   return shifted(event, options, 'fromTheFuture', AN_HOUR_MS);
 }

@@ -30,7 +30,7 @@ export interface SignedDeliveryOptions {
   readonly timestamp?: Date | undefined;
 }
 
-/** What is left to say once it is known what is sent, and when. */
+/** How a delivery is signed, apart from its body and its time. */
 export interface Signing {
   readonly secret: string;
   readonly scheme: WebhookScheme;

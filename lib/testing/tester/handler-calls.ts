@@ -1,4 +1,5 @@
-import type { HandlerRegistry } from '../../handlers/handler.registry.js';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { HANDLER_CHANNEL, type HandlerCall, type HandlerRegistry } from '../../handlers/handler.registry.js';
 import type { SignedDelivery } from '../deliveries/signed-delivery.js';
 
 export type HandlerCalls = Readonly<Record<string, number>>;
@@ -7,11 +8,23 @@ export type HandlerCalls = Readonly<Record<string, number>>;
 export class CallCounter {
   private readonly callsByEvent = new Map<unknown, Map<string, number>>();
 
-  constructor(registry: HandlerRegistry) {
-    registry.watch((handler, { id }) => {
-      const calls = this.callsByEvent.get(id);
-      calls?.set(handler, (calls.get(handler) ?? 0) + 1);
-    });
+  constructor(private readonly registry: HandlerRegistry) {
+    // Held weakly: a tester has no end, and the channel is the process's.
+    const counter = new WeakRef(this);
+    const listen = (message: unknown) => {
+      const known = counter.deref();
+      if (known) {
+        known.count(message as HandlerCall);
+      } else {
+        unsubscribe(HANDLER_CHANNEL, listen);
+      }
+    };
+    subscribe(HANDLER_CHANNEL, listen);
+  }
+
+  private count({ handler, event, registry }: HandlerCall): void {
+    const calls = registry === this.registry ? this.callsByEvent.get(event.id) : undefined;
+    calls?.set(handler, (calls.get(handler) ?? 0) + 1);
   }
 
   /** The ids of all events that were delivered. */

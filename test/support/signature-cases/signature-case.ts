@@ -1,6 +1,6 @@
-import type { WebhookHeaders } from '../../../lib/signature/webhook-headers.js';
+import type { WebhookHeaders } from '../../../lib/signature/schemes/signature-headers.js';
 import type { WebhookScheme } from '../../../lib/signature/webhook-scheme.js';
-import type { WebhookVerificationErrorCode } from '../../../lib/signature/webhook-verification.error.js';
+import type { WebhookVerificationErrorCode } from '../../../lib/signature/signature.errors.js';
 
 /** One delivery and its verdict. */
 export interface SignatureCase {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FAILURES, OUTCOMES, REFUSALS } from '../../../lib/answers/answers.js';
-import type { EnvelopeErrorCode } from '../../../lib/events/envelope.error.js';
+import type { EnvelopeErrorCode } from '../../../lib/events/envelope.js';
 import type {
   DeliveryAbortedErrorCode,
   DeliveryRefusedErrorCode,

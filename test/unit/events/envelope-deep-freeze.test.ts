@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deepFreeze } from '../../../lib/events/deep-freeze.js';
+import { deepFreeze } from '../../../lib/events/envelope.js';
 
 describe('deepFreeze', () => {
   it('freezes objects and arrays at every level', () => {

@@ -1,8 +1,7 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EnvelopeError } from '../../../lib/events/envelope.error.js';
-import { readEnvelope } from '../../../lib/events/envelope.js';
+import { EnvelopeError, readEnvelope } from '../../../lib/events/envelope.js';
 
 const VALID = Buffer.from('{"id":"evt_1","type":"user.created","data":{"name":"Zoë 🎉","list":[1,{}]}}');
 const MARKER = 'Marker7f3a';

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
-import { EnvelopeError } from '../../../lib/events/envelope.error.js';
-import { readEnvelope } from '../../../lib/events/envelope.js';
+import { EnvelopeError, readEnvelope } from '../../../lib/events/envelope.js';
 import { ScalekitWebhookError } from '../../../lib/scalekit-webhook.errors.js';
 import { envelopeCases } from '../../support/envelope-cases.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { occurredAtNanos } from '../../../lib/events/event-nanos.js';
+import { occurredAtNanos } from '../../../lib/events/occurred-at.js';
 
 const nanosOf = (occurred_at: unknown) => occurredAtNanos({ type: 'user.login', occurred_at });
 

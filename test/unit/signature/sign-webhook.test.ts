@@ -55,6 +55,14 @@ describe('signWebhook', () => {
     );
   });
 
+  it('takes the body by the name that verifyWebhook uses', () => {
+    expect(signWebhook({ rawBody: BODY, secret: SECRET, id: ID, timestamp: T })).toEqual(standard());
+    const delivery = { rawBody: Buffer.from(BODY), secret: SECRET };
+    expect(verifyWebhook({ ...delivery, headers: signWebhook(delivery) })).toMatchObject({
+      scheme: 'standard',
+    });
+  });
+
   it('takes a Date for the second that it lies in', () => {
     const timestamp = new Date(NOW.getTime() + 999);
     expect(signWebhook({ body: BODY, secret: SECRET, id: ID, timestamp })).toEqual(standard());
@@ -90,6 +98,8 @@ describe('signWebhook', () => {
     ['a time that is no number', { body: BODY, secret: SECRET, timestamp: String(T) }, 'invalid_options'],
     ['a parsed object', { body: {}, secret: SECRET }, 'invalid_body'],
     ['no body', { secret: SECRET }, 'invalid_body'],
+    ['body and rawBody', { body: BODY, rawBody: BODY, secret: SECRET }, 'invalid_body'],
+    ['a parsed object as rawBody', { rawBody: {}, secret: SECRET }, 'invalid_body'],
     [
       'a body that only looks like bytes',
       { body: Object.create(Uint8Array.prototype) as unknown, secret: SECRET },

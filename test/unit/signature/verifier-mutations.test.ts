@@ -15,14 +15,14 @@ function verifierOf(patched: Sources): VerifyWebhook {
   return build(patched, 'signature/verify-webhook.ts').verifyWebhook as VerifyWebhook;
 }
 
-function withMutation({ file, search, replacement }: Mutation): Sources {
-  const name = `signature/${file}`;
-  const source = sources.get(name) ?? '';
-  expect(source.split(search), `occurrences of the search text in ${name}`).toHaveLength(2);
-  return new Map(sources).set(
-    name,
-    source.replace(search, () => replacement),
-  );
+/** The text to replace stands once in the whole core, in whatever file. */
+function withMutation({ search, replacement }: Mutation): Sources {
+  const files = [...sources].filter(([, source]) => source.includes(search));
+  expect(
+    files.map(([, source]) => source.split(search).length - 1),
+    `places of ${search}`,
+  ).toEqual([1]);
+  return new Map(sources).set(files[0]?.[0] ?? '', files[0]?.[1].replace(search, () => replacement) ?? '');
 }
 
 /** Those with large bodies and headers last: most mistakes are noticed before. */
@@ -61,18 +61,5 @@ describe('the list of mistakes', () => {
   it('names each of them once', () => {
     const names = verifierMutations.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
-  });
-
-  it('has one for every file that has a say in the verdict', () => {
-    const mutated = new Set(verifierMutations.map(({ file }) => `signature/${file}`));
-    const silent = [
-      'scalekit-webhook.errors.ts',
-      'signature/sign-webhook.ts',
-      'signature/webhook-headers.ts',
-      'signature/webhook-scheme.ts',
-      'signature/webhook-verification.error.ts',
-      'signature/webhook-verification.ts',
-    ];
-    expect([...sources.keys()].filter((file) => !mutated.has(file)).sort()).toEqual(silent);
   });
 });

@@ -7,7 +7,7 @@ import {
   type WebhookHeaders,
   type WebhookVerification,
 } from '../../../lib/signature/verify-webhook.js';
-import { WebhookVerificationError } from '../../../lib/signature/webhook-verification.error.js';
+import { WebhookVerificationError } from '../../../lib/signature/signature.errors.js';
 import { BODY, ID, KEY, NOW, OTHER_SECRET, SECRET, T } from '../../support/signature-cases/signature-case.js';
 import {
   digest,

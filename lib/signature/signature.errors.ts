@@ -34,3 +34,24 @@ export type WebhookVerificationErrorCode =
  * @publicApi
  */
 export class WebhookVerificationError extends ScalekitWebhookError<WebhookVerificationErrorCode> {}
+
+/**
+ * The async `secret` function failed and no earlier result is cached: the delivery gets 503 and the sender retries.
+ *
+ * @publicApi
+ */
+export class SecretUnavailableError extends ScalekitWebhookError<'secret_unavailable'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('secret_unavailable', message, options);
+  }
+}
+
+/** @publicApi */
+export type DeliveryRefusedErrorCode = 'wrong_environment' | 'event_too_old';
+
+/**
+ * An authentic event that the options refuse (`environmentId`, `signature.maxEventAgeSeconds`).
+ *
+ * @publicApi
+ */
+export class DeliveryRefusedError extends ScalekitWebhookError<DeliveryRefusedErrorCode> {}

@@ -1,8 +1,23 @@
-import type { CanActivate, ExceptionFilter, NestInterceptor, PipeTransform, Type } from '@nestjs/common';
+import type {
+  ArgumentMetadata,
+  CanActivate,
+  ExceptionFilter,
+  ExecutionContext,
+  NestInterceptor,
+  PipeTransform,
+  Type,
+} from '@nestjs/common';
 import { type ContextIdFactory, ModuleRef } from '@nestjs/core';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
-import { EXCEPTION_FILTERS, GUARDS, INTERCEPTORS, PIPES } from '../shared/nest-internals.js';
-import type { HandlerCandidate } from './find-handlers.js';
+import {
+  CUSTOM_DECORATOR,
+  EXCEPTION_FILTERS,
+  GUARDS,
+  INTERCEPTORS,
+  PIPES,
+  ROUTE_ARGUMENTS,
+} from '../shared/nest-internals.js';
+import { type HandlerCandidate, prototypeOf } from './find-handlers.js';
 
 export type ContextId = ReturnType<typeof ContextIdFactory.create>;
 
@@ -81,4 +96,59 @@ export async function instanceOf<T>(
 
 function isClass(enhancer: unknown): enhancer is Type<unknown> {
   return typeof enhancer === 'function';
+}
+
+/** One parameter of a handler: where its value comes from, and which pipes it goes through. */
+export interface HandlerParameter {
+  readonly index: number;
+  readonly valueFor: (context: ExecutionContext) => unknown;
+  readonly pipes: readonly Enhancer<PipeTransform>[];
+  readonly metadata: ArgumentMetadata;
+}
+
+/** What `createParamDecorator()` writes down. */
+interface ParameterMetadata {
+  readonly index: number;
+  readonly data?: unknown;
+  readonly factory?: (data: unknown, context: ExecutionContext) => unknown;
+  readonly pipes?: readonly Enhancer<PipeTransform>[];
+  readonly schema?: unknown;
+}
+
+const UNDECORATED: readonly ParameterMetadata[] = [0, 1].map((index) => ({
+  index,
+  factory: (_, context) => context.getArgByIndex(index),
+}));
+
+/**
+ * The parameters of a handler. The first is the event and the second the context unless they are decorated, whatever
+ * the others are. Empty where neither a decorator nor a pipe asks for anything else than the arguments of the call.
+ */
+export function readParameters(candidate: HandlerCandidate, hasPipes: boolean): readonly HandlerParameter[] {
+  const { name, hostClass, methodName, wrapper } = candidate;
+  const metadata: unknown = Reflect.getMetadata(ROUTE_ARGUMENTS, hostClass, methodName);
+  const decorated = Object.entries((metadata ?? {}) as Record<string, ParameterMetadata>);
+  if (decorated.length === 0 && !hasPipes) return [];
+  if (decorated.some(([key]) => !key.includes(CUSTOM_DECORATOR))) {
+    throw new ScalekitWebhookError(
+      'invalid_handler',
+      `${name} has a parameter decorator for HTTP routes, such as @Body() or @Req(). A handler is given the event ` +
+        'and its context: use @EventData(), @EventContext(), a decorator made with createParamDecorator(), or none.',
+    );
+  }
+  const types: unknown = Reflect.getMetadata('design:paramtypes', prototypeOf(wrapper) ?? {}, methodName);
+  const parameters = [...decorated.map(([, parameter]) => parameter), ...UNDECORATED];
+  return parameters
+    .filter(({ index }, at) => parameters.findIndex((other) => other.index === index) === at)
+    .map(({ index, data, factory, pipes = [], schema }) => ({
+      index,
+      valueFor: (context) => factory?.(data, context),
+      pipes,
+      metadata: {
+        type: 'custom',
+        metatype: (types as unknown[] | undefined)?.[index],
+        data,
+        schema,
+      } as ArgumentMetadata,
+    }));
 }
