@@ -73,7 +73,10 @@ function writeBlocks(source, relative) {
       /^```(?:ts|typescript)\n(?:\/\/ (\S+\.ts)\n)?([^]*?)^```$/gm,
     );
     for (const [, file = `block-${count + 1}.ts`, code] of blocks) {
-      writeFileSync(join(folder, file), code.replace(/from '(\.[^']*?)(?:\.js)?';/g, `from '$1${relative}';`));
+      writeFileSync(
+        join(folder, file),
+        code.replace(/from '(\.[^']*?)(?:\.js)?';/g, `from '$1${relative}';`),
+      );
       count++;
     }
   }
