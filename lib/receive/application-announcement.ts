@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
 import type { LoggerService } from '@nestjs/common';
+import type { EndpointRole } from '../dispatch/endpoint-role.js';
 import type { AnnouncedApplication, ApplicationRegister } from '../idempotency/idempotency-store.extras.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { within } from '../shared/within.js';
@@ -31,9 +32,10 @@ export class ApplicationAnnouncement {
     private readonly register: ApplicationRegister,
     private readonly logger: Required<Pick<LoggerService, 'warn' | 'error'>>,
     endpoint: string,
+    role: EndpointRole,
     handlers: readonly string[],
   ) {
-    const process = processName();
+    const process = processName(role);
     this.own = { id: randomUUID(), identity: identityOfApplication(), process, endpoint, handlers };
   }
 
@@ -115,8 +117,10 @@ async function patiently<T>(ask: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-function processName(): string {
-  return `${process.pid} on ${hostname()}, started ${new Date(performance.timeOrigin).toISOString()}`;
+/** A worker beside a receiver in one process is no other application: jobs for handlers that it lacks go back. */
+function processName(role: EndpointRole): string {
+  const part = role === 'work' ? ', worker' : '';
+  return `${process.pid} on ${hostname()}, started ${new Date(performance.timeOrigin).toISOString()}${part}`;
 }
 
 /** The package and the script that run: the same for every process of an application, on whatever machine. */

@@ -84,7 +84,7 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
     const { applications } = extrasOf(idempotency.store);
     const handlers = role === 'receive' ? [] : this.handlers.listenersOf(name).map((handler) => handler.name);
     if (applications && namespace === undefined && handlers.length > 0) {
-      const announcement = new ApplicationAnnouncement(applications, this.logger, name, handlers);
+      const announcement = new ApplicationAnnouncement(applications, this.logger, name, role, handlers);
       await announcement.begin();
       this.announcement = announcement;
     }

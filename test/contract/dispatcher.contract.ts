@@ -185,7 +185,8 @@ export function describeQueueDispatcher(bench: QueueBench): void {
       await eventually(async () => (await bench.delayed(scope)).length).toBe(1);
       await first.close();
 
-      const stranger = await bench.start({ ...setup, providers: [Recorder] }, { scope });
+      const elsewhere = { ...setup, webhook: { ...setup.webhook, role: 'work' as const } };
+      const stranger = await bench.start({ ...elsewhere, providers: [Recorder] }, { scope });
       await bench.promote(scope);
       const line = /unknown_handler: .*Handlers\.one .*"default" \(namespace none\)/;
       await eventually(() => stranger.logs.matching(line)).not.toEqual([]);

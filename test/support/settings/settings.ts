@@ -43,7 +43,7 @@ for (const useless of USELESS_SECRETS) {
   SECRETS[`${name} from a function`] = () => () => useless as string;
   SECRETS[`${name} from an async function`] = () => () => Promise.resolve(useless as string);
 }
-const isUseless = (secret: string) => secret.startsWith('useless');
+const isUseless = (secret: string) => secret.startsWith('useless: ');
 
 /** The empty one: no path is given. */
 const PATHS = ['', 'webhooks/scalekit', '/hooks', 'hooks/', '/a/b/c/', 'Mixed/Case', 'v1/hooks', 'a.b~c_d-e'];
