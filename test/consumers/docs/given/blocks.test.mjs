@@ -35,21 +35,6 @@ async function tryApplication(AppModule, event = scalekitEvent('organization.dir
   }
 }
 
-describe('applications', () => {
-  const files = readdirSync('dist', { recursive: true }).filter((file) => file.endsWith('.js'));
-  const modules = files.filter((file) => /module\.js$|typeorm\.js$|block-\d+\.js$/.test(file));
-  ok(modules.length >= 8, `Only ${modules.join(', ')} would be run.`);
-  for (const file of modules) {
-    it(file, async () => {
-      const exported = await import(`./dist/${file}`);
-      const AppModule = exported.AppModule ?? exported.WebhooksModule;
-      if (AppModule) {
-        await tryApplication(AppModule);
-      }
-    });
-  }
-});
-
 /** How an application would connect: what `createStore` takes, and where the handler finds it. */
 const CONNECTIONS = {
   typeorm: async () => {
@@ -112,8 +97,29 @@ const CONNECTIONS = {
 const isThere = async (table, column, value) =>
   (await pool.query(`SELECT 1 FROM ${table} WHERE ${column} = $1`, [value])).rows.length > 0;
 
+// Before the first suite: node:test runs what it has while a module is still being loaded.
+const RECIPES = {};
+for (const name of Object.keys(CONNECTIONS)) {
+  RECIPES[name] = await import(`./dist/recipes/${name}.js`);
+}
+
+describe('applications', () => {
+  const files = readdirSync('dist', { recursive: true }).filter((file) => file.endsWith('.js'));
+  const modules = files.filter((file) => /module\.js$|typeorm\.js$|block-\d+\.js$/.test(file));
+  ok(modules.length >= 8, `Only ${modules.join(', ')} would be run.`);
+  for (const file of modules) {
+    it(file, async () => {
+      const exported = await import(`./dist/${file}`);
+      const AppModule = exported.AppModule ?? exported.WebhooksModule;
+      if (AppModule) {
+        await tryApplication(AppModule);
+      }
+    });
+  }
+});
+
 for (const [name, connect] of Object.entries(CONNECTIONS)) {
-  const recipe = await import(`./dist/recipes/${name}.js`);
+  const recipe = RECIPES[name];
 
   describe(`recipes.md, ${name}`, () => {
     it('runs as an application, and the handler writes', async () => {
