@@ -121,7 +121,7 @@ try {
         DATABASE_FOLDER: join(scratch, 'pglite'),
         SCALEKIT_WEBHOOK_SECRET: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
       };
-      const tests = ['--test', '--test-reporter=spec', 'blocks.test.mjs'];
+      const tests = ['--test', '--test-reporter=spec', '--test-force-exit', 'blocks.test.mjs'];
       const run = spawnSync(process.execPath, tests, { cwd: folder, stdio: 'inherit', env });
       report(`${name}: the blocks run`, run.status === 0);
     }
