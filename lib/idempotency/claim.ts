@@ -9,6 +9,7 @@ import type {
   IdempotencyStore,
   TransactionRecords,
 } from './idempotency-store.js';
+import type { CompletionWithRemoval } from './transactional-inbox.js';
 
 interface ClaimTerms {
   readonly key: string;
@@ -129,16 +130,21 @@ export class Claim {
    * @returns false when the lease was lost
    * @throws StoreUnavailableError when the store can't be told now; it goes on being told until it answers, because
    * what is finished must not start again when the lease runs out
+   * @param removal completes the claim in place of the store
    */
-  complete(): Awaitable<boolean> {
+  complete(removal?: CompletionWithRemoval): Awaitable<boolean> {
     const { key, token, ttlMs } = this.terms;
-    return this.end('complete', () => this.store.complete(key, token, ttlMs, this.completesAs));
+    return this.end('complete', () =>
+      removal ? removal.complete(this.terms) : this.store.complete(key, token, ttlMs, this.completesAs),
+    );
   }
 
   /** The same within a transaction; call `close` once it has committed. */
-  completeWithin(records: TransactionRecords): Awaitable<boolean> {
+  completeWithin(records: TransactionRecords, removal?: CompletionWithRemoval): Awaitable<boolean> {
     const { key, token, ttlMs } = this.terms;
-    return askStore('complete', () => records.complete(key, token, ttlMs));
+    return askStore('complete', () =>
+      removal ? removal.completeWithin(records, this.terms) : records.complete(key, token, ttlMs),
+    );
   }
 
   /** The store knows already how this ended. */

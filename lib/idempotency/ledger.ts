@@ -2,11 +2,18 @@ import { crc32 } from 'node:zlib';
 import { askStore, whenAnswered } from './ask-store.js';
 import { Claim } from './claim.js';
 import { DeliveryAbortedError } from './delivery-aborted.error.js';
-import type { Awaitable, BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
+import type {
+  Awaitable,
+  BeginOptions,
+  BeginResult,
+  CompletedAs,
+  IdempotencyStore,
+} from './idempotency-store.js';
 import { FAILED_EVENT_DEFAULTS, type FailedEventOptions, FailureLedger } from './failure.ledger.js';
 import { extrasOf } from './idempotency-store.extras.js';
 import { eventKey, handlerKey, orderKey, replayKey } from './ledger-keys.js';
 import { RunningClaims } from './running-claims.js';
+import type { AcceptResult } from './transactional-inbox.js';
 
 interface LedgerOptions {
   readonly store: IdempotencyStore;
@@ -50,6 +57,23 @@ export class Ledger {
 
   begin(eventId: string, rawBody: Uint8Array): Awaitable<LedgerAnswer> {
     return this.claim(eventKey(this.scope, eventId), crc32(rawBody));
+  }
+
+  /** As `begin`, by asking a queue that can claim an event and take its jobs at once: the event is `queued` then. */
+  accept(
+    eventId: string,
+    rawBody: Uint8Array,
+    ask: (key: string, options: BeginOptions) => Awaitable<AcceptResult>,
+  ): Awaitable<LedgerAnswer | { readonly status: 'queued' }> {
+    this.refuseWhileDraining();
+    const { leaseMs } = this.options;
+    const { ttlMs } = this;
+    const key = eventKey(this.scope, eventId);
+    const fingerprint = crc32(rawBody);
+    const result = askStore('accept', () => ask(key, { leaseMs, ttlMs, fingerprint }));
+    return whenAnswered(result, (answer) =>
+      answer.status === 'queued' ? answer : this.readAnswer(answer, key, fingerprint),
+    );
   }
 
   /** For one handler of an event that is accepted: workers claim each apart. */

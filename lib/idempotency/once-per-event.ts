@@ -15,6 +15,9 @@ import type { Ledger } from './ledger.js';
 /** What is done with a claimed event. Its answer decides: after a 200 the event is done, otherwise it is free again. */
 export type EventWork = (claim: Claim) => Promise<Answer>;
 
+/** Claims an event and queues it in one transaction. Undefined where nobody can: then it is claimed first. */
+export type Acceptance = (delivery: VerifiedDelivery) => ReturnType<Ledger['accept']> | undefined;
+
 /** Claims an event in the ledger, so that its work is done once. The second step of a delivery's way. */
 export class OncePerEvent {
   private readonly logger = new Logger('ScalekitWebhook');
@@ -26,22 +29,29 @@ export class OncePerEvent {
   ) {}
 
   /**
-   * Does `work` if nobody has done it and nobody is doing it.
+   * Does `work` if nobody has done it and nobody is doing it, and `accept` did not do it.
    *
    * @throws what `work` throws, unless `FAILURES` has an answer to it
    */
-  process(request: object, delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
-    return answerInTime(request, this.answerWithinMs, this.claim(delivery, work), () => {
+  process(
+    request: object,
+    delivery: VerifiedDelivery,
+    work: EventWork,
+    accept?: Acceptance,
+  ): Promise<Answer> {
+    return answerInTime(request, this.answerWithinMs, this.claim(delivery, work, accept), () => {
       return { ...OUTCOMES.late, retryAfterSeconds: this.answerWithinMs / 1_000 };
     });
   }
 
-  private async claim(delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
+  private async claim(delivery: VerifiedDelivery, work: EventWork, accept?: Acceptance): Promise<Answer> {
     try {
-      const begun = this.ledger.begin(delivery.event.id, delivery.rawBody);
+      const begun = accept?.(delivery) ?? this.ledger.begin(delivery.event.id, delivery.rawBody);
       // A store in memory answers at once: then no delivery waits for a promise.
       const entry = isPromiseLike(begun) ? await begun : begun;
       switch (entry.status) {
+        case 'queued':
+          return OUTCOMES.handled;
         case 'done':
         case 'accepted':
           return this.answerDuplicate(delivery, entry);

@@ -29,7 +29,12 @@ export class DeliveryReceiver {
     const answer =
       'status' in delivery
         ? delivery
-        : await this.once.process(request, delivery, (claim) => this.dispatch(delivery, claim));
+        : await this.once.process(
+            request,
+            delivery,
+            (claim) => this.dispatch(delivery, claim),
+            (each) => this.dispatcher.accept?.(each),
+          );
     return give(answer, response);
   }
 

@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { JobAttempt } from 'pg-boss';
 import { ALL_HANDLERS } from '../../dispatch/event-job.js';
-import { CallBatcher } from '../../dispatch/queues/call-batcher.js';
 import { errorMessage } from '../../dispatch/queues/error-message.js';
 import type { EngineHost, Settlement, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
 import { settlesWithin } from '../../dispatch/queues/settles-within.js';
+import type { CompletionWithRemoval } from '../../idempotency/transactional-inbox.js';
+import { Batcher } from '../../shared/batcher.js';
 import type { BossConnection } from './boss-connection.js';
 import type { GivenBack, LostJob } from './job-table.js';
 import type { PgBossSettings } from './pg-boss-dispatcher.options.js';
@@ -26,7 +27,7 @@ const DEATHS = 'Its worker died, again and again.';
  */
 export class JobWorker {
   private readonly running = new Map<string, { readonly job: Job; readonly work: Promise<void> }>();
-  private readonly finished: CallBatcher<JobAttempt>;
+  private readonly finished: Batcher<JobAttempt, unknown>;
   private readonly loop: Promise<void>;
   private readonly heartbeat: NodeJS.Timeout;
   private isBeating = false;
@@ -40,13 +41,14 @@ export class JobWorker {
     private readonly connection: BossConnection,
     private readonly settings: PgBossSettings,
     private readonly workOn: WorkOn,
+    private readonly removalOf: (job: JobAttempt) => CompletionWithRemoval | undefined,
   ) {
     const { timeoutMs, worker } = settings;
-    this.finished = new CallBatcher({
+    this.finished = new Batcher({
       send: (jobs) => this.remove(jobs),
       timeoutMs,
       onTimeout: () => new Error(`PostgreSQL did not confirm within ${timeoutMs} ms that a job is done.`),
-      mayBeOneCall: () => false,
+      maxCalls: 100,
       maxUnderWay: 1,
     });
     this.heartbeat = setInterval(() => void this.beat(), (worker.heartbeatSeconds * 1_000) / 3);
@@ -129,7 +131,14 @@ export class JobWorker {
   private async process(job: Job): Promise<void> {
     const settlement: Settlement = this.isClosing
       ? { status: 'later', afterMs: 0 }
-      : await this.workOn(job.data, { attempt: job.retryCount + 1, attempts: job.retryLimit + 1 });
+      : await this.workOn(job.data, {
+          attempt: job.retryCount + 1,
+          attempts: job.retryLimit + 1,
+          removal: this.removalOf(job),
+        });
+    if (settlement.status === 'done' && settlement.isRemoved) {
+      return;
+    }
     while (!(await this.isSettled(job, settlement)) && !this.isClosing) {
       await wait(SETTLE_RETRY_MS);
     }
@@ -152,7 +161,8 @@ export class JobWorker {
   private async settle(job: Job, settlement: Settlement): Promise<void> {
     switch (settlement.status) {
       case 'done':
-        return this.finished.add([job]);
+        await this.finished.run(job);
+        return;
       case 'later': {
         const { afterMs, job: data } = settlement;
         return this.giveBack({ ...attemptOf(job), afterMs, countsAttempt: false, ...(data && { data }) });
@@ -181,9 +191,10 @@ export class JobWorker {
   }
 
   /** Not completed: pg-boss would keep the payload, and the id, for a week. */
-  private async remove(jobs: readonly JobAttempt[]): Promise<void> {
+  private async remove(jobs: readonly JobAttempt[]): Promise<unknown[]> {
     const { boss } = await this.connection.open();
     await boss.deleteJob(this.connection.queue, jobs.map(attemptOf));
+    return [];
   }
 
   /** Says that this process lives, and takes the jobs back of processes that have died. */
