@@ -151,7 +151,7 @@ BEGIN
 END
 $function$;
 CREATE OR REPLACE FUNCTION "scalekit_webhook_events_accept"(calls text) RETURNS text LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_nestloop = off AS $function$
+SET enable_seqscan = off SET jit = off AS $function$
 DECLARE
   request json := calls;
   claimed jsonb;
@@ -190,11 +190,11 @@ BEGIN
   SELECT "scalekit_webhook_events_begin"(json_agg(call)::text) INTO others
   FROM json_array_elements(request -> 'events') AS call WHERE claimed -> (call ->> 'key') IS NULL HAVING count(*) > 0;
 
-  RETURN '{"queued":' || claimed || ',"begun":' || coalesce(others, 'null') || '}';
+  RETURN '{"queued":' || claimed::text || ',"begun":' || coalesce(others, 'null') || '}';
 END
 $function$;
 CREATE OR REPLACE FUNCTION "scalekit_webhook_events_finish"(calls text) RETURNS text LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_nestloop = off AS $function$
+SET enable_seqscan = off SET jit = off AS $function$
 DECLARE
   request json := calls;
   held text := "scalekit_webhook_events_complete"((request -> 'calls')::text);

@@ -19,6 +19,8 @@ interface Job extends JobAttempt {
 
 const SETTLE_RETRY_MS = 1_000;
 const CLOSE_MS = 2_000;
+/** A place that is free waits so long for others, so that one statement fetches jobs for all of them, and one claims them. */
+const REFILL_MS = 10;
 const DEATHS = 'Its worker died, again and again.';
 
 /**
@@ -35,6 +37,7 @@ export class JobWorker {
   private isClosing = false;
   private shouldLook = false;
   private endPause: (() => void) | undefined;
+  private refilling: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly host: EngineHost,
@@ -57,6 +60,8 @@ export class JobWorker {
 
   /** Ends the pause between two looks at the queue, or keeps the next one from beginning. */
   lookForJobs(): void {
+    clearTimeout(this.refilling);
+    this.refilling = undefined;
     this.shouldLook = true;
     this.endPause?.();
   }
@@ -82,9 +87,23 @@ export class JobWorker {
       for (const job of jobs) {
         this.take(job);
       }
-      if (!this.mayBeMore || free === 0) {
+      if (!this.mayBeMore || this.isHalfFull) {
         await this.pause(pollingIntervalSeconds * 1_000);
       }
+    }
+  }
+
+  private get isHalfFull(): boolean {
+    return this.running.size > this.settings.worker.concurrency / 2;
+  }
+
+  private refill(): void {
+    if (this.isHalfFull) {
+      this.refilling ??= setTimeout(() => {
+        this.lookForJobs();
+      }, REFILL_MS);
+    } else {
+      this.lookForJobs();
     }
   }
 
@@ -122,7 +141,7 @@ export class JobWorker {
     const work = this.process(job).finally(() => {
       this.running.delete(job.id);
       if (this.mayBeMore) {
-        this.lookForJobs();
+        this.refill();
       }
     });
     this.running.set(job.id, { job, work });
