@@ -202,9 +202,8 @@ export class EventJobs {
   ): Promise<JobOutcome> {
     const { handlers } = this.options;
     try {
-      const recorded = await handlers.within(delivery, claim, (claimed) =>
-        handlers.run(handler, claimed, (records) => claim.completeWithin(records)),
-      );
+      const claimed = handlers.begin(delivery, claim);
+      const recorded = await handlers.run(handler, claimed, (records) => claim.completeWithin(records));
       if (recorded) {
         claim.close();
         return { status: 'done' };
