@@ -17,7 +17,11 @@ const sum = (files, of) => files.reduce((total, file) => total + file[of], 0);
 function run(name, args) {
   const report = join(folder, name);
   const env = { ...process.env, TEST_REPORT: report };
-  const { status } = spawnSync(process.execPath, [vitest, 'run', ...args], { cwd: root, stdio: 'inherit', env });
+  const { status } = spawnSync(process.execPath, [vitest, 'run', ...args], {
+    cwd: root,
+    stdio: 'inherit',
+    env,
+  });
   const { files, errors } = existsSync(report)
     ? JSON.parse(readFileSync(report, 'utf8'))
     : { files: [], errors: 0 };
