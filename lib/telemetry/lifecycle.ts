@@ -189,11 +189,11 @@ function factsOf(request: object): Writable<DeliveryFacts> | undefined {
 }
 
 function tell(stage: DeliveryMessage['stage'], delivery: DeliveryFacts): void {
-  deliverySteps.publish({ stage, delivery } as DeliveryMessage);
+  deliverySteps.publish({ stage, delivery });
 }
 
 function tellOfCall(stage: HandlerMessage['stage'], call: HandlerFacts): void {
-  handlerSteps.publish({ stage, call } as HandlerMessage);
+  handlerSteps.publish({ stage, call });
 }
 
 function surround<T>({ [SURROUND]: around }: { readonly [SURROUND]?: Surround }, work: () => T): T {

@@ -19,6 +19,9 @@ import { LifecycleMessages } from '../support/lifecycle-messages.js';
 import { anEvent, PLATFORMS, SECRET, WebhookApp, type WebhookAppSetup } from '../support/webhook-app.js';
 
 const SOON = { timeout: 20_000 };
+const ANY_TEXT: unknown = expect.any(String);
+const ANY_NUMBER: unknown = expect.any(Number);
+const A_MESSAGE_ID: unknown = expect.stringMatching(/^msg_/);
 
 describe.each(PLATFORMS)('the lifecycle channels on $platform', ({ adapter }) => {
   let server: WebhookApp;
@@ -62,15 +65,15 @@ describe.each(PLATFORMS)('the lifecycle channels on $platform', ({ adapter }) =>
     const known = { endpoint: 'default', eventId: event.id, type: event.type, organizationId: 'org_1' };
     expect(messages.delivery('received')).toEqual([
       {
-        application: expect.any(String),
+        application: ANY_TEXT,
         endpoint: 'default',
-        receivedAt: expect.any(Number),
+        receivedAt: ANY_NUMBER,
       },
     ]);
     expect(messages.delivery('answered')).toEqual([
       expect.objectContaining({
         ...known,
-        deliveryId: expect.stringMatching(/^msg_/) as string,
+        deliveryId: A_MESSAGE_ID,
         scheme: 'standard',
         attempt: 1,
         outcome: 'handled',
@@ -86,7 +89,7 @@ describe.each(PLATFORMS)('the lifecycle channels on $platform', ({ adapter }) =>
       deliveryId: answered?.deliveryId,
       handler: 'UserSync.upsert',
       attempt: 1,
-      durationMs: expect.any(Number),
+      durationMs: ANY_NUMBER,
     });
     expect(answered?.durationMs).toBeGreaterThanOrEqual(call?.durationMs ?? Infinity);
     expect(Math.abs((answered?.receivedAt ?? 0) - sentAt)).toBeLessThan(20_000);
@@ -104,10 +107,10 @@ describe.each(PLATFORMS)('the lifecycle channels on $platform', ({ adapter }) =>
         ['wrong_environment', 400],
         ['body_too_large', 413],
       ].map(([reason, status]) => ({
-        application: expect.any(String),
+        application: ANY_TEXT,
         endpoint: 'default',
-        receivedAt: expect.any(Number),
-        durationMs: expect.any(Number),
+        receivedAt: ANY_NUMBER,
+        durationMs: ANY_NUMBER,
         outcome: 'refused',
         reason,
         status,
