@@ -10,9 +10,10 @@ import type {
   TransactionRecords,
 } from '../idempotency/idempotency-store.js';
 import type { Ledger } from '../idempotency/ledger.js';
-import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import type { Awaitable } from '../shared/awaitable.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
+import type { Lifecycle } from '../telemetry/lifecycle.js';
 
 /** Another event of the same `latestOnly` key is being handled: this one comes after it, or not at all. */
 class OutOfTurnError extends ScalekitWebhookError<'out_of_turn'> {
@@ -31,12 +32,24 @@ export interface ClaimedDelivery {
   readonly context: ScalekitEventContext;
 }
 
+/** What a queue knows of a handler's call. */
+export interface HandlerJob {
+  readonly isQueued: true;
+  /** The attempt number, from 1. */
+  readonly attempt: number;
+  /** Whether the queue gives up after that error. */
+  isLast(error: unknown): boolean;
+}
+
+const isUnrecoverable = (error: unknown) => hasErrorCode(error, 'unrecoverable_event');
+
 /** Calls the handlers of a claimed event: within their time, in a transaction, or only for the latest event. */
 export class HandlerRunner {
   constructor(
     private readonly ledger: Ledger,
     private readonly store: IdempotencyStore,
     private readonly timeoutMs: number,
+    private readonly lifecycle: Lifecycle,
     readonly handlersFor: (type: string) => readonly EventHandler[],
   ) {}
 
@@ -50,19 +63,26 @@ export class HandlerRunner {
   }
 
   /**
+   * @param job of a handler that comes from a queue
    * @returns whether the completion is recorded already, as it is for a transactional handler
    * @throws whatever the handler throws; the reason of the claim's abort
    */
-  run(handler: EventHandler, claimed: ClaimedDelivery, record: RecordCompletion): Promise<boolean> {
+  run(
+    handler: EventHandler,
+    claimed: ClaimedDelivery,
+    record: RecordCompletion,
+    job?: HandlerJob,
+  ): Promise<boolean> {
     return handler.options.latestOnly
-      ? this.runLatestOnly(handler, claimed, record)
-      : this.call(handler, claimed, record);
+      ? this.runLatestOnly(handler, claimed, record, job)
+      : this.call(handler, claimed, record, job);
   }
 
   private async runLatestOnly(
     handler: EventHandler,
     claimed: ClaimedDelivery,
     record: RecordCompletion,
+    job: HandlerJob | undefined,
   ): Promise<boolean> {
     const turn = await this.takeTurn(handler, claimed);
     if (turn === 'outdated') {
@@ -71,7 +91,7 @@ export class HandlerRunner {
     try {
       const inTransaction: RecordCompletion = async (records) =>
         (await record(records)) && ((await turn?.completeWithin(records)) ?? true);
-      const recorded = await this.call(handler, claimed, inTransaction);
+      const recorded = await this.call(handler, claimed, inTransaction, job);
       if (recorded) {
         turn?.close();
       } else {
@@ -84,10 +104,22 @@ export class HandlerRunner {
     }
   }
 
-  private call(handler: EventHandler, claimed: ClaimedDelivery, record: RecordCompletion): Promise<boolean> {
-    return handler.options.transactional
-      ? this.callInTransaction(handler, claimed, record)
-      : callUntilAbort(handler, claimed, false);
+  private call(
+    handler: EventHandler,
+    claimed: ClaimedDelivery,
+    record: RecordCompletion,
+    job: HandlerJob | undefined,
+  ): Promise<boolean> {
+    const { delivery, claim } = claimed;
+    return this.lifecycle.call(
+      handler.name,
+      delivery,
+      job ?? { attempt: claim.attempt, isLast: isUnrecoverable },
+      () =>
+        handler.options.transactional
+          ? this.callInTransaction(handler, claimed, record)
+          : callUntilAbort(handler, claimed, false),
+    );
   }
 
   private async callInTransaction(

@@ -11,6 +11,7 @@ import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import { attempt, type Awaitable, isPromiseLike } from '../shared/awaitable.js';
 import { describeError } from '../shared/describe-error.js';
 import type { RateLimitedLog } from '../shared/rate-limited-log.js';
+import type { Lifecycle } from '../telemetry/lifecycle.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { Claim } from './claim.js';
 import { OWN_CONTROLLER } from './failure.ledger.js';
@@ -29,6 +30,7 @@ export class OncePerEvent {
     private readonly ledger: Ledger,
     private readonly answerWithinMs: number,
     private readonly log: RateLimitedLog,
+    private readonly lifecycle: Lifecycle,
   ) {}
 
   /**
@@ -37,19 +39,26 @@ export class OncePerEvent {
    * @throws what `work` throws, or rejects with it, unless `FAILURES` has an answer to it
    */
   process(request: object, delivery: VerifiedDelivery, work: EventWork): Awaitable<Answer> {
-    const answer = attempt(
-      () => this.ledger.begin(delivery.event.id, delivery.rawBody),
-      (entry) => this.answerEntry(entry, delivery, work),
-      (error) => this.answerFailure(error),
-    );
-    return isPromiseLike(answer)
-      ? answerInTime(request, this.answerWithinMs, answer, () => {
-          return { ...OUTCOMES.late, retryAfterSeconds: this.answerWithinMs / 1_000 };
-        })
-      : answer;
+    return this.lifecycle.untilAnswered(request, () => {
+      const answer = attempt(
+        () => this.ledger.begin(delivery.event.id, delivery.rawBody),
+        (entry) => this.answerEntry(entry, request, delivery, work),
+        (error) => this.answerFailure(error),
+      );
+      return isPromiseLike(answer)
+        ? answerInTime(request, this.answerWithinMs, answer, () => {
+            return { ...OUTCOMES.late, retryAfterSeconds: this.answerWithinMs / 1_000 };
+          })
+        : answer;
+    });
   }
 
-  private answerEntry(entry: LedgerAnswer, delivery: VerifiedDelivery, work: EventWork): Awaitable<Answer> {
+  private answerEntry(
+    entry: LedgerAnswer,
+    request: object,
+    delivery: VerifiedDelivery,
+    work: EventWork,
+  ): Awaitable<Answer> {
     switch (entry.status) {
       case 'done':
       case 'accepted':
@@ -58,6 +67,7 @@ export class OncePerEvent {
         return { ...OUTCOMES.in_progress, retryAfterSeconds: entry.retryAfterMs / 1_000 };
       case 'acquired': {
         const { claim } = entry;
+        this.lifecycle.claimed(request, claim.attempt);
         return attempt(
           () => work(claim),
           (outcome) => this.finish(claim, outcome),
@@ -120,7 +130,7 @@ export class OncePerEvent {
       throw error;
     }
     if (answer.log) {
-      this.log.warn(answer.log.reason, answer.log.text);
+      this.log.warn(answer.reason, answer.log);
     }
     return answer;
   }
