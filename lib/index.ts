@@ -150,6 +150,17 @@ export { QueueUnavailableError } from './dispatch/queues/queue-unavailable.error
 export type { ClaimedDelivery, HandlerRunner } from './dispatch/handler-runner.js';
 export { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 
+export type { DeliveryOutcome } from './answers/answers.js';
+export {
+  DELIVERY_CHANNEL,
+  type DeliveryFacts,
+  type DeliveryMessage,
+  HANDLER_CHANNEL,
+  type HandlerFacts,
+  type HandlerFailure,
+  type HandlerMessage,
+} from './telemetry/lifecycle.messages.js';
+
 export type { EventHandler } from './handlers/event-handler.js';
 export { OnScalekitEvent, type OnScalekitEventOptions } from './handlers/on-scalekit-event.decorator.js';
 export type { HandlerBackoff, HandlerRetry } from './handlers/event-handler.js';

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { RateLimitedLog } from './shared/rate-limited-log.js';
 import { ScalekitWebhookError } from './scalekit-webhook.errors.js';
+import type { Lifecycle } from './telemetry/lifecycle.js';
 
 /** What the application-wide parts need to know of one `forRoot` or `forRootAsync`. */
 export interface RegisteredEndpoint {
@@ -11,11 +13,14 @@ export interface RegisteredEndpoint {
   readonly maxBodyBytes: number;
   readonly maxUnverifiedBytes: number;
   readonly log: RateLimitedLog;
+  readonly lifecycle: Lifecycle;
 }
 
 /** All endpoints of one application. */
 @Injectable()
 export class ScalekitWebhookRegistry {
+  /** Tells the application's telemetry from that of another in the same process. */
+  readonly application = randomUUID();
   private readonly endpoints = new Map<string, RegisteredEndpoint>();
 
   add(endpoint: RegisteredEndpoint): void {

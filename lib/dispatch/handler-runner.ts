@@ -10,8 +10,9 @@ import type {
   TransactionRecords,
 } from '../idempotency/idempotency-store.js';
 import type { Ledger } from '../idempotency/ledger.js';
-import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
+import type { Lifecycle } from '../telemetry/lifecycle.js';
 import { createEventContext } from './event-context.js';
 
 /** Another event of the same `latestOnly` key is being handled: this one comes after it, or not at all. */
@@ -31,12 +32,24 @@ export interface ClaimedDelivery {
   readonly context: ScalekitEventContext;
 }
 
+/** What a queue knows of a handler's call. */
+export interface HandlerJob {
+  readonly isQueued: true;
+  /** The attempt number, from 1. */
+  readonly attempt: number;
+  /** Whether the queue gives up after that error. */
+  isLast(error: unknown): boolean;
+}
+
+const isUnrecoverable = (error: unknown) => hasErrorCode(error, 'unrecoverable_event');
+
 /** Calls the handlers of a claimed event: within their time, in a transaction, or only for the latest event. */
 export class HandlerRunner {
   constructor(
     private readonly ledger: Ledger,
     private readonly store: IdempotencyStore,
     private readonly timeoutMs: number,
+    private readonly lifecycle: Lifecycle,
     readonly handlersFor: (type: string) => readonly EventHandler[],
   ) {}
 
@@ -60,19 +73,26 @@ export class HandlerRunner {
   }
 
   /**
+   * @param job of a handler that comes from a queue
    * @returns whether the completion is recorded already, as it is for a transactional handler
    * @throws whatever the handler throws; the reason of the claim's abort
    */
-  run(handler: EventHandler, claimed: ClaimedDelivery, record: RecordCompletion): Promise<boolean> {
+  run(
+    handler: EventHandler,
+    claimed: ClaimedDelivery,
+    record: RecordCompletion,
+    job?: HandlerJob,
+  ): Promise<boolean> {
     return handler.options.latestOnly
-      ? this.runLatestOnly(handler, claimed, record)
-      : this.call(handler, claimed, record);
+      ? this.runLatestOnly(handler, claimed, record, job)
+      : this.call(handler, claimed, record, job);
   }
 
   private async runLatestOnly(
     handler: EventHandler,
     claimed: ClaimedDelivery,
     record: RecordCompletion,
+    job: HandlerJob | undefined,
   ): Promise<boolean> {
     const turn = await this.takeTurn(handler, claimed);
     if (turn === 'outdated') {
@@ -81,7 +101,7 @@ export class HandlerRunner {
     try {
       const inTransaction: RecordCompletion = async (records) =>
         (await record(records)) && ((await turn?.completeWithin(records)) ?? true);
-      const recorded = await this.call(handler, claimed, inTransaction);
+      const recorded = await this.call(handler, claimed, inTransaction, job);
       if (recorded) {
         turn?.close();
       } else {
@@ -94,11 +114,22 @@ export class HandlerRunner {
     }
   }
 
-  private call(handler: EventHandler, claimed: ClaimedDelivery, record: RecordCompletion): Promise<boolean> {
+  private call(
+    handler: EventHandler,
+    claimed: ClaimedDelivery,
+    record: RecordCompletion,
+    job: HandlerJob | undefined,
+  ): Promise<boolean> {
     const { delivery, claim, context } = claimed;
-    return handler.options.transactional
-      ? this.callInTransaction(handler, claimed, record)
-      : claim.untilAbort(handler.invoke(delivery.event, context), false);
+    return this.lifecycle.call(
+      handler.name,
+      delivery,
+      job ?? { attempt: claim.attempt, isLast: isUnrecoverable },
+      () =>
+        handler.options.transactional
+          ? this.callInTransaction(handler, claimed, record)
+          : claim.untilAbort(handler.invoke(delivery.event, context), false),
+    );
   }
 
   private async callInTransaction(

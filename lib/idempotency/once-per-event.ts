@@ -4,6 +4,7 @@ import { answerInTime } from '../answers/answer-in-time.js';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import { describeError } from '../shared/describe-error.js';
 import type { RateLimitedLog } from '../shared/rate-limited-log.js';
+import type { Lifecycle } from '../telemetry/lifecycle.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import { isPromiseLike } from './ask-store.js';
 import type { Claim } from './claim.js';
@@ -23,6 +24,7 @@ export class OncePerEvent {
     private readonly ledger: Ledger,
     private readonly answerWithinMs: number,
     private readonly log: RateLimitedLog,
+    private readonly lifecycle: Lifecycle,
   ) {}
 
   /**
@@ -31,12 +33,14 @@ export class OncePerEvent {
    * @throws what `work` throws, unless `FAILURES` has an answer to it
    */
   process(request: object, delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
-    return answerInTime(request, this.answerWithinMs, this.claim(delivery, work), () => {
-      return { ...OUTCOMES.late, retryAfterSeconds: this.answerWithinMs / 1_000 };
-    });
+    return this.lifecycle.untilAnswered(request, () =>
+      answerInTime(request, this.answerWithinMs, this.claim(request, delivery, work), () => {
+        return { ...OUTCOMES.late, retryAfterSeconds: this.answerWithinMs / 1_000 };
+      }),
+    );
   }
 
-  private async claim(delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
+  private async claim(request: object, delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
     try {
       const begun = this.ledger.begin(delivery.event.id, delivery.rawBody);
       // A store in memory answers at once: then no delivery waits for a promise.
@@ -48,6 +52,7 @@ export class OncePerEvent {
         case 'in_progress':
           return { ...OUTCOMES.in_progress, retryAfterSeconds: entry.retryAfterMs / 1_000 };
         case 'acquired':
+          this.lifecycle.claimed(request, entry.claim.attempt);
           return await this.finish(entry.claim, delivery, work);
       }
     } catch (error) {
@@ -56,7 +61,7 @@ export class OncePerEvent {
         throw error;
       }
       if (answer.log) {
-        this.log.warn(answer.log.reason, answer.log.text);
+        this.log.warn(answer.reason, answer.log);
       }
       return answer;
     }

@@ -38,7 +38,8 @@ export class DeliveryReceiver {
     if (outcome.status === 'failed') {
       return answerToFailure(outcome.errors) ?? { ...OUTCOMES.failed, cause: outcome.errors[0] };
     }
-    claim.completesAs = outcome.status === 'accepted' ? 'accepted' : 'done';
-    return OUTCOMES.handled;
+    const isQueued = outcome.status === 'accepted';
+    claim.completesAs = isQueued ? 'accepted' : 'done';
+    return isQueued ? OUTCOMES.queued : OUTCOMES.handled;
   }
 }

@@ -17,6 +17,7 @@ import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import type { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { EVENT_DISPATCHER, REGISTRATION, RESOLVED_OPTIONS } from '../scalekit-webhook.tokens.js';
+import { Lifecycle } from '../telemetry/lifecycle.js';
 import { DeliveryAuthenticator } from '../signature/delivery-authenticator.js';
 import { ApplicationAnnouncement } from './application-announcement.js';
 import type { Registration } from './registration.js';
@@ -46,11 +47,20 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
     @Inject(EVENT_DISPATCHER) private readonly dispatcher: EventDispatcher,
     private readonly log: RateLimitedLog,
     private readonly handlers: HandlerRegistry,
+    lifecycle: Lifecycle,
     registry: ScalekitWebhookRegistry,
   ) {
     const { path, maxBodyBytes, maxUnverifiedBytes } = options;
     const { name, role, controller } = registration;
-    registry.add({ name, path, needsHandlers: role !== 'receive', maxBodyBytes, maxUnverifiedBytes, log });
+    registry.add({
+      name,
+      path,
+      needsHandlers: role !== 'receive',
+      maxBodyBytes,
+      maxUnverifiedBytes,
+      log,
+      lifecycle,
+    });
     mountController(controller, path);
   }
 

@@ -4,6 +4,7 @@ import { readEnvelope, type ScalekitEnvelope } from '../events/envelope.js';
 import { readOccurredAt } from '../events/occurred-at.js';
 import { releaseRawBody, type RequestWithBody, takeRawBody } from '../raw-body/request-raw-body.js';
 import type { RateLimitedLog } from '../shared/rate-limited-log.js';
+import type { Lifecycle } from '../telemetry/lifecycle.js';
 import type { WebhookHeaders } from './schemes/signature-headers.js';
 import type { DeliveryVerifier } from './secret-source.js';
 import {
@@ -32,6 +33,7 @@ export class DeliveryAuthenticator {
     private readonly endpoint: string,
     private readonly verifier: DeliveryVerifier,
     private readonly log: RateLimitedLog,
+    private readonly lifecycle: Lifecycle,
     private readonly options: AuthenticatorOptions,
   ) {
     const { environmentId, signature } = options;
@@ -59,18 +61,20 @@ export class DeliveryAuthenticator {
     if (verified?.endpoint === this.endpoint) {
       return verified;
     }
+    this.lifecycle.received(request);
     const accept = (outcome: Authentication) => {
       releaseRawBody(request);
       if (outcome instanceof WebhookVerificationError) {
-        return this.refuse(outcome);
+        return this.refuse(request, outcome);
       }
+      this.lifecycle.verified(request, outcome);
       attachDelivery(request, outcome);
       request.body = outcome.event;
       return outcome;
     };
     const refuse = (error: unknown) => {
       releaseRawBody(request);
-      return this.refuse(error);
+      return this.refuse(request, error);
     };
     try {
       const { maxBodyBytes, answerWithinMs } = this.options;
@@ -85,14 +89,15 @@ export class DeliveryAuthenticator {
   }
 
   /** Logs the reason of a refusal. The answer says it only where that helps no forger. */
-  private refuse(error: unknown): Answer {
+  private refuse(request: RequestWithBody, error: unknown): Answer {
     const answer = answerToRefusal(error);
     if (!answer) {
       throw error;
     }
     if (answer.log) {
-      this.log.warn(answer.log.reason, answer.log.text);
+      this.log.warn(answer.reason, answer.log);
     }
+    this.lifecycle.answered(request, answer);
     return answer;
   }
 
