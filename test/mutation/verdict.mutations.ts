@@ -1,6 +1,5 @@
 import { mutate, type Mutation } from './mutation.js';
 
-const TIMESTAMPED = 'schemes/timestamped.scheme.ts';
 const LIMIT = 'webhook-scheme.ts';
 const CHECK = 'verify-webhook.ts';
 const MAC = 'verify-webhook.ts';
