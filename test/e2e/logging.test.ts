@@ -118,7 +118,7 @@ describe.each(PLATFORMS)('the log on $platform', ({ adapter }) => {
       const before = server.logs.lines.filter((line) => line.startsWith('log: ')).length;
       await deliver();
       expect(server.logs.lines.filter((line) => line.startsWith('log: '))).toHaveLength(before);
-      return server.logs.debugLines.filter((line) => line.startsWith("debug: [default]"));
+      return server.logs.debugLines.filter((line) => line.startsWith('debug: [default]'));
     };
     afterEach(() => {
       work = () => undefined;
