@@ -1,21 +1,14 @@
+import type { DispatchOutcome } from '../answers/answers.js';
 import type { Claim } from '../idempotency/claim.js';
 import type { FailureLedger } from '../idempotency/failure.ledger.js';
 import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
-import type { Ledger } from '../idempotency/ledger.js';
+import type { AcceptAnswer } from '../idempotency/ledger.js';
+import type { Awaitable } from '../shared/awaitable.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { EndpointRole } from './endpoint-role.js';
 import type { EventJobs } from './event-jobs.js';
 import type { FailedEvents } from './failed-events.js';
 import type { HandlerRunner } from './handler-runner.js';
-
-/**
- * - `handled`: the work is finished; the delivery may be answered 2xx.
- * - `accepted`: it is safely queued; so may this one.
- * - `failed`: it is neither, and the sender has to retry. The errors are logged already.
- */
-export type DispatchOutcome =
-  | { readonly status: 'handled' | 'accepted' }
-  | { readonly status: 'failed'; readonly errors: readonly unknown[] };
 
 /** Gets a claimed event to its handlers: at once, or through a queue. */
 export interface EventDispatcher {
@@ -23,12 +16,12 @@ export interface EventDispatcher {
   readonly name: string;
   /** Where the dispatcher keeps the events that it gave up on. */
   readonly failures?: FailedEvents | undefined;
-  dispatch(delivery: VerifiedDelivery, claim: Claim): Promise<DispatchOutcome>;
+  dispatch(delivery: VerifiedDelivery, claim: Claim): Awaitable<DispatchOutcome>;
   /**
    * Claims an event and queues it in one transaction, in place of a claim and `dispatch`. An event that is not new is
    * only begun. Undefined where queue and ledger share no database. Only a dispatcher with a queue has it.
    */
-  accept?(delivery: VerifiedDelivery): ReturnType<Ledger['accept']> | undefined;
+  accept?(delivery: VerifiedDelivery): Awaitable<AcceptAnswer> | undefined;
   /** How many jobs of an event wait or run. Only a dispatcher with a queue has it. */
   unfinishedJobs?(eventId: string): Promise<number>;
 }

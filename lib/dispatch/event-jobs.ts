@@ -2,15 +2,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { EventHandler } from '../handlers/event-handler.js';
 import type { Claim } from '../idempotency/claim.js';
-import type { Ledger } from '../idempotency/ledger.js';
-import { RateLimitedLog } from '../shared/rate-limited-log.js';
+import type { AcceptAnswer, Ledger } from '../idempotency/ledger.js';
 import type { AcceptResult, InboxEvent } from '../idempotency/transactional-inbox.js';
+import { RateLimitedLog } from '../shared/rate-limited-log.js';
+import type { Awaitable } from '../shared/awaitable.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { EndpointRole } from './endpoint-role.js';
 import { ALL_HANDLERS, createEventJob, deliveryOfJob, type EventJob, isEventJob } from './event-job.js';
 import type { HandlerRunner } from './handler-runner.js';
 import {
   describeAttempt,
+  isLast,
   type JobAttempt,
   type JobOutcome,
   LONGEST_WAIT_MS,
@@ -57,7 +59,7 @@ export class EventJobs {
   accept(
     delivery: VerifiedDelivery,
     ask: (event: InboxEvent, jobs: readonly EventJob[]) => Promise<AcceptResult>,
-  ): ReturnType<Ledger['accept']> {
+  ): Awaitable<AcceptAnswer> {
     const jobs = this.queueable(delivery, {
       finished: new Set(),
       run: undefined,
@@ -195,8 +197,16 @@ export class EventJobs {
     const removal = at?.removal;
     const done = { status: 'done', isRemoved: removal !== undefined } as const;
     try {
-      const recorded = await handlers.within(delivery, claim, (claimed) =>
-        handlers.run(handler, claimed, (records) => claim.completeWithin(records, removal)),
+      const claimed = handlers.begin(delivery, claim);
+      const recorded = await handlers.run(
+        handler,
+        claimed,
+        (records) => claim.completeWithin(records, removal),
+        {
+          isQueued: true,
+          attempt: at?.attempt ?? claim.attempt,
+          isLast: (error) => isLast(outcomeOf(error, job, at), at),
+        },
       );
       if (recorded) {
         claim.close();

@@ -1,14 +1,8 @@
 import { crc32 } from 'node:zlib';
-import { askStore, whenAnswered } from './ask-store.js';
+import { andThen, type Awaitable } from '../shared/awaitable.js';
 import { Claim } from './claim.js';
-import { DeliveryAbortedError } from './delivery-aborted.error.js';
-import type {
-  Awaitable,
-  BeginOptions,
-  BeginResult,
-  CompletedAs,
-  IdempotencyStore,
-} from './idempotency-store.js';
+import { askStore, DeliveryAbortedError } from './idempotency.errors.js';
+import type { BeginOptions, BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
 import { FAILED_EVENT_DEFAULTS, type FailedEventOptions, FailureLedger } from './failure.ledger.js';
 import { extrasOf } from './idempotency-store.extras.js';
 import { eventKey, handlerKey, orderKey, replayKey } from './ledger-keys.js';
@@ -27,6 +21,8 @@ export type LedgerAnswer =
   | { readonly status: 'acquired'; readonly claim: Claim }
   | { readonly status: 'in_progress'; readonly retryAfterMs: number }
   | { readonly status: CompletedAs; readonly sameBody: boolean };
+
+export type AcceptAnswer = LedgerAnswer | Extract<AcceptResult, { status: 'queued' }>;
 
 /**
  * Who works on which event of one endpoint, and which are done. Every method that begins answers at once where the
@@ -64,14 +60,14 @@ export class Ledger {
     eventId: string,
     rawBody: Uint8Array,
     ask: (key: string, options: BeginOptions) => Awaitable<AcceptResult>,
-  ): Awaitable<LedgerAnswer | { readonly status: 'queued' }> {
+  ): Awaitable<AcceptAnswer> {
     this.refuseWhileDraining();
     const { leaseMs } = this.options;
     const { ttlMs } = this;
     const key = eventKey(this.scope, eventId);
     const fingerprint = crc32(rawBody);
     const result = askStore('accept', () => ask(key, { leaseMs, ttlMs, fingerprint }));
-    return whenAnswered(result, (answer) =>
+    return andThen(result, (answer) =>
       answer.status === 'queued' ? answer : this.readAnswer(answer, key, fingerprint),
     );
   }
@@ -124,7 +120,7 @@ export class Ledger {
     const { store, leaseMs } = this.options;
     const { ttlMs } = this;
     const result = askStore('begin', () => store.begin(key, { leaseMs, ttlMs, fingerprint, position }));
-    return whenAnswered(result, (answer) => this.readAnswer(answer, key, fingerprint));
+    return andThen(result, (answer) => this.readAnswer(answer, key, fingerprint));
   }
 
   private readAnswer(result: BeginResult, key: string, fingerprint: number): Awaitable<LedgerAnswer> {

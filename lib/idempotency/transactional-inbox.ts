@@ -12,8 +12,8 @@ export interface InboxEvent extends Omit<BeginOptions, 'position'> {
   readonly as: CompletedAs;
 }
 
-/** `queued`: the event was new. It is completed, and its jobs are queued. */
-export type AcceptResult = BeginResult | { readonly status: 'queued' };
+/** `queued`: the event was new. It is completed, and its jobs, if it has any, are queued. */
+export type AcceptResult = BeginResult | { readonly status: 'queued'; readonly as: CompletedAs };
 
 /** What a queue does in the store's transaction: SQL with one parameter, `$1`, the text of a JSON array of jobs. */
 export interface QueueChange {

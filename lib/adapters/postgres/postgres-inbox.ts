@@ -51,7 +51,9 @@ export class PostgresInbox implements TransactionalInbox {
       if (!isNew.has(call.key)) {
         return begunResults.next().value as BeginResult;
       }
-      return call === leader ? { status: 'queued' } : { status: leader.as, fingerprint: leader.fingerprint };
+      return call === leader
+        ? { status: 'queued', as: call.as }
+        : { status: leader.as, fingerprint: leader.fingerprint };
     });
   }
 

@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from '../../idempotency/store-unavailable.error.js';
+import { StoreUnavailableError } from '../../idempotency/idempotency.errors.js';
 import type {
   ClientWithTransaction,
   PgPool,

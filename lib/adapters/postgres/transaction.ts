@@ -1,4 +1,4 @@
-import { DeliveryAbortedError } from '../../idempotency/delivery-aborted.error.js';
+import { DeliveryAbortedError } from '../../idempotency/idempotency.errors.js';
 import type { TransactionRecords } from '../../idempotency/idempotency-store.js';
 import type { InboxRecords } from '../../idempotency/transactional-inbox.js';
 import { STATE } from './begin-batch.js';
