@@ -1,4 +1,3 @@
-import type { BeginResult } from '../../idempotency/idempotency-store.js';
 import type {
   AcceptResult,
   FinishedJob,
@@ -45,15 +44,12 @@ export class PostgresInbox implements TransactionalInbox {
     );
     const isNew = new Set(Object.keys(queued));
     const others = calls.filter(({ key }) => !isNew.has(key));
-    const begunResults = (begun ? toResults(others, leaders, begun) : []).values();
+    const results = begun ? toResults(others, leaders, begun) : [];
+    const begunAs = new Map(others.map((call, index) => [call, results[index]]));
     return calls.map((call): AcceptResult => {
       const leader = leaders.get(call.key) ?? call;
-      if (!isNew.has(call.key)) {
-        return begunResults.next().value as BeginResult;
-      }
-      return call === leader
-        ? { status: 'queued', as: call.as }
-        : { status: leader.as, fingerprint: leader.fingerprint };
+      const { as, fingerprint } = leader;
+      return begunAs.get(call) ?? (call === leader ? { status: 'queued', as } : { status: as, fingerprint });
     });
   }
 
