@@ -18,6 +18,14 @@ export class ScalekitWebhookError<Code extends string = string> extends Error {
 }
 Object.defineProperty(ScalekitWebhookError.prototype, BRAND, { value: true });
 
+/** Stops the boot: an endpoint can't work as it is set up. */
+export function cantStart(endpoint: string, reason: string): ScalekitWebhookError<'invalid_options'> {
+  return new ScalekitWebhookError(
+    'invalid_options',
+    `ScalekitWebhookModule "${endpoint}" can't start: ${reason}`,
+  );
+}
+
 /** The code of an error of this package; undefined for all others. */
 export function ownCodeOf(error: unknown): string | undefined {
   return error instanceof Error && BRAND in error && 'code' in error ? String(error.code) : undefined;
