@@ -140,7 +140,7 @@ function nearestPackage(from: string): { readonly folder: string; readonly name:
         return { folder, name };
       }
     } catch {
-      // There is none here.
+      // No package.json in this folder.
     }
     if (dirname(folder) === folder) {
       return { folder: from, name: '' };

@@ -90,7 +90,7 @@ export class ScalekitWebhookService {
    *
    * Concurrent calls for one event start the handlers once.
    *
-   * @returns how many handlers; 0 where nothing is kept of the event, or while somebody works on it
+   * @returns how many handlers; 0 if nothing is kept of the event, or while it is being worked on
    * @throws ScalekitWebhookError (`keeps_no_events`); StoreUnavailableError
    */
   async replay(eventId: string, { all = false }: ReplayOptions = {}): Promise<number> {
