@@ -4,11 +4,12 @@ import { HandlerRegistry } from './handlers/handler.registry.js';
 import { RawBodyInstaller } from './raw-body/raw-body.installer.js';
 import { ScalekitWebhookRegistry } from './scalekit-webhook.registry.js';
 import { DeliveryLog } from './telemetry/delivery.log.js';
+import { OpenTelemetry } from './telemetry/open-telemetry.js';
 
 /** What all endpoints of an application share. */
 @Module({
   imports: [DiscoveryModule],
-  providers: [ScalekitWebhookRegistry, RawBodyInstaller, HandlerRegistry, DeliveryLog],
+  providers: [ScalekitWebhookRegistry, RawBodyInstaller, HandlerRegistry, DeliveryLog, OpenTelemetry],
   exports: [ScalekitWebhookRegistry, RawBodyInstaller, HandlerRegistry],
 })
 export class ScalekitWebhookCoreModule {}

@@ -9,9 +9,14 @@ const TYPES: ReadonlySet<string> = new Set(SCALEKIT_EVENT_TYPES);
 const MAX_FAILED = 1_000;
 const SECONDS = {
   unit: 's',
-  advice: { explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 30, 60] },
+  advice: {
+    explicitBucketBoundaries: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 30, 60],
+  },
 };
-const LAG = { ...SECONDS, advice: { explicitBucketBoundaries: [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200, 43_200] } };
+const LAG = {
+  ...SECONDS,
+  advice: { explicitBucketBoundaries: [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200, 43_200] },
+};
 
 /** Counters, histograms and gauges. Each attribute has a bounded number of values: a sender can't make more. */
 export class LifecycleMetrics {
@@ -36,7 +41,8 @@ export class LifecycleMetrics {
       ...SECONDS,
     });
     this.calls = meter.createCounter('scalekit_webhooks.handler.calls', {
-      description: 'Calls of handlers that ended: completed, failed, or given up, which were counted as failed before.',
+      description:
+        'Calls of handlers that ended: completed, failed, or given up, which were counted as failed before.',
       unit: '{call}',
     });
     this.handlerTime = meter.createHistogram('messaging.process.duration', {
@@ -48,7 +54,8 @@ export class LifecycleMetrics {
       ...LAG,
     });
     this.running = meter.createObservableGauge('scalekit_webhooks.claims.running', {
-      description: 'Claims that this process holds: events, and handlers of queued events, that it works on now.',
+      description:
+        'Claims that this process holds: events, and handlers of queued events, that it works on now.',
       unit: '{claim}',
     });
     this.failed = meter.createObservableGauge('scalekit_webhooks.failed_events', {

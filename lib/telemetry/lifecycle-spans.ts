@@ -1,4 +1,4 @@
-import type { Attributes, Context as OtelContext, Link, Span, Tracer } from '@opentelemetry/api';
+import type { Attributes, Link, Span, SpanStatusCode, Tracer } from '@opentelemetry/api';
 import { ACTIVE_SPAN, registeredApi } from '../shared/open-telemetry-api.js';
 import { SURROUND } from './lifecycle.js';
 import type { DeliveryFacts, HandlerFacts } from './lifecycle.messages.js';
@@ -6,7 +6,7 @@ import type { DeliveryFacts, HandlerFacts } from './lifecycle.messages.js';
 /** `SpanKind` and `SpanStatusCode` of `@opentelemetry/api`, which may be absent. */
 const INTERNAL = 0;
 const CONSUMER = 4;
-const ERROR = 2;
+const ERROR = 2 as SpanStatusCode.ERROR;
 
 /**
  * Names of the semantic conventions for messaging, release 1.45.0, and beside them names of this package.
@@ -55,7 +55,7 @@ export abstract class LifecycleSpans<Facts extends object> {
     const cause = isLinked ? (parent?.getValue(ACTIVE_SPAN) as Span | undefined) : undefined;
     const links: Link[] = cause ? [{ context: cause.spanContext() }] : [];
     const options = { kind, attributes, links, ...(at !== undefined && { startTime: new Date(at) }) };
-    const span = this.tracer.startSpan(name, options, parent as OtelContext | undefined);
+    const span = this.tracer.startSpan(name, options, parent);
     this.spans.set(facts, span);
     if (context && parent) {
       const active = parent.setValue(ACTIVE_SPAN, span);
@@ -80,7 +80,10 @@ export abstract class LifecycleSpans<Facts extends object> {
   }
 
   protected abstract startOf(facts: Facts): SpanStart;
-  protected abstract endOf(facts: Facts): { readonly attributes: Attributes; readonly error: string | undefined };
+  protected abstract endOf(facts: Facts): {
+    readonly attributes: Attributes;
+    readonly error: string | undefined;
+  };
 }
 
 /** Begins when the request arrives, as a child of what is active then: the span of the HTTP request. */

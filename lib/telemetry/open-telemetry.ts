@@ -1,4 +1,4 @@
-import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { registeredApi } from '../shared/open-telemetry-api.js';
@@ -71,21 +71,17 @@ export class OpenTelemetry implements OnApplicationBootstrap, OnApplicationShutd
     this.stops.push(() => unsubscribe(name, listen));
   }
 
-  private follow<Facts extends DeliveryFacts | HandlerFacts>(name: string, spans: LifecycleSpans<Facts>): void {
-    const { start, asyncEnd } = tracingChannel<object, Facts & object>(name);
-    const begin = (facts: unknown) => {
+  private follow<Facts extends DeliveryFacts | HandlerFacts>(
+    name: string,
+    spans: LifecycleSpans<Facts>,
+  ): void {
+    this.listen(`tracing:${name}:start`, (facts) => {
       if (this.isOurs(facts as Facts)) {
         spans.begin(facts as Facts);
       }
-    };
-    const end = (facts: unknown) => {
+    });
+    this.listen(`tracing:${name}:asyncEnd`, (facts) => {
       spans.end(facts as Facts);
-    };
-    start.subscribe(begin);
-    asyncEnd.subscribe(end);
-    this.stops.push(() => {
-      start.unsubscribe(begin);
-      asyncEnd.unsubscribe(end);
     });
   }
 }
