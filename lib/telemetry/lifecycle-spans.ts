@@ -1,4 +1,4 @@
-import type { Attributes, Link, Span, SpanStatusCode, Tracer } from '@opentelemetry/api';
+import type { Attributes, Link, Span, SpanStatus, Tracer } from '@opentelemetry/api';
 import { ACTIVE_SPAN, registeredApi } from '../shared/open-telemetry-api.js';
 import { SURROUND } from './lifecycle.js';
 import type { DeliveryFacts, HandlerFacts } from './lifecycle.messages.js';
@@ -6,7 +6,7 @@ import type { DeliveryFacts, HandlerFacts } from './lifecycle.messages.js';
 /** `SpanKind` and `SpanStatusCode` of `@opentelemetry/api`, which may be absent. */
 const INTERNAL = 0;
 const CONSUMER = 4;
-const ERROR = 2 as SpanStatusCode.ERROR;
+const ERROR = { code: 2 } as unknown as SpanStatus;
 
 /**
  * Names of the semantic conventions for messaging, release 1.45.0, and beside them names of this package.
@@ -73,7 +73,7 @@ export abstract class LifecycleSpans<Facts extends object> {
       span.setAttributes(attributes);
       if (error !== undefined) {
         // No exception is recorded: its message may quote the payload.
-        span.setAttribute(ATTRIBUTES.error, error).setStatus({ code: ERROR });
+        span.setAttribute(ATTRIBUTES.error, error).setStatus(ERROR);
       }
       span.end();
     }
