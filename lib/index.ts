@@ -120,8 +120,11 @@ export {
   type MemoryIdempotencyStoreOptions,
 } from './idempotency/memory-idempotency.store.js';
 export type { Claim } from './idempotency/claim.js';
-export { StoreUnavailableError } from './idempotency/store-unavailable.error.js';
-export { DeliveryAbortedError, type DeliveryAbortedErrorCode } from './idempotency/delivery-aborted.error.js';
+export {
+  DeliveryAbortedError,
+  type DeliveryAbortedErrorCode,
+  StoreUnavailableError,
+} from './idempotency/idempotency.errors.js';
 
 export {
   type DeliveryAnswer,
@@ -129,12 +132,8 @@ export {
   ScalekitWebhookService,
 } from './receive/scalekit-webhook.service.js';
 
-export type {
-  DispatcherFactory,
-  DispatcherHost,
-  DispatchOutcome,
-  EventDispatcher,
-} from './dispatch/event-dispatcher.js';
+export type { DispatcherFactory, DispatcherHost, EventDispatcher } from './dispatch/event-dispatcher.js';
+export type { DispatchOutcome } from './answers/answers.js';
 export type { EndpointRole } from './dispatch/endpoint-role.js';
 export { type EventJob, jobKey } from './dispatch/event-job.js';
 export type { EventJobs } from './dispatch/event-jobs.js';

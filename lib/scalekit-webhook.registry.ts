@@ -10,6 +10,7 @@ export interface RegisteredEndpoint {
   readonly path: string;
   /** False for an endpoint that only queues events: others handle them. */
   readonly needsHandlers: boolean;
+  readonly acceptsDigest: boolean;
   readonly maxBodyBytes: number;
   readonly maxUnverifiedBytes: number;
   readonly log: RateLimitedLog;
@@ -44,6 +45,10 @@ export class ScalekitWebhookRegistry {
 
   get needsHandlers(): boolean {
     return [...this.endpoints.values()].some(({ needsHandlers }) => needsHandlers);
+  }
+
+  get namesWithDigest(): readonly string[] {
+    return [...this.endpoints.values()].filter(({ acceptsDigest }) => acceptsDigest).map(({ name }) => name);
   }
 
   get names(): readonly string[] {

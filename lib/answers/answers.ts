@@ -43,6 +43,17 @@ type Row = Pick<Answer, 'status' | 'retryAfterSeconds' | 'etag'> & {
   readonly log?: string;
 };
 
+/**
+ * What became of the work on a claimed event.
+ *
+ * - `handled`: the work is finished; the delivery may be answered 2xx.
+ * - `accepted`: the work is safely queued; the delivery may be answered 2xx.
+ * - `failed`: neither, and the sender has to retry. The errors are logged already.
+ */
+export type DispatchOutcome =
+  | { readonly status: 'handled' | 'accepted' }
+  | { readonly status: 'failed'; readonly errors: readonly unknown[] };
+
 const OK = { text: 'OK', etag: 'W/"2-nOO9QiTIwXgNtWtBJezz8kv3SLc"' };
 
 /** The delivery was read and authenticated; its event was looked up in the store and given to the dispatcher. */
@@ -116,6 +127,13 @@ export const REFUSALS = {
   too_deep: BAD_REQUEST,
   not_an_envelope: BAD_REQUEST,
 } as const satisfies Record<string, Row>;
+
+export function answerToOutcome(outcome: DispatchOutcome): Answer {
+  if (outcome.status === 'failed') {
+    return answerToFailure(outcome.errors) ?? { ...OUTCOMES.failed, cause: outcome.errors[0] };
+  }
+  return outcome.status === 'accepted' ? OUTCOMES.queued : OUTCOMES.handled;
+}
 
 /** Undefined for an error that is none of this package's: a fault, which Nest logs and answers 500. */
 export function answerToRefusal(error: unknown): Answer | undefined {

@@ -47,9 +47,9 @@ export class HandlerRegistry implements OnApplicationBootstrap {
         this.refuseUnknownEndpoint(name, each);
       });
       handlers.set(name, { name, subscriptions, options: {}, invoke: createInvoker(candidate) });
-      this.logger.log(
-        `Handler ${describeName(candidate)} listens to ${subscriptions.map(describe).join(', ')}`,
-      );
+    }
+    for (const line of describeClasses(candidates)) {
+      this.logger.log(line);
     }
     warningsOf(candidates).forEach((warning) => {
       this.logger.warn(warning);
@@ -119,9 +119,20 @@ function listens(subscription: Subscription, endpoint: string): boolean {
   return subscription.endpoint === undefined || subscription.endpoint === endpoint;
 }
 
+/** One line for all handlers of a class. */
+function describeClasses(candidates: readonly HandlerCandidate[]): string[] {
+  const lines = new Map<HandlerCandidate['hostClass'], string[]>();
+  for (const candidate of candidates.filter(({ subscriptions }) => subscriptions.length > 0)) {
+    const { hostClass, subscriptions } = candidate;
+    const line = lines.get(hostClass) ?? [];
+    line.push(`${describeName(candidate)} ← ${subscriptions.map(describe).join(', ')}`);
+    lines.set(hostClass, line);
+  }
+  return [...lines].map(([hostClass, line]) => `Handlers of ${hostClass.name}: ${line.join('; ')}`);
+}
+
 function describeName({ name, hostClass, methodName }: HandlerCandidate): string {
-  const place = `${hostClass.name}.${methodName}`;
-  return name === place ? name : `${name} (${place})`;
+  return name === `${hostClass.name}.${methodName}` ? methodName : `${methodName} as ${name}`;
 }
 
 function describe({ patterns, endpoint }: Subscription): string {

@@ -48,14 +48,15 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
     private readonly log: RateLimitedLog,
     private readonly handlers: HandlerRegistry,
     lifecycle: Lifecycle,
-    registry: ScalekitWebhookRegistry,
+    private readonly registry: ScalekitWebhookRegistry,
   ) {
-    const { path, maxBodyBytes, maxUnverifiedBytes } = options;
+    const { path, signature, maxBodyBytes, maxUnverifiedBytes } = options;
     const { name, role, controller } = registration;
     registry.add({
       name,
       path,
       needsHandlers: role !== 'receive',
+      acceptsDigest: role !== 'work' && signature.schemes.includes('digest'),
       maxBodyBytes,
       maxUnverifiedBytes,
       log,
@@ -68,22 +69,26 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
     const { name, role } = this.registration;
     this.refuseImpossibleHandlers();
     await this.announce();
-    if (role === 'work') {
-      this.logger.log(`[${name}] works on queued events; dispatcher: ${this.dispatcher.name}`);
-      return;
-    }
-    const warnings = await this.authenticator.prepare();
+    const warnings = role === 'work' ? [] : await this.authenticator.prepare();
     const { signature, idempotency } = this.options;
     const routes = this.rawBody.pathsOf(name).map((path) => `POST ${path}`);
+    const schemes = role === 'work' ? '' : `; schemes: ${signature.schemes.join(', ')}`;
     this.logger.log(
-      `[${name}] ${routes.join(', ') || 'no HTTP route'}; schemes: ${signature.schemes.join(', ')}; ` +
-        `store: ${idempotency.store.constructor.name}; dispatcher: ${this.dispatcher.name}`,
+      `[${name}] ${routes.join(', ') || 'no HTTP route'}; role: ${role}; dispatcher: ${this.dispatcher.name}; ` +
+        `store: ${idempotency.store.constructor.name}${schemes}`,
     );
+    if (role === 'work') {
+      return;
+    }
     if (routes.length === 0 && this.rawBody.isInstalled) {
       this.logger.warn(`[${name}] ${NO_ROUTE_WARNING}`);
     }
-    for (const warning of signature.schemes.includes('digest') ? [...warnings, REPLAY_WARNING] : warnings) {
+    for (const warning of warnings) {
       this.logger.warn(`[${name}] ${warning}`);
+    }
+    const { namesWithDigest } = this.registry;
+    if (namesWithDigest[0] === name) {
+      this.logger.warn(`[${namesWithDigest.join(', ')}] ${REPLAY_WARNING}`);
     }
   }
 

@@ -24,7 +24,7 @@ interface AuthenticatorOptions {
 
 type Authentication = VerifiedDelivery | WebhookVerificationError;
 
-/** Verifies the signature of a request's raw body, and only then reads the event in it. The first step of the way. */
+/** Verifies the signature of a request's raw body, and only then reads the event in it. */
 export class DeliveryAuthenticator {
   private readonly environments: ReadonlySet<unknown> | undefined;
   private readonly maxEventAgeMs: number | undefined;
@@ -44,17 +44,17 @@ export class DeliveryAuthenticator {
   /**
    * Called at boot.
    *
-   * @returns what is weak about the secret, to be logged
-   * @throws ScalekitWebhookError (`invalid_options`) if the secret that is fetched is useless
+   * @returns the weaknesses of the secret, to be logged
+   * @throws ScalekitWebhookError (`invalid_options`) if the fetched secret can't be used
    */
   prepare(): Promise<readonly string[]> {
     return this.verifier.prepare();
   }
 
   /**
-   * Leaves the verified delivery on the request and its event in `request.body`, or returns how to answer a delivery
-   * that is refused. Returns a promise only if the secret has to be fetched. A delivery that this endpoint has verified
-   * already is not verified again.
+   * Puts the verified delivery on the request and its event in `request.body`. For a refused delivery, returns the
+   * answer instead. Returns a promise only if the secret has to be fetched. A delivery that this endpoint has already
+   * verified is not verified again.
    */
   admit(request: RequestWithBody): VerifiedDelivery | Answer | Promise<VerifiedDelivery | Answer> {
     const verified = deliveryOf(request);
@@ -88,7 +88,7 @@ export class DeliveryAuthenticator {
     }
   }
 
-  /** Logs the reason of a refusal. It is answered only where it helps no forger. */
+  /** Logs the reason of a refusal. The answer says it only where that helps no forger. */
   private refuse(request: RequestWithBody, error: unknown): Answer {
     const answer = answerToRefusal(error);
     if (!answer) {
@@ -101,7 +101,7 @@ export class DeliveryAuthenticator {
     return answer;
   }
 
-  /** Returns the error of a forgery: `createWebhookCheck` says why. */
+  /** Returns the error of a forgery instead of throwing it: see `createWebhookCheck`. */
   private authenticate(
     rawBody: Uint8Array,
     headers: WebhookHeaders,
@@ -131,7 +131,7 @@ export class DeliveryAuthenticator {
     if (invalidField) {
       this.log.warn(
         'invalid_date',
-        `"${invalidField}" of event ${event.id} (${event.type}) is no date: context.occurredAt stays undefined.`,
+        `"${invalidField}" of event ${event.id} (${event.type}) is not a date: context.occurredAt stays undefined.`,
       );
     }
     return date;
@@ -141,8 +141,8 @@ export class DeliveryAuthenticator {
     if (this.environments && !this.environments.has(environment_id)) {
       throw new DeliveryRefusedError(
         'wrong_environment',
-        `Event ${id} is not of the environment that this endpoint accepts (environmentId): ` +
-          'its environment_id is another one or missing.',
+        `Event ${id} is not from the environment that this endpoint accepts (environmentId): ` +
+          'its environment_id is different or missing.',
       );
     }
   }
@@ -153,7 +153,7 @@ export class DeliveryAuthenticator {
     if (this.maxEventAgeMs !== undefined && !isYoung) {
       throw new DeliveryRefusedError(
         'event_too_old',
-        'The event is older than signature.maxEventAgeSeconds, or carries no date to tell by.',
+        'The event is older than signature.maxEventAgeSeconds, or has no date.',
       );
     }
   }

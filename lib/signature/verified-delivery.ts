@@ -3,7 +3,7 @@ import type { WebhookScheme } from './webhook-scheme.js';
 
 const DELIVERY = Symbol.for('nestjs-scalekit-webhooks:delivery');
 
-/** What the signature guard hands on: authentic bytes and the event in them. */
+/** An authentic delivery: its bytes and the event in them. */
 export interface VerifiedDelivery {
   readonly endpoint: string;
   readonly scheme: WebhookScheme;
@@ -19,7 +19,7 @@ export function attachDelivery(request: object, delivery: VerifiedDelivery): voi
   (request as { [DELIVERY]?: VerifiedDelivery })[DELIVERY] = delivery;
 }
 
-/** Undefined where no signature guard has let the request pass. */
+/** Undefined if no signature guard has let the request pass. */
 export function deliveryOf(request: object): VerifiedDelivery | undefined {
   return (request as { [DELIVERY]?: VerifiedDelivery })[DELIVERY];
 }

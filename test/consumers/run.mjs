@@ -1,5 +1,5 @@
 // Packs the library, installs the tarball in small real apps and runs their tests: the proof behind the peer ranges.
-// Usage: node test/consumers/run.mjs [--only nest|docs|bundles|oldest|newest|agents] [path to another node binary ...]
+// Usage: node test/consumers/run.mjs [--only nest|first|docs|bundles|oldest|newest|agents] [path to another node binary ...]
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -86,6 +86,12 @@ async function nest(consumer) {
   }
 }
 
+/** From an empty folder to the first event and the first test; on the newest Node, which all templates of Nest support. */
+async function firstHour(app) {
+  const script = join(here, 'first-hour', 'first-hour.mjs');
+  await run(`first hour: ${app}`, root, nodes.at(-1), [script, tarball, app], { node: nodes.at(-1) });
+}
+
 /** The oldest or the newest version of each client and queue of the peer ranges. */
 async function engines(end, env) {
   const app = await installed(end);
@@ -167,6 +173,9 @@ try {
       await engines('oldest', env);
       await settings(env);
     },
+    'first-nest11': () => firstHour('nest11-fastify'),
+    'first-nest12': () => firstHour('nest12-express'),
+    'first-commonjs': () => firstHour('nest12-commonjs'),
     agents11: () => agents('nest11'),
     agents12: () => agents('nest12'),
     newest: () => engines('newest', env),

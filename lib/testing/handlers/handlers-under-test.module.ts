@@ -25,6 +25,7 @@ export class HandlersUnderTest implements OnModuleInit {
           name,
           path: `testing/${name}`,
           needsHandlers: true,
+          acceptsDigest: false,
           maxBodyBytes: 0,
           maxUnverifiedBytes: 0,
           log,
