@@ -93,7 +93,8 @@ export class World {
   /** Waits until every handler has had its effect on every event, and nothing has happened for a while. */
   async whenQuiet(eventIds: readonly string[], patienceMs: number): Promise<History> {
     const deadline = Date.now() + patienceMs;
-    for (let size = -1, quietSince = 0; ; await wait(QUIET_MS / 10)) {
+    for (let size = -1, quietSince = 0; ;) {
+      await wait(QUIET_MS / 10);
       const now = Date.now();
       if (size !== statSync(this.log).size) {
         size = statSync(this.log).size;

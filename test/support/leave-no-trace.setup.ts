@@ -4,9 +4,9 @@ import { afterAll } from 'vitest';
 const replaceable = {
   setTimeout: () => setTimeout,
   Date: () => Date,
-  'performance.now': () => performance.now,
+  'performance.now': () => Reflect.get(performance, 'now') as unknown,
 };
-const kept = globalThis as { [kept: symbol]: Record<string, unknown> | undefined };
+const kept = globalThis as Record<symbol, Record<string, unknown> | undefined>;
 const originals = (kept[Symbol.for('test:originals')] ??= valuesNow());
 
 afterAll(() => {
