@@ -2,8 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { JobAttempt } from 'pg-boss';
 import { ALL_HANDLERS } from '../../dispatch/event-job.js';
 import { CallBatcher } from '../../dispatch/queues/call-batcher.js';
-import { errorMessage } from '../../dispatch/queues/error-message.js';
 import type { EngineHost, QueueWorker, Settlement, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
+import { messageOf } from '../../shared/describe-error.js';
 import { settlesWithin } from '../../dispatch/queues/settles-within.js';
 import type { BossConnection } from './boss-connection.js';
 import type { GivenBack, LostJob } from './job-table.js';
@@ -163,13 +163,13 @@ export class JobWorker implements QueueWorker {
       }
       case 'failed': {
         const { error, retryAfterMs: afterMs = 0 } = settlement;
-        const reason = storable(errorMessage(error));
+        const reason = storable(messageOf(error));
         return job.retryCount < job.retryLimit
           ? this.giveBack({ ...attemptOf(job), afterMs, countsAttempt: true, reason })
           : this.giveUp(job, reason);
       }
       case 'unrecoverable':
-        return this.giveUp(job, storable(errorMessage(settlement.error)));
+        return this.giveUp(job, storable(messageOf(settlement.error)));
     }
   }
 
