@@ -20,6 +20,7 @@ const NONE: ReadonlySet<string> = new Set();
 /** One key of the ledger, held by this process until it is completed or released. */
 export class Claim {
   readonly attempt: number;
+  readonly since = performance.now();
   /** Handlers that finished in earlier attempts. */
   readonly handlersDone: ReadonlySet<string>;
   /** What `complete` will record. */

@@ -17,6 +17,12 @@ export class RunningClaims {
     }, this.renewEveryMs).unref();
   }
 
+  /** The oldest claim comes first. */
+  get summary(): { readonly running: number; readonly oldestMs: number } {
+    const [oldest] = this.claims;
+    return { running: this.claims.size, oldestMs: oldest ? performance.now() - oldest.since : 0 };
+  }
+
   remove(claim: Claim): void {
     this.claims.delete(claim);
     if (this.claims.size === 0) {
