@@ -21,11 +21,12 @@ const NONE: ReadonlySet<string> = new Set();
 /** One key of the ledger, held by this process until it is completed or released. */
 export class Claim {
   readonly attempt: number;
+  readonly since = performance.now();
   /** Handlers that finished in earlier attempts. */
   readonly handlersDone: ReadonlySet<string>;
-  /** What `complete` will say of the work. */
+  /** What `complete` will record. */
   completesAs: CompletedAs = 'done';
-  /** Finished handlers that the store could not be told of. */
+  /** Finished handlers that the store does not know of yet. */
   private unrecorded: Set<string> | undefined;
   private ending: (() => Awaitable<boolean>) | undefined;
   private later: Promise<boolean> | undefined;
@@ -33,7 +34,6 @@ export class Claim {
   private abortReason: DeliveryAbortedError | undefined;
   private abortListeners: ((reason: DeliveryAbortedError) => void)[] | undefined;
   private controller: AbortController | undefined;
-  private listenersContext: AsyncResource | undefined;
   private timeLimit: NodeJS.Timeout | undefined;
 
   constructor(
@@ -45,15 +45,16 @@ export class Claim {
     this.handlersDone = terms.handlersDone.length > 0 ? new Set(terms.handlersDone) : NONE;
   }
 
-  /** Made when somebody first asks for it: most handlers never do. */
+  /** Created on first use: most handlers never read it. */
   get signal(): AbortSignal {
     if (!this.controller) {
-      this.controller = new AbortController();
-      // What listens runs where it asked for the signal, not in the async context of a timer that others share.
-      this.listenersContext = new AsyncResource('ScalekitAbortSignal');
-      if (this.abortReason) {
-        this.controller.abort(this.abortReason);
-      }
+      const controller = new AbortController();
+      this.controller = controller;
+      const abort = (reason: DeliveryAbortedError) => {
+        controller.abort(reason);
+      };
+      // Listeners run in the async context that read the signal, not in that of a timer that others share.
+      this.onAbort(AsyncResource.bind(abort, 'ScalekitAbortSignal'));
     }
     return this.controller.signal;
   }
@@ -63,14 +64,12 @@ export class Claim {
     return this.ending !== undefined;
   }
 
-  /** Called at most once, with the reason, when this process should stop working on the event. */
+  /** Calls `listener` at most once, with the reason, when this process should stop working on the event. */
   onAbort(listener: (reason: DeliveryAbortedError) => void): void {
     if (this.abortReason) {
       listener(this.abortReason);
-    } else if (this.abortListeners) {
-      this.abortListeners.push(listener);
     } else {
-      this.abortListeners = [listener];
+      (this.abortListeners ??= []).push(listener);
     }
   }
 
@@ -86,12 +85,6 @@ export class Claim {
       return;
     }
     this.abortReason = reason;
-    const { controller } = this;
-    if (controller) {
-      this.listenersContext?.runInAsyncScope(() => {
-        controller.abort(reason);
-      });
-    }
     this.abortListeners?.forEach((listener) => {
       listener(reason);
     });
@@ -103,7 +96,7 @@ export class Claim {
     return askStore('renew', () => this.store.renew(key, token, leaseMs));
   }
 
-  /** Records a finished handler. If the store is away now, it is told when the claim ends. */
+  /** Records a finished handler. If the store is away now, the end of the claim records it. */
   async handlerDone(handler: string): Promise<boolean> {
     this.unrecorded ??= new Set();
     this.unrecorded.add(handler);
@@ -120,8 +113,8 @@ export class Claim {
 
   /**
    * @returns false when the lease was lost
-   * @throws StoreUnavailableError when the store can't be told now; it goes on being told until it answers, because
-   * what is finished must not start again when the lease runs out
+   * @throws StoreUnavailableError when the store is away; the claim then retries until it answers, because finished work must
+   * not start again when the lease runs out
    * @param removal completes the claim in place of the store
    */
   complete(removal?: CompletionWithRemoval): Awaitable<boolean> {
@@ -139,14 +132,14 @@ export class Claim {
     );
   }
 
-  /** The store knows already how this ended. */
+  /** Ends the claim without telling the store, which knows from the transaction. */
   close(): void {
     clearTimeout(this.timeLimit);
     this.hasEnded = true;
     this.onEnd(this);
   }
 
-  /** As `complete`, for work that is not finished. Handlers that are stay recorded. */
+  /** As `complete`, for unfinished work. Handlers that have finished stay recorded. */
   async release(): Promise<boolean> {
     const { key, token } = this.terms;
     return this.end('release', async () => {
@@ -157,7 +150,7 @@ export class Claim {
     });
   }
 
-  /** For whoever can wait: what the store answered in the end. */
+  /** Runs `end` and waits for the store's answer, even while the store is away. */
   async settled(end: () => Awaitable<boolean>): Promise<boolean> {
     try {
       return await end();
@@ -169,7 +162,7 @@ export class Claim {
     }
   }
 
-  /** The last word when the application closes. */
+  /** Tries to end the claim a last time, when the application closes. */
   async giveUp(): Promise<void> {
     if (this.ending) {
       await this.ending();

@@ -1,6 +1,6 @@
 import type { JobAttempt, JobInsert } from 'pg-boss';
 import type { EventJob } from '../../dispatch/event-job.js';
-import { errorMessage } from '../../dispatch/queues/error-message.js';
+import { messageOf } from '../../shared/describe-error.js';
 import type { EngineHost } from '../../dispatch/queues/queue.dispatcher.js';
 import {
   type AcceptResult,
@@ -88,7 +88,7 @@ export class OneTransaction {
       settings.timeoutMs,
       transaction.findObstacle(),
       () => `the store did not answer within ${settings.timeoutMs} ms`,
-    ).catch((error: unknown) => errorMessage(error instanceof Error ? (error.cause ?? error) : error));
+    ).catch((error: unknown) => messageOf(error instanceof Error ? (error.cause ?? error) : error));
     host.log(
       `store and queue: ${obstacle === undefined ? 'one transaction' : `a transaction each (${obstacle})`}`,
     );
