@@ -108,11 +108,13 @@ export type {
 export type {
   AnnouncedApplication,
   ApplicationRegister,
+  CatchUpStore,
   FailedEventStore,
   FailurePage,
   IdempotencyStoreExtras,
   KeepFailureOptions,
   KeptFailure,
+  KeyState,
   ReopenOptions,
 } from './idempotency/idempotency-store.extras.js';
 export {
