@@ -125,6 +125,18 @@ export type { Claim } from './idempotency/claim.js';
 export { StoreUnavailableError } from './idempotency/store-unavailable.error.js';
 export { DeliveryAbortedError, type DeliveryAbortedErrorCode } from './idempotency/delivery-aborted.error.js';
 
+export { CatchUpError, type CatchUpErrorCode } from './catch-up/catch-up.errors.js';
+export type { CatchUpOptions } from './catch-up/catch-up.options.js';
+export type { CatchUpRunOptions } from './catch-up/catch-up.js';
+export type {
+  EventMoment,
+  ListedEvent,
+  ListedEventFilter,
+  ListedEventPage,
+  ScalekitEventsClient,
+} from './catch-up/events-client.js';
+export type { CatchUpProgress, CatchUpReport } from './catch-up/report.js';
+
 export {
   type DeliveryAnswer,
   type ReceivedDelivery,

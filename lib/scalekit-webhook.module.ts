@@ -1,4 +1,7 @@
 import { Logger, Module } from '@nestjs/common';
+import { CatchUpLoop } from './catch-up/catch-up.loop.js';
+import { createCatchUp, createReceivedSamples } from './catch-up/create-catch-up.js';
+import { ReceivedSamples } from './catch-up/received-samples.js';
 import { HandlerRegistry } from './handlers/handler.registry.js';
 import { Ledger } from './idempotency/ledger.js';
 import { scopeOf } from './idempotency/ledger-keys.js';
@@ -67,7 +70,25 @@ import { createDeliveryVerifier } from './signature/secret-source.js';
       inject: [REGISTRATION, RESOLVED_OPTIONS, Ledger, HandlerRegistry],
       useFactory: createDispatcher,
     },
+    {
+      provide: ReceivedSamples,
+      inject: [REGISTRATION, RESOLVED_OPTIONS],
+      useFactory: createReceivedSamples,
+    },
     DeliveryReceiver,
+    {
+      provide: CatchUpLoop,
+      inject: [
+        REGISTRATION,
+        RESOLVED_OPTIONS,
+        ReceivedSamples,
+        Ledger,
+        DeliveryAuthenticator,
+        HandlerRegistry,
+        DeliveryReceiver,
+      ],
+      useFactory: createCatchUp,
+    },
     ScalekitSignatureGuard,
     ScalekitIdempotencyInterceptor,
     ScalekitWebhookService,

@@ -1,7 +1,6 @@
-import { crc32 } from 'node:zlib';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import { describeError } from '../shared/describe-error.js';
-import type { VerifiedDelivery } from '../signature/verified-delivery.js';
+import { fingerprintOf, type VerifiedDelivery } from '../signature/verified-delivery.js';
 import { askStore } from './ask-store.js';
 import type { Claim } from './claim.js';
 import type { Awaitable } from './idempotency-store.js';
@@ -68,10 +67,11 @@ export class FailureLedger {
 
   /** Resolves to false where the store turns out to keep none. */
   async keep(
-    { event, rawBody }: VerifiedDelivery,
+    verified: VerifiedDelivery,
     handler: string,
     failure: { readonly error: unknown; readonly attempts: number; readonly delivery?: string | undefined },
   ): Promise<boolean> {
+    const { event } = verified;
     const kept: KeptFailure = {
       scope: this.scope,
       eventId: event.id,
@@ -80,7 +80,7 @@ export class FailureLedger {
       reason: reasonOf(failure.error, event),
       attempts: failure.attempts,
       failedAt: Date.now(),
-      fingerprint: crc32(rawBody),
+      fingerprint: fingerprintOf(verified),
       ...(this.options.payloads && { delivery: failure.delivery }),
     };
     const { keep, keepSeconds } = this.options;

@@ -26,6 +26,11 @@ export function replayKey(scope: string, eventId: string): string {
   return handlerKey(scope, eventId, '');
 }
 
+/** The key that the one process holds that catches up. */
+export function catchUpKey(scope: string, job: string): string {
+  return `${scope}\n\n${job}`;
+}
+
 /** The key for a `latestOnly` text. The text is hashed: it may be long, or hold characters that a store refuses. */
 export function orderKey(scope: string, handler: string, text: string): string {
   return `${scope}\n${handler}\n${createHash('sha256').update(text).digest('base64url')}`;

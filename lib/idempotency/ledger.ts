@@ -5,7 +5,8 @@ import { DeliveryAbortedError } from './delivery-aborted.error.js';
 import type { Awaitable, BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
 import { FAILED_EVENT_DEFAULTS, type FailedEventOptions, FailureLedger } from './failure.ledger.js';
 import { extrasOf } from './idempotency-store.extras.js';
-import { eventKey, handlerKey, orderKey, replayKey } from './ledger-keys.js';
+import { catchUpKey, eventKey, handlerKey, orderKey, replayKey } from './ledger-keys.js';
+import { fingerprintOf, NO_FINGERPRINT, type VerifiedDelivery } from '../signature/verified-delivery.js';
 import { RunningClaims } from './running-claims.js';
 
 interface LedgerOptions {
@@ -48,8 +49,8 @@ export class Ledger {
     this.failures = this.createFailures();
   }
 
-  begin(eventId: string, rawBody: Uint8Array): Awaitable<LedgerAnswer> {
-    return this.claim(eventKey(this.scope, eventId), crc32(rawBody));
+  begin(delivery: VerifiedDelivery): Awaitable<LedgerAnswer> {
+    return this.claim(eventKey(this.scope, delivery.event.id), fingerprintOf(delivery));
   }
 
   /** For one handler of an event that is accepted: workers claim each apart. */
@@ -66,6 +67,11 @@ export class Ledger {
   /** For a replay of a failed event, or the end of one: one at a time. Released, never completed. */
   beginReplay(eventId: string): Awaitable<LedgerAnswer> {
     return this.claim(replayKey(this.scope, eventId), 0);
+  }
+
+  /** For the one process that catches up. Released, never completed. */
+  beginCatchUp(job: string): Awaitable<LedgerAnswer> {
+    return this.claim(catchUpKey(this.scope, job), 0);
   }
 
   /** For what a handler sees in order: done for a position that is older than one it has handled. */
@@ -117,7 +123,7 @@ export class Ledger {
         return result;
       case 'done':
       case 'accepted':
-        return { status: result.status, sameBody: result.fingerprint === fingerprint };
+        return { status: result.status, sameBody: isSameBody(result.fingerprint, fingerprint) };
     }
   }
 
@@ -132,4 +138,8 @@ export class Ledger {
     await claim.release();
     throw new DeliveryAbortedError('shutting_down');
   }
+}
+
+function isSameBody(one: number, other: number): boolean {
+  return one === other || one === NO_FINGERPRINT || other === NO_FINGERPRINT;
 }

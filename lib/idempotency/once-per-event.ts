@@ -31,14 +31,15 @@ export class OncePerEvent {
    * @throws what `work` throws, unless `FAILURES` has an answer to it
    */
   process(request: object, delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
-    return answerInTime(request, this.answerWithinMs, this.claim(delivery, work), () => {
+    return answerInTime(request, this.answerWithinMs, this.finished(delivery, work), () => {
       return { ...OUTCOMES.late, retryAfterSeconds: this.answerWithinMs / 1_000 };
     });
   }
 
-  private async claim(delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
+  /** The same, however long it takes: nobody waits for the answer. */
+  async finished(delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
     try {
-      const begun = this.ledger.begin(delivery.event.id, delivery.rawBody);
+      const begun = this.ledger.begin(delivery);
       // A store in memory answers at once: then no delivery waits for a promise.
       const entry = isPromiseLike(begun) ? await begun : begun;
       switch (entry.status) {

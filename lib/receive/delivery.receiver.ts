@@ -1,5 +1,6 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { type Answer, type AnswerableResponse, answerToFailure, give, OUTCOMES } from '../answers/answers.js';
+import { ReceivedSamples } from '../catch-up/received-samples.js';
 import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
 import type { Claim } from '../idempotency/claim.js';
 import { OncePerEvent } from '../idempotency/once-per-event.js';
@@ -15,6 +16,7 @@ export class DeliveryReceiver {
     private readonly authenticator: DeliveryAuthenticator,
     private readonly once: OncePerEvent,
     @Inject(EVENT_DISPATCHER) private readonly dispatcher: EventDispatcher,
+    @Optional() private readonly samples?: ReceivedSamples,
   ) {}
 
   /**
@@ -26,11 +28,19 @@ export class DeliveryReceiver {
     // On the module's route the guard has done this already, unless somebody has replaced the guard.
     const admitted = this.authenticator.admit(request);
     const delivery = admitted instanceof Promise ? await admitted : admitted;
-    const answer =
-      'status' in delivery
-        ? delivery
-        : await this.once.process(request, delivery, (claim) => this.dispatch(delivery, claim));
-    return give(answer, response);
+    if ('status' in delivery) {
+      return give(delivery, response);
+    }
+    this.samples?.note(delivery);
+    return give(
+      await this.once.process(request, delivery, (claim) => this.dispatch(delivery, claim)),
+      response,
+    );
+  }
+
+  /** The same for an event that was fetched: it is claimed and dispatched, however long its handlers take. */
+  handle(delivery: VerifiedDelivery): Promise<Answer> {
+    return this.once.finished(delivery, (claim) => this.dispatch(delivery, claim));
   }
 
   private async dispatch(delivery: VerifiedDelivery, claim: Claim): Promise<Answer> {
