@@ -15,17 +15,22 @@ export function bodyOf(listed: ListedEvent): Buffer {
   const { specVersion, id, type, environmentId, organizationId, displayName } = listed;
   return Buffer.from(
     JSON.stringify({
-      spec_version: specVersion || undefined,
+      spec_version: filled(specVersion),
       id,
       type,
       occurred_at: occurredAtText(listed),
-      environment_id: environmentId || undefined,
-      organization_id: organizationId || undefined,
+      environment_id: filled(environmentId),
+      organization_id: filled(organizationId),
       object: OBJECTS[(listed.object ?? 0) - 1],
       data: listed.data ?? {},
-      display_name: displayName || undefined,
+      display_name: filled(displayName),
     }),
   );
+}
+
+/** Protocol Buffers have no text that is not there, only empty ones. */
+function filled(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
 }
 
 /** Nanoseconds since 1970; undefined for an event without a time. */

@@ -53,7 +53,7 @@ export class SharedValue<T> {
   ) {}
 
   async read(): Promise<T | undefined> {
-    return parse<T>(await askStore('catchUp.read', () => this.store.read(this.name)));
+    return this.parse(await askStore('catchUp.read', () => this.store.read(this.name)));
   }
 
   /**
@@ -64,7 +64,7 @@ export class SharedValue<T> {
   async update(change: (value: T | undefined) => T | undefined): Promise<T | undefined> {
     for (let tries = 1; ; tries++) {
       const text = await askStore('catchUp.read', () => this.store.read(this.name));
-      const value = parse<T>(text);
+      const value = this.parse(text);
       const next = change(value);
       const nextText = next && JSON.stringify(next);
       if (nextText === undefined || nextText === text) {
@@ -78,8 +78,8 @@ export class SharedValue<T> {
       }
     }
   }
-}
 
-function parse<T>(text: string | undefined): T | undefined {
-  return text === undefined ? undefined : (JSON.parse(text) as T);
+  private parse(text: string | undefined): T | undefined {
+    return text === undefined ? undefined : (JSON.parse(text) as T);
+  }
 }

@@ -74,7 +74,10 @@ export class Tally {
     this.total++;
     const day = new Date(atSeconds * 1_000).toISOString().slice(0, 'yyyy-mm-dd'.length);
     increase(this.counts.byType, type);
-    increase(this.counts.byOrganization, organization || '(none)');
+    increase(
+      this.counts.byOrganization,
+      organization === undefined || organization === '' ? '(none)' : organization,
+    );
     increase(this.counts.byDay, day);
   }
 

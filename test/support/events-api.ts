@@ -32,7 +32,7 @@ export class EventLog {
   /** Each call, as it was asked. */
   readonly calls: { readonly pageToken: string; readonly filter: ListedEventFilter }[] = [];
   /** Thrown by the next calls, one each; undefined stands for an answer. */
-  readonly faults: unknown[] = [];
+  readonly faults: (Error | undefined)[] = [];
   private readonly events: LoggedEvent[] = [];
   private isSorted = true;
 
