@@ -21,6 +21,20 @@ module.exports = {
       to: { path: `^lib/(${stages.join('|')}|adapters|testing|cli)/`, reachable: true },
     },
     {
+      name: 'stages-tell-and-do-not-listen',
+      comment:
+        'What listens to the channel (logs, spans, metrics, health) is not known to those who publish on it.',
+      severity: 'error',
+      from: { path: `^lib/(${[...stages, 'events', 'answers', 'shared', 'adapters'].join('|')})/` },
+      to: { path: '^lib/telemetry/(?!lifecycle)' },
+    },
+    {
+      name: 'the-channel-is-a-leaf',
+      severity: 'error',
+      from: { path: '^lib/telemetry/lifecycle' },
+      to: { path: `^lib/(${stages.join('|')}|adapters|testing|cli)/`, reachable: true },
+    },
+    {
       name: 'testing-is-for-tests-and-the-command',
       comment: 'What an application loads never loads the testing kit.',
       severity: 'error',
@@ -52,6 +66,19 @@ module.exports = {
         path: 'node_modules/(?!commander/|cli-progress/|@types/)|^lib/(index|scalekit-webhook.module)',
         reachable: true,
       },
+    },
+    {
+      name: 'the-schematic-stands-alone',
+      comment: '`nest add` runs it in a project that may have hoisted nothing.',
+      severity: 'error',
+      from: { path: '^lib/schematics/' },
+      to: { pathNot: '^lib/schematics/', dependencyTypesNot: ['core', 'type-only'] },
+    },
+    {
+      name: 'nothing-loads-the-schematic',
+      severity: 'error',
+      from: { pathNot: '^lib/schematics/' },
+      to: { path: '^lib/schematics/' },
     },
     {
       name: 'pure-core',

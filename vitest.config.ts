@@ -9,7 +9,10 @@ export default defineConfig({
       tsconfig: 'test/types/tsconfig.json',
     },
     globalSetup: './test/support/servers.setup.ts',
-    testTimeout: 30_000,
+    // Limits for what never happens, not for what is slow on a busy machine.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     reporters: ['default', './test/support/summary.reporter.ts'],
   },
 });

@@ -122,8 +122,11 @@ export {
   type MemoryIdempotencyStoreOptions,
 } from './idempotency/memory-idempotency.store.js';
 export type { Claim } from './idempotency/claim.js';
-export { StoreUnavailableError } from './idempotency/store-unavailable.error.js';
-export { DeliveryAbortedError, type DeliveryAbortedErrorCode } from './idempotency/delivery-aborted.error.js';
+export {
+  DeliveryAbortedError,
+  type DeliveryAbortedErrorCode,
+  StoreUnavailableError,
+} from './idempotency/idempotency.errors.js';
 
 export { CatchUpError, type CatchUpErrorCode } from './catch-up/catch-up.errors.js';
 export type { CatchUpOptions } from './catch-up/catch-up.options.js';
@@ -143,12 +146,8 @@ export {
   ScalekitWebhookService,
 } from './receive/scalekit-webhook.service.js';
 
-export type {
-  DispatcherFactory,
-  DispatcherHost,
-  DispatchOutcome,
-  EventDispatcher,
-} from './dispatch/event-dispatcher.js';
+export type { DispatcherFactory, DispatcherHost, EventDispatcher } from './dispatch/event-dispatcher.js';
+export type { DispatchOutcome } from './answers/answers.js';
 export type { EndpointRole } from './dispatch/endpoint-role.js';
 export { type EventJob, jobKey } from './dispatch/event-job.js';
 export type { EventJobs } from './dispatch/event-jobs.js';
@@ -163,6 +162,17 @@ export type {
 export { QueueUnavailableError } from './dispatch/queues/queue-unavailable.error.js';
 export type { ClaimedDelivery, HandlerRunner } from './dispatch/handler-runner.js';
 export { inlineDispatcher } from './dispatch/inline.dispatcher.js';
+
+export type { DeliveryOutcome } from './answers/answers.js';
+export {
+  DELIVERY_CHANNEL,
+  type DeliveryFacts,
+  type DeliveryMessage,
+  HANDLER_CHANNEL,
+  type HandlerFacts,
+  type HandlerFailure,
+  type HandlerMessage,
+} from './telemetry/lifecycle.messages.js';
 
 export type { EventHandler } from './handlers/event-handler.js';
 export { OnScalekitEvent, type OnScalekitEventOptions } from './handlers/on-scalekit-event.decorator.js';

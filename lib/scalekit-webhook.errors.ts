@@ -18,12 +18,17 @@ export class ScalekitWebhookError<Code extends string = string> extends Error {
 }
 Object.defineProperty(ScalekitWebhookError.prototype, BRAND, { value: true });
 
+/** The code of an error of this package; undefined for all others. */
+export function ownCodeOf(error: unknown): string | undefined {
+  return error instanceof Error && BRAND in error && 'code' in error ? String(error.code) : undefined;
+}
+
 /** True for an error of this package with that code, whichever copy of the package threw it. */
 export function hasErrorCode<Code extends string>(
   error: unknown,
   code: Code,
 ): error is ScalekitWebhookError<Code> {
-  return error instanceof Error && BRAND in error && 'code' in error && error.code === code;
+  return ownCodeOf(error) === code;
 }
 
 /** When a handler that was not run, or did not want to, is to be called again; undefined for all other errors. */

@@ -14,6 +14,7 @@ import { DeliveryReceiver } from './receive/delivery.receiver.js';
 import type { Registration } from './receive/registration.js';
 import { ScalekitWebhookService } from './receive/scalekit-webhook.service.js';
 import { ScalekitWebhookCoreModule } from './scalekit-webhook-core.module.js';
+import { ScalekitWebhookRegistry } from './scalekit-webhook.registry.js';
 import { ConfigurableModuleClass } from './scalekit-webhook.module-definition.js';
 import type { ScalekitWebhookOptions } from './scalekit-webhook.options.js';
 import { resolveOptions } from './scalekit-webhook.options.resolver.js';
@@ -26,6 +27,7 @@ import {
 import { DeliveryAuthenticator } from './signature/delivery-authenticator.js';
 import { ScalekitSignatureGuard } from './signature/scalekit-signature.guard.js';
 import { createDeliveryVerifier } from './signature/secret-source.js';
+import { Lifecycle } from './telemetry/lifecycle.js';
 
 /**
  * Receives the webhooks of one Scalekit endpoint. The raw body is read (core module); then `DeliveryReceiver` takes the
@@ -48,10 +50,20 @@ import { createDeliveryVerifier } from './signature/secret-source.js';
       useFactory: ({ name }: Registration) => new RateLimitedLog(new Logger('ScalekitWebhook'), name),
     },
     {
+      provide: Lifecycle,
+      inject: [REGISTRATION, ScalekitWebhookRegistry],
+      useFactory: ({ name }: Registration, { application }: ScalekitWebhookRegistry) =>
+        new Lifecycle(application, name),
+    },
+    {
       provide: DeliveryAuthenticator,
-      inject: [REGISTRATION, RESOLVED_OPTIONS, RateLimitedLog],
-      useFactory: ({ name }: Registration, options: ScalekitWebhookOptions, log: RateLimitedLog) =>
-        new DeliveryAuthenticator(name, createDeliveryVerifier(options, log), log, options),
+      inject: [REGISTRATION, RESOLVED_OPTIONS, RateLimitedLog, Lifecycle],
+      useFactory: (
+        { name }: Registration,
+        options: ScalekitWebhookOptions,
+        log: RateLimitedLog,
+        lifecycle: Lifecycle,
+      ) => new DeliveryAuthenticator(name, createDeliveryVerifier(options, log), log, lifecycle, options),
     },
     {
       provide: Ledger,
@@ -61,13 +73,17 @@ import { createDeliveryVerifier } from './signature/secret-source.js';
     },
     {
       provide: OncePerEvent,
-      inject: [Ledger, RESOLVED_OPTIONS, RateLimitedLog],
-      useFactory: (ledger: Ledger, { answerWithinMs }: ScalekitWebhookOptions, log: RateLimitedLog) =>
-        new OncePerEvent(ledger, answerWithinMs, log),
+      inject: [Ledger, RESOLVED_OPTIONS, RateLimitedLog, Lifecycle],
+      useFactory: (
+        ledger: Ledger,
+        { answerWithinMs }: ScalekitWebhookOptions,
+        log: RateLimitedLog,
+        lifecycle: Lifecycle,
+      ) => new OncePerEvent(ledger, answerWithinMs, log, lifecycle),
     },
     {
       provide: EVENT_DISPATCHER,
-      inject: [REGISTRATION, RESOLVED_OPTIONS, Ledger, HandlerRegistry],
+      inject: [REGISTRATION, RESOLVED_OPTIONS, Ledger, HandlerRegistry, Lifecycle],
       useFactory: createDispatcher,
     },
     {

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { RateLimitedLog } from './shared/rate-limited-log.js';
 import { ScalekitWebhookError } from './scalekit-webhook.errors.js';
+import type { Lifecycle } from './telemetry/lifecycle.js';
 
 /** What the application-wide parts need to know of one `forRoot` or `forRootAsync`. */
 export interface RegisteredEndpoint {
@@ -8,14 +10,18 @@ export interface RegisteredEndpoint {
   readonly path: string;
   /** False for an endpoint that only queues events: others handle them. */
   readonly needsHandlers: boolean;
+  readonly acceptsDigest: boolean;
   readonly maxBodyBytes: number;
   readonly maxUnverifiedBytes: number;
   readonly log: RateLimitedLog;
+  readonly lifecycle: Lifecycle;
 }
 
 /** All endpoints of one application. */
 @Injectable()
 export class ScalekitWebhookRegistry {
+  /** Tells the application's telemetry from that of another in the same process. */
+  readonly application = randomUUID();
   private readonly endpoints = new Map<string, RegisteredEndpoint>();
 
   add(endpoint: RegisteredEndpoint): void {
@@ -39,6 +45,10 @@ export class ScalekitWebhookRegistry {
 
   get needsHandlers(): boolean {
     return [...this.endpoints.values()].some(({ needsHandlers }) => needsHandlers);
+  }
+
+  get namesWithDigest(): readonly string[] {
+    return [...this.endpoints.values()].filter(({ acceptsDigest }) => acceptsDigest).map(({ name }) => name);
   }
 
   get names(): readonly string[] {

@@ -3,17 +3,36 @@ import { HttpException } from '@nestjs/common';
 import { withoutStack } from '../shared/without-stack.js';
 import { hasErrorCode, retrySecondsOf, type ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 
+/**
+ * What became of a delivery.
+ *
+ * - `handled`: its handlers have finished, or it has none
+ * - `queued`: its handlers run later
+ * - `duplicate`: the event was done, or queued, before
+ * - `in_progress`: another delivery of the event is being worked on
+ * - `late`: its handlers still run, and the sender has to come again
+ * - `failed`: a handler threw, or a server that is needed was away
+ * - `refused`: it is not authentic, not an event, or not wanted
+ *
+ * @publicApi
+ */
+export type DeliveryOutcome =
+  'handled' | 'queued' | 'duplicate' | 'in_progress' | 'late' | 'failed' | 'refused';
+
 /** What a delivery is answered, and what the log says about it. */
 export interface Answer {
   readonly status: number;
+  readonly outcome: DeliveryOutcome;
+  /** The row of a table below. */
+  readonly reason: string;
   /** The body of a 200. Every other body is Nest's error JSON, with this as its `message`. */
   readonly text: string;
   readonly retryAfterSeconds?: number;
   /** What Express would make of the text: see `give`. */
   readonly etag?: string;
   /** A warning, at most one a second for each reason. */
-  readonly log?: { readonly reason: string; readonly text: string };
-  /** The reason, for exception filters and error trackers. It is never sent. */
+  readonly log?: string;
+  /** The error, for exception filters and error trackers. It is never sent. */
   readonly cause?: unknown;
 }
 
@@ -24,16 +43,47 @@ type Row = Pick<Answer, 'status' | 'retryAfterSeconds' | 'etag'> & {
   readonly log?: string;
 };
 
+/**
+ * What became of the work on a claimed event.
+ *
+ * - `handled`: the work is finished; the delivery may be answered 2xx.
+ * - `accepted`: the work is safely queued; the delivery may be answered 2xx.
+ * - `failed`: neither, and the sender has to retry. The errors are logged already.
+ */
+export type DispatchOutcome =
+  | { readonly status: 'handled' | 'accepted' }
+  | { readonly status: 'failed'; readonly errors: readonly unknown[] };
+
+const OK = { text: 'OK', etag: 'W/"2-nOO9QiTIwXgNtWtBJezz8kv3SLc"' };
+
 /** The delivery was read and authenticated; its event was looked up in the store and given to the dispatcher. */
 export const OUTCOMES = {
-  handled: { status: 200, text: 'OK', etag: 'W/"2-nOO9QiTIwXgNtWtBJezz8kv3SLc"' },
-  done: { status: 200, text: 'Already processed', etag: 'W/"11-YnZmjfMndLF6C2nIG+rQasUDWP8"' },
+  handled: { outcome: 'handled', reason: 'handled', status: 200, ...OK },
+  queued: { outcome: 'queued', reason: 'queued', status: 200, ...OK },
+  done: {
+    outcome: 'duplicate',
+    reason: 'done',
+    status: 200,
+    text: 'Already processed',
+    etag: 'W/"11-YnZmjfMndLF6C2nIG+rQasUDWP8"',
+  },
   /** The event is safely queued: it may not be processed yet. */
-  accepted: { status: 200, text: 'Already accepted', etag: 'W/"10-gm5o8moakRC8yq1gs4ZEIZ/2JzQ"' },
-  in_progress: { status: 409, text: 'The event is being processed' },
-  late: { status: 503, text: 'The event is still being processed' },
-  failed: { status: 500, text: 'Internal Server Error' },
-} as const satisfies Record<string, Row & { text: string }>;
+  accepted: {
+    outcome: 'duplicate',
+    reason: 'accepted',
+    status: 200,
+    text: 'Already accepted',
+    etag: 'W/"10-gm5o8moakRC8yq1gs4ZEIZ/2JzQ"',
+  },
+  in_progress: {
+    outcome: 'in_progress',
+    reason: 'in_progress',
+    status: 409,
+    text: 'The event is being processed',
+  },
+  late: { outcome: 'late', reason: 'late', status: 503, text: 'The event is still being processed' },
+  failed: { outcome: 'failed', reason: 'failed', status: 500, text: 'Internal Server Error' },
+} as const satisfies Record<string, Answer>;
 
 /** By the error's code: why the work on an event was not finished. If several errors have a row, the first row counts. */
 export const FAILURES = {
@@ -78,26 +128,39 @@ export const REFUSALS = {
   not_an_envelope: BAD_REQUEST,
 } as const satisfies Record<string, Row>;
 
+export function answerToOutcome(outcome: DispatchOutcome): Answer {
+  if (outcome.status === 'failed') {
+    return answerToFailure(outcome.errors) ?? { ...OUTCOMES.failed, cause: outcome.errors[0] };
+  }
+  return outcome.status === 'accepted' ? OUTCOMES.queued : OUTCOMES.handled;
+}
+
 /** Undefined for an error that is none of this package's: a fault, which Nest logs and answers 500. */
 export function answerToRefusal(error: unknown): Answer | undefined {
-  return answerTo([error], REFUSALS);
+  return answerTo([error], 'refused', REFUSALS);
 }
 
 /** Undefined for errors of the handlers' own: they are answered 500. */
 export function answerToFailure(errors: readonly unknown[]): Answer | undefined {
-  const answer = answerTo(errors, FAILURES);
+  const answer = answerTo(errors, 'failed', FAILURES);
   const seconds = errors.flatMap((error) => retrySecondsOf(error) ?? []);
   return answer && seconds.length > 0 ? { ...answer, retryAfterSeconds: Math.max(...seconds) } : answer;
 }
 
-function answerTo(errors: readonly unknown[], rows: Readonly<Record<string, Row>>): Answer | undefined {
+function answerTo(
+  errors: readonly unknown[],
+  outcome: DeliveryOutcome,
+  rows: Readonly<Record<string, Row>>,
+): Answer | undefined {
   for (const [code, { text, log, ...answer }] of Object.entries(rows)) {
     const error = errors.find((each): each is ScalekitWebhookError => hasErrorCode(each, code));
     if (error) {
       return {
         ...answer,
+        outcome,
+        reason: code,
         text: text ?? error.message,
-        ...(log !== undefined && { log: { reason: code, text: describe(error) + log } }),
+        ...(log !== undefined && { log: describe(error) + log }),
         ...(answer.status !== 401 && { cause: error }),
       };
     }

@@ -1,5 +1,5 @@
 import type { Logger } from '@nestjs/common';
-import { askStore } from '../idempotency/ask-store.js';
+import { askStore } from '../idempotency/idempotency.errors.js';
 import type { CatchUpStore } from '../idempotency/idempotency-store.extras.js';
 import type { Ledger } from '../idempotency/ledger.js';
 import { eventKey } from '../idempotency/ledger-keys.js';

@@ -1,4 +1,3 @@
-import { createEventContext } from '../dispatch/event-context.js';
 import { keepFailure } from '../dispatch/kept-events.js';
 import type { EventHandler } from '../handlers/event-handler.js';
 import type { Ledger } from '../idempotency/ledger.js';
@@ -13,7 +12,7 @@ export function createGiveUp(ledger: Ledger, handlersFor: (type: string) => read
       return; // It is done, or somebody else works on it.
     }
     const { claim } = answer;
-    const claimed = { delivery, claim, context: createEventContext(delivery, claim) };
+    const claimed = { delivery, claim };
     for (const { name } of handlersFor(delivery.event.type)) {
       if (!claim.handlersDone.has(name)) {
         const { retryFor } = await keepFailure(ledger.failures, name, claimed, error);

@@ -1,4 +1,4 @@
-import { askStore } from '../idempotency/ask-store.js';
+import { askStore } from '../idempotency/idempotency.errors.js';
 import type { CatchUpStore } from '../idempotency/idempotency-store.extras.js';
 
 /** An event whose handlers failed, or on which somebody else works: the runs that follow come back to it. */

@@ -1,20 +1,13 @@
+import type { DispatchOutcome } from '../answers/answers.js';
 import type { Claim } from '../idempotency/claim.js';
 import type { FailureLedger } from '../idempotency/failure.ledger.js';
 import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
+import type { Awaitable } from '../shared/awaitable.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { EndpointRole } from './endpoint-role.js';
 import type { EventJobs } from './event-jobs.js';
 import type { FailedEvents } from './failed-events.js';
 import type { HandlerRunner } from './handler-runner.js';
-
-/**
- * - `handled`: the work is finished; the delivery may be answered 2xx.
- * - `accepted`: it is safely queued; so may this one.
- * - `failed`: it is neither, and the sender has to retry. The errors are logged already.
- */
-export type DispatchOutcome =
-  | { readonly status: 'handled' | 'accepted' }
-  | { readonly status: 'failed'; readonly errors: readonly unknown[] };
 
 /** Gets a claimed event to its handlers: at once, or through a queue. */
 export interface EventDispatcher {
@@ -22,7 +15,7 @@ export interface EventDispatcher {
   readonly name: string;
   /** Where the dispatcher keeps the events that it gave up on. */
   readonly failures?: FailedEvents | undefined;
-  dispatch(delivery: VerifiedDelivery, claim: Claim): Promise<DispatchOutcome>;
+  dispatch(delivery: VerifiedDelivery, claim: Claim): Awaitable<DispatchOutcome>;
   /** How many jobs of an event wait or run. Only a dispatcher with a queue has it. */
   unfinishedJobs?(eventId: string): Promise<number>;
 }

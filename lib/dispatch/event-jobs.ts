@@ -11,6 +11,7 @@ import { ALL_HANDLERS, createEventJob, deliveryOfJob, type EventJob, isEventJob 
 import type { HandlerRunner } from './handler-runner.js';
 import {
   describeAttempt,
+  isLast,
   type JobAttempt,
   type JobOutcome,
   LONGEST_WAIT_MS,
@@ -202,9 +203,12 @@ export class EventJobs {
   ): Promise<JobOutcome> {
     const { handlers } = this.options;
     try {
-      const recorded = await handlers.within(delivery, claim, (claimed) =>
-        handlers.run(handler, claimed, (records) => claim.completeWithin(records)),
-      );
+      const claimed = handlers.begin(delivery, claim);
+      const recorded = await handlers.run(handler, claimed, (records) => claim.completeWithin(records), {
+        isQueued: true,
+        attempt: at?.attempt ?? claim.attempt,
+        isLast: (error) => isLast(outcomeOf(error, job, at), at),
+      });
       if (recorded) {
         claim.close();
         return { status: 'done' };

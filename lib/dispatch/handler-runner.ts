@@ -1,18 +1,19 @@
 import { occurredAtNanos } from '../events/occurred-at.js';
 import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
 import type { EventHandler } from '../handlers/event-handler.js';
+import { whenOver } from '../handlers/handler-call.js';
 import type { Claim } from '../idempotency/claim.js';
-import { DeliveryAbortedError } from '../idempotency/delivery-aborted.error.js';
+import { DeliveryAbortedError } from '../idempotency/idempotency.errors.js';
 import type {
-  Awaitable,
   IdempotencyStore,
   TransactionalIdempotencyStore,
   TransactionRecords,
 } from '../idempotency/idempotency-store.js';
 import type { Ledger } from '../idempotency/ledger.js';
-import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import type { Awaitable } from '../shared/awaitable.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
-import { createEventContext } from './event-context.js';
+import type { Lifecycle } from '../telemetry/lifecycle.js';
 
 /** Another event of the same `latestOnly` key is being handled: this one comes after it, or not at all. */
 class OutOfTurnError extends ScalekitWebhookError<'out_of_turn'> {
@@ -31,48 +32,57 @@ export interface ClaimedDelivery {
   readonly context: ScalekitEventContext;
 }
 
+/** What a queue knows of a handler's call. */
+export interface HandlerJob {
+  readonly isQueued: true;
+  /** The attempt number, from 1. */
+  readonly attempt: number;
+  /** Whether the queue gives up after that error. */
+  isLast(error: unknown): boolean;
+}
+
+const isUnrecoverable = (error: unknown) => hasErrorCode(error, 'unrecoverable_event');
+
 /** Calls the handlers of a claimed event: within their time, in a transaction, or only for the latest event. */
 export class HandlerRunner {
   constructor(
     private readonly ledger: Ledger,
     private readonly store: IdempotencyStore,
     private readonly timeoutMs: number,
+    private readonly lifecycle: Lifecycle,
     readonly handlersFor: (type: string) => readonly EventHandler[],
   ) {}
 
   /**
-   * Aborts the claim when `work` takes longer than `handlerTimeoutMs`. Handlers that still run then run on, and what
-   * becomes of them is ignored.
+   * Starts the time limit of a delivery's handlers, `handlerTimeoutMs`: the claim is aborted if it has not ended by then.
+   * Handlers that still run then run on, and their results are ignored.
    */
-  async within<T>(
-    delivery: VerifiedDelivery,
-    claim: Claim,
-    work: (claimed: ClaimedDelivery) => Promise<T>,
-  ): Promise<T> {
-    const timer = setTimeout(() => {
-      claim.abort(new DeliveryAbortedError('handler_timeout'));
-    }, this.timeoutMs);
-    try {
-      return await work({ delivery, claim, context: createEventContext(delivery, claim) });
-    } finally {
-      clearTimeout(timer);
-    }
+  begin(delivery: VerifiedDelivery, claim: Claim): ClaimedDelivery {
+    claim.limitTime(this.timeoutMs);
+    return { delivery, claim, context: new EventContext(delivery, claim) };
   }
 
   /**
+   * @param job of a handler that comes from a queue
    * @returns whether the completion is recorded already, as it is for a transactional handler
    * @throws whatever the handler throws; the reason of the claim's abort
    */
-  run(handler: EventHandler, claimed: ClaimedDelivery, record: RecordCompletion): Promise<boolean> {
+  run(
+    handler: EventHandler,
+    claimed: ClaimedDelivery,
+    record: RecordCompletion,
+    job?: HandlerJob,
+  ): Promise<boolean> {
     return handler.options.latestOnly
-      ? this.runLatestOnly(handler, claimed, record)
-      : this.call(handler, claimed, record);
+      ? this.runLatestOnly(handler, claimed, record, job)
+      : this.call(handler, claimed, record, job);
   }
 
   private async runLatestOnly(
     handler: EventHandler,
     claimed: ClaimedDelivery,
     record: RecordCompletion,
+    job: HandlerJob | undefined,
   ): Promise<boolean> {
     const turn = await this.takeTurn(handler, claimed);
     if (turn === 'outdated') {
@@ -81,7 +91,7 @@ export class HandlerRunner {
     try {
       const inTransaction: RecordCompletion = async (records) =>
         (await record(records)) && ((await turn?.completeWithin(records)) ?? true);
-      const recorded = await this.call(handler, claimed, inTransaction);
+      const recorded = await this.call(handler, claimed, inTransaction, job);
       if (recorded) {
         turn?.close();
       } else {
@@ -94,25 +104,36 @@ export class HandlerRunner {
     }
   }
 
-  private call(handler: EventHandler, claimed: ClaimedDelivery, record: RecordCompletion): Promise<boolean> {
-    const { delivery, claim, context } = claimed;
-    return handler.options.transactional
-      ? this.callInTransaction(handler, claimed, record)
-      : claim.untilAbort(handler.invoke(delivery.event, context), false);
+  private call(
+    handler: EventHandler,
+    claimed: ClaimedDelivery,
+    record: RecordCompletion,
+    job: HandlerJob | undefined,
+  ): Promise<boolean> {
+    const { delivery, claim } = claimed;
+    return this.lifecycle.call(
+      handler.name,
+      delivery,
+      job ?? { attempt: claim.attempt, isLast: isUnrecoverable },
+      () =>
+        handler.options.transactional
+          ? this.callInTransaction(handler, claimed, record)
+          : callUntilAbort(handler, claimed, false),
+    );
   }
 
   private async callInTransaction(
     handler: EventHandler,
-    { delivery: { event }, claim, context }: ClaimedDelivery,
+    claimed: ClaimedDelivery,
     record: RecordCompletion,
   ): Promise<boolean> {
     const store = this.store as TransactionalIdempotencyStore;
     await store.transaction(async (transaction, records) => {
-      await claim.untilAbort(handler.invoke(event, context, transaction), undefined);
+      await callUntilAbort(handler, claimed, undefined, transaction);
       if (!(await record(records))) {
         throw new DeliveryAbortedError('lease_lost');
       }
-    }, claim.signal);
+    }, claimed.claim.signal);
     return true;
   }
 
@@ -141,6 +162,54 @@ export class HandlerRunner {
       default:
         return 'outdated';
     }
+  }
+}
+
+/** Resolves with `result` when the handler has finished. Rejects as soon as the claim is aborted; the handler then runs on. */
+function callUntilAbort<T>(
+  handler: EventHandler,
+  { delivery, claim, context }: ClaimedDelivery,
+  result: T,
+  ...transaction: unknown[]
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    claim.onAbort(reject);
+    const done = () => {
+      resolve(result);
+    };
+    whenOver(handler.invoke(delivery.event, context, ...transaction), done, reject);
+  });
+}
+
+/**
+ * The second argument of every handler. A class because of its getter: for each object literal with a getter V8 makes a
+ * hidden class, in old memory, which keeps all that the getter sees (the whole request) until the next major collection.
+ */
+class EventContext implements ScalekitEventContext {
+  readonly deliveryId: string;
+  readonly endpoint: string;
+  readonly source: ScalekitEventContext['source'];
+  readonly scheme: ScalekitEventContext['scheme'];
+  readonly occurredAt: Date | undefined;
+  readonly receivedAt: Date;
+  readonly attempt: number;
+  readonly rawBody: Uint8Array;
+  readonly #claim: Claim;
+
+  constructor(delivery: VerifiedDelivery, claim: Claim) {
+    this.deliveryId = delivery.deliveryId;
+    this.endpoint = delivery.endpoint;
+    this.source = delivery.scheme === undefined ? 'catch-up' : 'webhook';
+    this.scheme = delivery.scheme;
+    this.occurredAt = delivery.occurredAt;
+    this.receivedAt = delivery.receivedAt;
+    this.attempt = claim.attempt;
+    this.rawBody = delivery.rawBody;
+    this.#claim = claim;
+  }
+
+  get signal(): AbortSignal {
+    return this.#claim.signal;
   }
 }
 

@@ -60,6 +60,11 @@ export function outcomeOf(error: unknown, job: EventJob, at: JobAttempt | undefi
   return { status: 'failed', error, retryAfterMs: askedMs ?? retryDelayMs(backoff, at.attempt) };
 }
 
+/** Whether the job is a dead letter now. */
+export function isLast({ status }: JobOutcome, at: JobAttempt | undefined): boolean {
+  return status === 'unrecoverable' || (status === 'failed' && (!at || at.attempt >= at.attempts));
+}
+
 /** What the log says of a failed job's attempt: "attempt 2 of 8, the next one in 4.2 s". */
 export function describeAttempt(outcome: JobOutcome, at: JobAttempt): string {
   const count = `${at.attempt} of ${Math.max(at.attempt, at.attempts)}`;

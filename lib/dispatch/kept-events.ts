@@ -27,7 +27,7 @@ const UNAVAILABLE = " (the store can't keep it as failed now: the sender has to 
 export async function keepFailure(
   failures: FailureLedger | undefined,
   handler: string,
-  { delivery, claim }: ClaimedDelivery,
+  { delivery, claim }: Pick<ClaimedDelivery, 'delivery' | 'claim'>,
   error: unknown,
 ): Promise<Keeping> {
   const job = failures?.keepsPayloads ? JSON.stringify(createEventJob(delivery, { handler })) : undefined;
@@ -122,9 +122,8 @@ export class KeptEvents implements FailedEvents {
   }
 
   private async run(targets: readonly EventHandler[], job: EventJob, claim: Claim): Promise<number> {
-    await this.runner.within(deliveryOfJob(job), claim, (claimed) =>
-      Promise.all(targets.map((handler) => this.runOne(handler, claimed))),
-    );
+    const claimed = this.runner.begin(deliveryOfJob(job), claim);
+    await Promise.all(targets.map((handler) => this.runOne(handler, claimed)));
     await this.close(claim, namesOfHandlers(targets));
     return targets.length;
   }

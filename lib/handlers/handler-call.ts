@@ -47,13 +47,24 @@ export async function callSurrounded(
   }
 }
 
-/** Calls the method alone. */
-export async function callMethod(
+/** Calls the method alone, and returns what it returned. */
+export function callMethod(
   { methodName }: HandlerCandidate,
   instance: object,
   args: readonly unknown[],
-): Promise<unknown> {
-  return settle((instance as Record<string, Method>)[methodName]?.(...args));
+): unknown {
+  return (instance as Record<string, Method>)[methodName]?.(...args);
+}
+
+/** Tells when the work of a handler is over, by what it returned: an observable, or a promise of one, when it completes. */
+export function whenOver(result: unknown, done: () => void, failed: (error: unknown) => void): void {
+  Promise.resolve(result).then((value) => {
+    if (isObservable(value)) {
+      value.subscribe({ complete: done, error: failed });
+    } else {
+      done();
+    }
+  }, failed);
 }
 
 async function argumentsFor(

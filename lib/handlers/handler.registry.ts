@@ -1,8 +1,6 @@
-import { channel } from 'node:diagnostics_channel';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { compileEventPattern } from '../events/event-pattern.js';
-import type { ScalekitEnvelope } from '../events/envelope.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { checkMetadataKeys } from '../shared/nest-internals.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
@@ -12,19 +10,6 @@ import { createInvoker } from './handler-invoker.js';
 import { KEEP_NAMES, warningsOf } from './handler-warnings.js';
 
 const MAX_REMEMBERED_TYPES = 10_000;
-
-/** Tells of each call of a handler, before it begins: who calls it is no matter, the route or the worker of a queue. */
-export const HANDLER_CHANNEL = 'nestjs-scalekit-webhooks:handler';
-
-/** A message of the channel. */
-export interface HandlerCall {
-  readonly handler: string;
-  readonly event: ScalekitEnvelope;
-  /** Which application's: several may run in one process. */
-  readonly registry: object;
-}
-
-const calls = channel(HANDLER_CHANNEL);
 
 /** All handlers of the application, found once at boot, for every endpoint. */
 @Injectable()
@@ -61,15 +46,10 @@ export class HandlerRegistry implements OnApplicationBootstrap {
       subscriptions.forEach((each) => {
         this.refuseUnknownEndpoint(name, each);
       });
-      handlers.set(name, {
-        name,
-        subscriptions,
-        options: {},
-        invoke: this.told(name, createInvoker(candidate)),
-      });
-      this.logger.log(
-        `Handler ${describeName(candidate)} listens to ${subscriptions.map(describe).join(', ')}`,
-      );
+      handlers.set(name, { name, subscriptions, options: {}, invoke: createInvoker(candidate) });
+    }
+    for (const line of describeClasses(candidates)) {
+      this.logger.log(line);
     }
     warningsOf(candidates).forEach((warning) => {
       this.logger.warn(warning);
@@ -81,15 +61,6 @@ export class HandlerRegistry implements OnApplicationBootstrap {
       );
     }
     return handlers;
-  }
-
-  private told(handler: string, invoke: EventHandler['invoke']): EventHandler['invoke'] {
-    return (...args) => {
-      if (calls.hasSubscribers) {
-        calls.publish({ handler, event: args[0], registry: this } satisfies HandlerCall);
-      }
-      return invoke(...args);
-    };
   }
 
   /** The handlers that subscribed to that type at that endpoint, each once. */
@@ -156,9 +127,20 @@ function listens(subscription: Subscription, endpoint: string): boolean {
   return subscription.endpoint === undefined || subscription.endpoint === endpoint;
 }
 
+/** One line for all handlers of a class. */
+function describeClasses(candidates: readonly HandlerCandidate[]): string[] {
+  const lines = new Map<HandlerCandidate['hostClass'], string[]>();
+  for (const candidate of candidates.filter(({ subscriptions }) => subscriptions.length > 0)) {
+    const { hostClass, subscriptions } = candidate;
+    const line = lines.get(hostClass) ?? [];
+    line.push(`${describeName(candidate)} ← ${subscriptions.map(describe).join(', ')}`);
+    lines.set(hostClass, line);
+  }
+  return [...lines].map(([hostClass, line]) => `Handlers of ${hostClass.name}: ${line.join('; ')}`);
+}
+
 function describeName({ name, hostClass, methodName }: HandlerCandidate): string {
-  const place = `${hostClass.name}.${methodName}`;
-  return name === place ? name : `${name} (${place})`;
+  return name === `${hostClass.name}.${methodName}` ? methodName : `${methodName} as ${name}`;
 }
 
 function describe({ patterns, endpoint }: Subscription): string {

@@ -1,14 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
-import { askStore, isPromiseLike, whenAnswered } from './ask-store.js';
-import type { DeliveryAbortedError } from './delivery-aborted.error.js';
-import type {
-  Awaitable,
-  CompletedAs,
-  FencingToken,
-  IdempotencyStore,
-  TransactionRecords,
-} from './idempotency-store.js';
+import { andThen, attempt, type Awaitable } from '../shared/awaitable.js';
+import { askStore, DeliveryAbortedError } from './idempotency.errors.js';
+import type { CompletedAs, FencingToken, IdempotencyStore, TransactionRecords } from './idempotency-store.js';
 
 interface ClaimTerms {
   readonly key: string;
@@ -39,6 +33,7 @@ export class Claim {
   private abortListeners: ((reason: DeliveryAbortedError) => void)[] | undefined;
   private controller: AbortController | undefined;
   private listenersContext: AsyncResource | undefined;
+  private timeLimit: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly store: IdempotencyStore,
@@ -78,14 +73,11 @@ export class Claim {
     }
   }
 
-  /** Resolves with `result` when `work` does, or rejects as soon as the claim is aborted: `work` runs on then. */
-  untilAbort<T>(work: Promise<unknown>, result: T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.onAbort(reject);
-      work.then(() => {
-        resolve(result);
-      }, reject);
-    });
+  /** Aborts the claim (`handler_timeout`) if it has not ended by then. */
+  limitTime(ms: number): void {
+    this.timeLimit = setTimeout(() => {
+      this.abort(new DeliveryAbortedError('handler_timeout'));
+    }, ms);
   }
 
   abort(reason: DeliveryAbortedError): void {
@@ -143,6 +135,7 @@ export class Claim {
 
   /** The store knows already how this ended. */
   close(): void {
+    clearTimeout(this.timeLimit);
     this.hasEnded = true;
     this.onEnd(this);
   }
@@ -181,23 +174,22 @@ export class Claim {
   }
 
   private end(method: string, call: () => Awaitable<boolean>): Awaitable<boolean> {
+    clearTimeout(this.timeLimit);
     const ending = () =>
-      whenAnswered(askStore(method, call), (held) => {
+      andThen(askStore(method, call), (held) => {
         this.close();
         return held;
       });
-    const fail = (error: unknown): never => {
-      this.later = this.endLater(ending);
-      this.later.catch(() => undefined);
-      throw error;
-    };
     this.ending = ending;
-    try {
-      const held = ending();
-      return isPromiseLike(held) ? held.then(undefined, fail) : held;
-    } catch (error) {
-      return fail(error);
-    }
+    return attempt(
+      ending,
+      (held) => held,
+      (error) => {
+        this.later = this.endLater(ending);
+        this.later.catch(() => undefined);
+        throw error;
+      },
+    );
   }
 
   private async endLater(ending: () => Awaitable<boolean>): Promise<boolean> {

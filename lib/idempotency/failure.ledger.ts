@@ -1,9 +1,9 @@
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import { describeError } from '../shared/describe-error.js';
 import { fingerprintOf, type VerifiedDelivery } from '../signature/verified-delivery.js';
-import { askStore } from './ask-store.js';
+import type { Awaitable } from '../shared/awaitable.js';
 import type { Claim } from './claim.js';
-import type { Awaitable } from './idempotency-store.js';
+import { askStore } from './idempotency.errors.js';
 import type {
   FailedEventStore,
   FailurePage,

@@ -1,5 +1,6 @@
-/** What a store may return: a value at once (memory) or a promise of it (a server). */
-export type Awaitable<T> = T | PromiseLike<T>;
+import type { Awaitable } from '../shared/awaitable.js';
+
+export type { Awaitable };
 
 /** Grows with each claim of a store, so that whoever lost a claim can't act on its successor's. */
 export type FencingToken = number;

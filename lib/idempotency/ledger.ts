@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
-import { askStore, whenAnswered } from './ask-store.js';
+import { andThen, type Awaitable } from '../shared/awaitable.js';
 import { Claim } from './claim.js';
-import { DeliveryAbortedError } from './delivery-aborted.error.js';
-import type { Awaitable, BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
+import { askStore, DeliveryAbortedError } from './idempotency.errors.js';
+import type { BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
 import { FAILED_EVENT_DEFAULTS, type FailedEventOptions, FailureLedger } from './failure.ledger.js';
 import { extrasOf } from './idempotency-store.extras.js';
 import { catchUpKey, eventKey, handlerKey, orderKey, replayKey } from './ledger-keys.js';
@@ -106,7 +106,7 @@ export class Ledger {
     const { store, leaseMs } = this.options;
     const { ttlMs } = this;
     const result = askStore('begin', () => store.begin(key, { leaseMs, ttlMs, fingerprint, position }));
-    return whenAnswered(result, (answer) => this.readAnswer(answer, key, fingerprint));
+    return andThen(result, (answer) => this.readAnswer(answer, key, fingerprint));
   }
 
   private readAnswer(result: BeginResult, key: string, fingerprint: number): Awaitable<LedgerAnswer> {

@@ -1,7 +1,7 @@
 import { OldestFirstMap } from './oldest-first.map.js';
 import type { IdempotencyStoreExtras, KeyState, ReopenOptions } from './idempotency-store.extras.js';
 import { MemoryApplications, MemoryCatchUp, MemoryFailures } from './memory-store.extras.js';
-import { StoreUnavailableError } from './store-unavailable.error.js';
+import { StoreUnavailableError } from './idempotency.errors.js';
 import type {
   BeginOptions,
   BeginResult,

@@ -1,5 +1,5 @@
 import type { Claim } from './claim.js';
-import { DeliveryAbortedError } from './delivery-aborted.error.js';
+import { DeliveryAbortedError } from './idempotency.errors.js';
 
 /** The events this process works on now: their leases are renewed, and a shutdown waits for them. */
 export class RunningClaims {

@@ -3,7 +3,7 @@ import type { RegisteredEndpoint } from '../scalekit-webhook.registry.js';
 import type { UnverifiedBytes } from './unverified-bytes.js';
 
 /** An endpoint, as far as reading bodies goes. */
-export interface ReadingEndpoint extends Pick<RegisteredEndpoint, 'maxBodyBytes' | 'log'> {
+export interface ReadingEndpoint extends Pick<RegisteredEndpoint, 'maxBodyBytes' | 'log' | 'lifecycle'> {
   readonly unverified: UnverifiedBytes;
 }
 

@@ -56,9 +56,9 @@ export class RawBodyInstaller {
     const endpoint = this.registry.forRoute(name);
     let reading = endpoint && this.reading.get(endpoint);
     if (endpoint && !reading) {
-      const { maxBodyBytes, maxUnverifiedBytes, log } = endpoint;
+      const { maxBodyBytes, maxUnverifiedBytes, log, lifecycle } = endpoint;
       const unverified = new UnverifiedBytes(Math.max(maxBodyBytes, maxUnverifiedBytes));
-      reading = { maxBodyBytes, log, unverified };
+      reading = { maxBodyBytes, log, lifecycle, unverified };
       this.reading.set(endpoint, reading);
     }
     return reading;

@@ -50,7 +50,11 @@ export function captureRawBody(
     }
     const answer = answerToRefusal(result);
     if (answer?.log) {
-      endpoint.log.warn(answer.log.reason, answer.log.text);
+      endpoint.log.warn(answer.reason, answer.log);
+    }
+    if (answer) {
+      endpoint.lifecycle.received(request);
+      endpoint.lifecycle.answered(request, answer);
     }
     next(answer ? exceptionFor(answer, response) : result);
   };

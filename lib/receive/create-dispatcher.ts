@@ -4,6 +4,7 @@ import { HandlerRunner } from '../dispatch/handler-runner.js';
 import type { HandlerRegistry } from '../handlers/handler.registry.js';
 import type { Ledger } from '../idempotency/ledger.js';
 import type { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
+import type { Lifecycle } from '../telemetry/lifecycle.js';
 import type { Registration } from './registration.js';
 
 /** Gives the chosen dispatcher what it needs of its endpoint. */
@@ -12,8 +13,9 @@ export function createDispatcher(
   { dispatcher, handlerTimeoutMs, idempotency, namespace }: ScalekitWebhookOptions,
   ledger: Ledger,
   registry: HandlerRegistry,
+  lifecycle: Lifecycle,
 ): EventDispatcher {
-  const handlers = new HandlerRunner(ledger, idempotency.store, handlerTimeoutMs, (type) =>
+  const handlers = new HandlerRunner(ledger, idempotency.store, handlerTimeoutMs, lifecycle, (type) =>
     registry.handlersFor(endpoint, type),
   );
   let jobs: EventJobs | undefined;

@@ -19,6 +19,7 @@ import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import type { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { EVENT_DISPATCHER, REGISTRATION, RESOLVED_OPTIONS } from '../scalekit-webhook.tokens.js';
+import { Lifecycle } from '../telemetry/lifecycle.js';
 import { DeliveryAuthenticator } from '../signature/delivery-authenticator.js';
 import { ApplicationAnnouncement } from './application-announcement.js';
 import type { Registration } from './registration.js';
@@ -52,12 +53,22 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
     @Inject(EVENT_DISPATCHER) private readonly dispatcher: EventDispatcher,
     private readonly log: RateLimitedLog,
     private readonly handlers: HandlerRegistry,
-    registry: ScalekitWebhookRegistry,
+    lifecycle: Lifecycle,
+    private readonly registry: ScalekitWebhookRegistry,
     @Optional() private readonly catchUp?: CatchUpLoop,
   ) {
-    const { path, maxBodyBytes, maxUnverifiedBytes } = options;
+    const { path, signature, maxBodyBytes, maxUnverifiedBytes } = options;
     const { name, role, controller } = registration;
-    registry.add({ name, path, needsHandlers: role !== 'receive', maxBodyBytes, maxUnverifiedBytes, log });
+    registry.add({
+      name,
+      path,
+      needsHandlers: role !== 'receive',
+      acceptsDigest: role !== 'work' && signature.schemes.includes('digest'),
+      maxBodyBytes,
+      maxUnverifiedBytes,
+      log,
+      lifecycle,
+    });
     mountController(controller, path);
   }
 
@@ -65,22 +76,26 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
     const { name, role } = this.registration;
     this.refuseImpossibleHandlers();
     await this.announce();
-    if (role === 'work') {
-      this.logger.log(`[${name}] works on queued events; dispatcher: ${this.dispatcher.name}`);
-      return;
-    }
-    const warnings = await this.authenticator.prepare();
+    const warnings = role === 'work' ? [] : await this.authenticator.prepare();
     const { signature, idempotency } = this.options;
     const routes = this.rawBody.pathsOf(name).map((path) => `POST ${path}`);
+    const schemes = role === 'work' ? '' : `; schemes: ${signature.schemes.join(', ')}`;
     this.logger.log(
-      `[${name}] ${routes.join(', ') || 'no HTTP route'}; schemes: ${signature.schemes.join(', ')}; ` +
-        `store: ${idempotency.store.constructor.name}; dispatcher: ${this.dispatcher.name}`,
+      `[${name}] ${routes.join(', ') || 'no HTTP route'}; role: ${role}; dispatcher: ${this.dispatcher.name}; ` +
+        `store: ${idempotency.store.constructor.name}${schemes}`,
     );
+    if (role === 'work') {
+      return;
+    }
     if (routes.length === 0 && this.rawBody.isInstalled) {
       this.logger.warn(`[${name}] ${NO_ROUTE_WARNING}`);
     }
-    for (const warning of signature.schemes.includes('digest') ? [...warnings, REPLAY_WARNING] : warnings) {
+    for (const warning of warnings) {
       this.logger.warn(`[${name}] ${warning}`);
+    }
+    const { namesWithDigest } = this.registry;
+    if (namesWithDigest[0] === name) {
+      this.logger.warn(`[${namesWithDigest.join(', ')}] ${REPLAY_WARNING}`);
     }
     this.startCatchUp();
   }

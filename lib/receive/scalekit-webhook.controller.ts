@@ -13,12 +13,13 @@ import {
 import type { AnswerableResponse } from '../answers/answers.js';
 import { BelongsToEndpoint } from '../raw-body/raw-body-route.js';
 import type { RequestWithBody } from '../raw-body/request-raw-body.js';
+import type { Awaitable } from '../shared/awaitable.js';
 import { ScalekitSignatureGuard } from '../signature/scalekit-signature.guard.js';
 import { DeliveryReceiver } from './delivery.receiver.js';
 
 /** The module's own route. */
 export abstract class ScalekitWebhookController {
-  abstract receive(request: RequestWithBody, response: AnswerableResponse): Promise<string>;
+  abstract receive(request: RequestWithBody, response: AnswerableResponse): Awaitable<string>;
 }
 
 /** A controller class for one registration, so that two of them never share a route. */
@@ -40,7 +41,7 @@ export function createWebhookController(
     receive(
       @Req() request: RequestWithBody,
       @Res({ passthrough: true }) response: AnswerableResponse,
-    ): Promise<string> {
+    ): Awaitable<string> {
       return this.receiver.receive(request, response);
     }
   }

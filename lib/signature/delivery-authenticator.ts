@@ -4,6 +4,7 @@ import { readEnvelope, type ScalekitEnvelope } from '../events/envelope.js';
 import { readOccurredAt } from '../events/occurred-at.js';
 import { releaseRawBody, type RequestWithBody, takeRawBody } from '../raw-body/request-raw-body.js';
 import type { RateLimitedLog } from '../shared/rate-limited-log.js';
+import type { Lifecycle } from '../telemetry/lifecycle.js';
 import type { WebhookHeaders } from './schemes/signature-headers.js';
 import type { DeliveryVerifier } from './secret-source.js';
 import {
@@ -24,7 +25,7 @@ interface AuthenticatorOptions {
 
 type Authentication = VerifiedDelivery | WebhookVerificationError;
 
-/** Verifies the signature of a request's raw body, and only then reads the event in it. The first step of the way. */
+/** Verifies the signature of a request's raw body, and only then reads the event in it. */
 export class DeliveryAuthenticator {
   private readonly environments: ReadonlySet<unknown> | undefined;
   private readonly maxEventAgeMs: number | undefined;
@@ -33,6 +34,7 @@ export class DeliveryAuthenticator {
     private readonly endpoint: string,
     private readonly verifier: DeliveryVerifier,
     private readonly log: RateLimitedLog,
+    private readonly lifecycle: Lifecycle,
     private readonly options: AuthenticatorOptions,
   ) {
     const { environmentId, signature } = options;
@@ -43,35 +45,37 @@ export class DeliveryAuthenticator {
   /**
    * Called at boot.
    *
-   * @returns what is weak about the secret, to be logged
-   * @throws ScalekitWebhookError (`invalid_options`) if the secret that is fetched is useless
+   * @returns the weaknesses of the secret, to be logged
+   * @throws ScalekitWebhookError (`invalid_options`) if the fetched secret can't be used
    */
   prepare(): Promise<readonly string[]> {
     return this.verifier.prepare();
   }
 
   /**
-   * Leaves the verified delivery on the request and its event in `request.body`, or returns how to answer a delivery
-   * that is refused. Returns a promise only if the secret has to be fetched. A delivery that this endpoint has verified
-   * already is not verified again.
+   * Puts the verified delivery on the request and its event in `request.body`. For a refused delivery, returns the
+   * answer instead. Returns a promise only if the secret has to be fetched. A delivery that this endpoint has already
+   * verified is not verified again.
    */
   admit(request: RequestWithBody): VerifiedDelivery | Answer | Promise<VerifiedDelivery | Answer> {
     const verified = deliveryOf(request);
     if (verified?.endpoint === this.endpoint) {
       return verified;
     }
+    this.lifecycle.received(request);
     const accept = (outcome: Authentication) => {
       releaseRawBody(request);
       if (outcome instanceof WebhookVerificationError) {
-        return this.refuse(outcome);
+        return this.refuse(request, outcome);
       }
+      this.lifecycle.verified(request, outcome);
       attachDelivery(request, outcome);
       request.body = outcome.event;
       return outcome;
     };
     const refuse = (error: unknown) => {
       releaseRawBody(request);
-      return this.refuse(error);
+      return this.refuse(request, error);
     };
     try {
       const { maxBodyBytes, answerWithinMs } = this.options;
@@ -95,19 +99,20 @@ export class DeliveryAuthenticator {
     return this.read(rawBody, undefined, undefined);
   }
 
-  /** Logs the reason of a refusal. It is answered only where it helps no forger. */
-  private refuse(error: unknown): Answer {
+  /** Logs the reason of a refusal. The answer says it only where that helps no forger. */
+  private refuse(request: RequestWithBody, error: unknown): Answer {
     const answer = answerToRefusal(error);
     if (!answer) {
       throw error;
     }
     if (answer.log) {
-      this.log.warn(answer.log.reason, answer.log.text);
+      this.log.warn(answer.reason, answer.log);
     }
+    this.lifecycle.answered(request, answer);
     return answer;
   }
 
-  /** Returns the error of a forgery: `createWebhookCheck` says why. */
+  /** Returns the error of a forgery instead of throwing it: see `createWebhookCheck`. */
   private authenticate(
     rawBody: Uint8Array,
     headers: WebhookHeaders,
@@ -145,7 +150,7 @@ export class DeliveryAuthenticator {
     if (invalidField) {
       this.log.warn(
         'invalid_date',
-        `"${invalidField}" of event ${event.id} (${event.type}) is no date: context.occurredAt stays undefined.`,
+        `"${invalidField}" of event ${event.id} (${event.type}) is not a date: context.occurredAt stays undefined.`,
       );
     }
     return date;
@@ -155,8 +160,8 @@ export class DeliveryAuthenticator {
     if (this.environments && !this.environments.has(environment_id)) {
       throw new DeliveryRefusedError(
         'wrong_environment',
-        `Event ${id} is not of the environment that this endpoint accepts (environmentId): ` +
-          'its environment_id is another one or missing.',
+        `Event ${id} is not from the environment that this endpoint accepts (environmentId): ` +
+          'its environment_id is different or missing.',
       );
     }
   }
@@ -167,7 +172,7 @@ export class DeliveryAuthenticator {
     if (this.maxEventAgeMs !== undefined && !isYoung) {
       throw new DeliveryRefusedError(
         'event_too_old',
-        'The event is older than signature.maxEventAgeSeconds, or carries no date to tell by.',
+        'The event is older than signature.maxEventAgeSeconds, or has no date.',
       );
     }
   }

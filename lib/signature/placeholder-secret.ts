@@ -1,7 +1,7 @@
-/** With fewer characters than this around an unfilled variable, the whole can be guessed. */
+/** A text with an unfilled variable can be guessed if it has fewer other characters than this. */
 const SHORTEST_REST = 16;
 
-/** Words of documentation and sample files. None is made of others, so that a text is read in one way only. */
+/** Words of documentation and sample files. No word is made of others, so the pattern can't backtrack for long. */
 const WORDS =
   'your|my|our|the|an|this|that|it|me|here|there|goes|with|from|for|to|in|of|on|is|not|no|set|please|must|should|will|' +
   'change|changed|replace|replaced|insert|enter|put|paste|fill|update|rotate|remove|removed|redacted|hidden|masked|' +
@@ -13,16 +13,16 @@ const WORDS =
   'super|very|top|safe|secure|insecure|private|public|real|actual|some|something|anything|whatever|' +
   'abc|abcd|qwerty|letmein|welcome|admin|hello|world';
 
-/** Words and what joins them; a number of up to four digits counts as a word. A dot joins no words. */
+/** Words and separators. A number of up to four digits counts as a word; a single dot is not a separator. */
 const ONLY_WORDS = new RegExp(
   `^(?=.*[a-z])(?:${WORDS}|(?<![a-z])(?:a|be|add)(?![a-z])|(?<!x)x{2,}(?!x)|` +
     '(?<!\\d)(?:\\d{1,4}|12345\\d*)(?!\\d)|(?<!\\.)\\.{2,}(?!\\.)|[^\\p{L}\\p{N}.])+$',
   'iu',
 );
-/** The test secret of Scalekit's own SDK: a warning says what it can't be used for. */
+/** The test secret of Scalekit's own SDK is accepted, with a warning about what it can't be used for. */
 const SDK_TEST_SECRET = 'test-secret';
 
-/** What stands for a value that is not there, within a text. */
+/** Marks of a missing value inside a text. */
 const GAPS = [
   /undefined/gi,
   /(?<![a-z\d])(?:null|NaN)(?![a-z\d])/gi,
@@ -34,7 +34,7 @@ const GAPS = [
   /\*{3,}|•{2,}|\.{3,}|…|x{6,}/gi,
 ];
 
-/** Texts that are the name of a secret, or of the place where it is kept, or code. */
+/** The name of a secret, the place where it is kept, or code. */
 const NAMES = [
   /^\$[A-Z_][A-Z\d_]*$/,
   /^\$env:\w+$/i,
@@ -62,13 +62,13 @@ const SEQUENCES = [
   '98765432109876543210',
   'qwertyuiopasdfghjklzxcvbnm',
 ];
-/** As many letters in a row may be a short secret. */
+/** An alphabetical run of up to this many letters may be a real, short secret. */
 const LONGEST_LETTER_SEQUENCE = 8;
 
 /**
- * True for texts that stand where a secret should be, such as `undefined`, `[object Object]`, `<name>`, `changeme`,
- * `your-secret-here` or `xxxxxxxx`. Anybody can guess them, and sign with them. A random text is none: when the words
- * and gaps are taken out of it, too much is left.
+ * True for a text that takes the place of a secret, such as `undefined`, `[object Object]`, `<name>`, `changeme`,
+ * `your-secret-here` or `xxxxxxxx`. Anybody can guess it and sign with it. A random text is not a placeholder: too much
+ * of it is left when words and gaps are removed.
  */
 export function isPlaceholder(secret: string): boolean {
   const text = secret.replace(/^whsec_/, '');
@@ -84,7 +84,7 @@ function hasGap(text: string): boolean {
   return rest !== text && rest.replace(/[-_ .:]/g, '').length < SHORTEST_REST;
 }
 
-/** One character over and over. 32 hex digits without a prefix may be a key of 16 equal bytes, and are left alone. */
+/** One character, repeated. 32 hex digits without a prefix may be a key of 16 equal bytes and are allowed. */
 function isRepetition(secret: string): boolean {
   return /^(?:whsec_)*([!-~•●·█])(?:\1|[-_ .:])*$/u.test(secret) && !/^[a-f]{32,}$/.test(secret);
 }

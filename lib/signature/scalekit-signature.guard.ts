@@ -6,9 +6,9 @@ import { DeliveryAuthenticator } from './delivery-authenticator.js';
 import type { VerifiedDelivery } from './verified-delivery.js';
 
 /**
- * Lets only authentic events pass, and leaves the parsed event in `request.body`. It stands before the module's own
- * controller; a controller of your own takes it with `@UseGuards(ScalekitSignatureGuard)`, in a module that imports
- * one `ScalekitWebhookModule`.
+ * Lets only authentic events pass, and puts the parsed event in `request.body`. The module's own controller uses it.
+ * For a controller of your own, add `@UseGuards(ScalekitSignatureGuard)` in a module that imports one
+ * `ScalekitWebhookModule`.
  *
  * @publicApi
  */
@@ -17,7 +17,7 @@ import type { VerifiedDelivery } from './verified-delivery.js';
 export class ScalekitSignatureGuard implements CanActivate {
   constructor(private readonly authenticator: DeliveryAuthenticator) {}
 
-  /** Rejects with an `HttpException` and does not throw one: see `createWebhookCheck`. */
+  /** Rejects with an `HttpException` instead of throwing one: see `createWebhookCheck`. */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const http = context.switchToHttp();
     const pass = (outcome: VerifiedDelivery | Answer) =>

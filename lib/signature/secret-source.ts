@@ -4,9 +4,8 @@ import { within } from '../shared/within.js';
 import { withoutStack } from '../shared/without-stack.js';
 import { SecretUnavailableError } from './signature.errors.js';
 import { createWebhookCheck, type WebhookCheck, type WebhookOutcome } from './verify-webhook.js';
-import type { WebhookDelivery } from './webhook-delivery.js';
 import { inspectSecrets } from './webhook-secret.js';
-import type { WebhookVerifierOptions } from './webhook-verifier-options.js';
+import type { WebhookDelivery, WebhookVerifierOptions } from './webhook-input.js';
 import type { WebhookScheme } from './webhook-scheme.js';
 
 /** One secret, or several while they are rotated. */
@@ -24,13 +23,13 @@ export interface DeliveryVerifier {
   /**
    * Returns the error of a delivery that is not authentic.
    *
-   * @throws SecretUnavailableError when there is no secret to tell by
+   * @throws SecretUnavailableError when no secret is available
    */
   check(delivery: WebhookDelivery): WebhookOutcome | Promise<WebhookOutcome>;
   /**
-   * Called at boot: a secret that has to be fetched is fetched now, so that a useless one stops the boot.
+   * Called at boot: fetches the secret if that is needed, so that an unusable one stops the boot.
    *
-   * @returns what is weak about the secret, to be logged
+   * @returns the weaknesses of the secret, to be logged
    */
   prepare(): Promise<readonly string[]>;
 }
@@ -44,25 +43,25 @@ export function createDeliveryVerifier(options: SecretSourceOptions, log: RateLi
   return { check: createTerseCheck({ secret, ...signature }), prepare: () => Promise.resolve(warnings) };
 }
 
-/** Its errors are logged by code and message. */
+/** Makes a check whose errors have no stack: only their code and message are logged. */
 function createTerseCheck(options: WebhookVerifierOptions): WebhookCheck {
   const check = createWebhookCheck(options);
   return (delivery) => withoutStack(() => check(delivery));
 }
 
-/** A secret that may just have been rotated is fetched again when a signature fails, but not at every forgery. */
+/** When a signature fails, the secret may just have been rotated. A flood of forgeries must not fetch it each time. */
 const REFRESH_AT_MOST_EVERY_MS = 5_000;
-/** Without any secret each delivery is a reason to try again: soon, but not at each of a flood. */
+/** The least time between fetches while there is no secret at all. */
 const RETRY_AT_MOST_EVERY_MS = 1_000;
 const FETCH_TIMEOUT_MS = 5_000;
 /**
- * How long deliveries wait for a refresh, from its start, while an older secret is at hand: long enough for a secret
- * manager to answer, so that a secret which was revoked is seldom used once more, and short beside the sender's limit.
+ * How long deliveries wait for a refresh, from its start, before the older secret is used. Long enough for a secret
+ * manager to answer, so a revoked secret is seldom used again; short compared with the sender's timeout.
  */
 const STALE_AFTER_MS = 500;
 const MISMATCH_AFTER_MS = 2_000;
 
-/** A fetch that runs, and when it began. */
+/** A running fetch. */
 interface Refresh {
   readonly result: Promise<WebhookCheck>;
   readonly beganAt: number;
@@ -113,7 +112,7 @@ class FetchedSecretVerifier implements DeliveryVerifier {
     return isFresh ? this.latest : this.refreshed(REFRESH_AT_MOST_EVERY_MS, STALE_AFTER_MS);
   }
 
-  /** Fetches the secret unless that was tried just now, and returns the latest one there is after `waitMs`. */
+  /** Fetches the secret unless that was just tried. After `waitMs`, returns the latest one there is. */
   private refreshed(atMostEveryMs: number, waitMs: number): WebhookCheck | Promise<WebhookCheck> {
     const isRecent = performance.now() - this.triedAt < atMostEveryMs;
     if (isRecent && !this.refreshing) {

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, type KeyObject, randomBytes } from 'node:crypto';
 import { signatureSchemes } from './schemes/signature-schemes.js';
 import { WebhookVerificationError } from './signature.errors.js';
-import { isBody, millisecondsOf, readForeign } from './webhook-delivery.js';
-import { computeMac, toVerificationError } from './webhook-mac.js';
+import { isBody, millisecondsOf, readForeign } from './webhook-input.js';
 import { isWebhookScheme, WEBHOOK_SCHEMES, type WebhookScheme } from './webhook-scheme.js';
 import { prepareSigningKey } from './webhook-secret.js';
 
@@ -109,4 +108,20 @@ function readFields(options: unknown) {
 
 function onlyBody([body, ...others]: readonly unknown[]): Uint8Array | string | undefined {
   return isBody(body) && others.length === 0 ? body : undefined;
+}
+
+/** HMAC-SHA256 over the prefix and the body's own bytes, undecoded (S8). */
+export function computeMac(key: KeyObject, signedPrefix: string, body: Uint8Array | string): Buffer {
+  return createHmac('sha256', key).update(signedPrefix).update(body).digest();
+}
+
+/** Errors that are not ours come from the limits of V8 and Node: about 512 MiB of text, 2 GiB of bytes. */
+export function toVerificationError(error: unknown): WebhookVerificationError {
+  return error instanceof WebhookVerificationError
+    ? error
+    : new WebhookVerificationError(
+        'invalid_body',
+        'The body could not be hashed: it is too large, or no genuine Uint8Array.',
+        { cause: error },
+      );
 }

@@ -27,7 +27,7 @@ export type WebhookVerificationErrorCode =
   | 'invalid_options';
 
 /**
- * What `verifyWebhook`, `createWebhookVerifier` and `signWebhook` throw, and all that they throw. The message is for
+ * The only error that `verifyWebhook`, `createWebhookVerifier` and `signWebhook` throw. The message is for
  * a developer's log: it holds no secret, no expected signature and no text that a sender chose. Don't answer it to
  * the sender, since it says how near a forgery came.
  *

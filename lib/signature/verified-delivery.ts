@@ -4,7 +4,7 @@ import type { WebhookScheme } from './webhook-scheme.js';
 
 const DELIVERY = Symbol.for('nestjs-scalekit-webhooks:delivery');
 
-/** What the signature guard hands on, or catching up: authentic bytes and the event in them. */
+/** An authentic delivery: its bytes and the event in them. */
 export interface VerifiedDelivery {
   readonly endpoint: string;
   /** Undefined for an event that was fetched from Scalekit's API: the connection vouches for it, not a signature. */
@@ -29,7 +29,7 @@ export function attachDelivery(request: object, delivery: VerifiedDelivery): voi
   (request as { [DELIVERY]?: VerifiedDelivery })[DELIVERY] = delivery;
 }
 
-/** Undefined where no signature guard has let the request pass. */
+/** Undefined if no signature guard has let the request pass. */
 export function deliveryOf(request: object): VerifiedDelivery | undefined {
   return (request as { [DELIVERY]?: VerifiedDelivery })[DELIVERY];
 }

@@ -1,22 +1,20 @@
-import { type ParsedSignature } from './schemes/signature-scheme.js';
+import { timingSafeEqual } from 'node:crypto';
 import { readSignature, signatureSchemes } from './schemes/signature-schemes.js';
-import { MAC_BYTES } from './schemes/standard.scheme.js';
+import { computeMac, toVerificationError } from './sign-webhook.js';
 import { WebhookVerificationError } from './signature.errors.js';
-import { readDelivery, type PlainDelivery, type WebhookDelivery } from './webhook-delivery.js';
 import {
-  computeMac,
-  countMatches,
-  prepareKeys,
-  toVerificationError,
-  type WebhookKeys,
-} from './webhook-mac.js';
-import type { WebhookVerification } from './webhook-scheme.js';
-import { resolveVerifierOptions, type WebhookVerifierOptions } from './webhook-verifier-options.js';
+  type PlainDelivery,
+  readDelivery,
+  resolveVerifierOptions,
+  type WebhookDelivery,
+  type WebhookVerifierOptions,
+} from './webhook-input.js';
+import type { ParsedSignature, WebhookVerification } from './webhook-scheme.js';
+import { prepareKeys, type WebhookKeys } from './webhook-secret.js';
 
 export type { WebhookHeaders, WebhookHeadersLike } from './schemes/signature-headers.js';
-export type { WebhookDelivery } from './webhook-delivery.js';
+export type { WebhookDelivery, WebhookVerifierOptions } from './webhook-input.js';
 export type { WebhookVerification } from './webhook-scheme.js';
-export type { WebhookVerifierOptions } from './webhook-verifier-options.js';
 
 /**
  * Made by {@link createWebhookVerifier}; verifies any number of deliveries.
@@ -79,14 +77,13 @@ export function createWebhookVerifier(options: WebhookVerifierOptions): WebhookV
   };
 }
 
-/** The result of a good signature, or the error of a bad one. */
 export type WebhookOutcome = WebhookVerification | WebhookVerificationError;
 
 export type WebhookCheck = (delivery: WebhookDelivery) => WebhookOutcome;
 
 /**
- * Makes a verifier that returns its errors. Throwing one takes V8 longer than computing the signature when Node makes the
- * call, as it does for the body of a request, and whoever sends forgeries decides how often that happens.
+ * Makes a verifier that returns its errors. In a callback that Node calls, such as the end of a request body, V8 takes longer to throw
+ * an error than to compute the signature, and whoever sends forgeries decides how often that happens.
  *
  * @throws WebhookVerificationError `invalid_secret`, `invalid_options`: when the options are wrong
  */
@@ -94,7 +91,7 @@ export function createWebhookCheck(options: WebhookVerifierOptions): WebhookChec
   const { secrets, schemes, toleranceSeconds } = resolveVerifierOptions(options);
   const accepted = signatureSchemes(schemes);
   const keys = prepareKeys(secrets);
-  const scratch = new Uint8Array(MAC_BYTES);
+  const scratch = new Uint8Array(32);
   return (input) => {
     try {
       const delivery = readDelivery(input);
@@ -160,4 +157,18 @@ function faultOfSignature(
         `No signature matches under the scheme "${scheme}". Check that the secret is that of this endpoint, and ` +
           'that rawBody is the body exactly as received, not parsed and serialised again.',
       );
+}
+
+/**
+ * Compares the MAC with every signature, also after a match: the time taken depends on their number and not on which one
+ * is right.
+ *
+ * @param signatures of 32 bytes each
+ */
+function countMatches(mac: Uint8Array, signatures: readonly Uint8Array[]): number {
+  let matches = 0;
+  for (const signature of signatures) {
+    matches += Number(timingSafeEqual(mac, signature));
+  }
+  return matches;
 }

@@ -1,23 +1,18 @@
+import { Buffer } from 'node:buffer';
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { isPlaceholder } from './placeholder-secret.js';
 import { WebhookVerificationError } from './signature.errors.js';
-import {
-  decodeCanonicalBase64,
-  keyBytes,
-  SECRET_PREFIX,
-  SHORTEST_STANDARD_KEY_BYTES,
-  withoutPrefix,
-} from './webhook-mac.js';
 import { WEBHOOK_SCHEMES, type WebhookScheme } from './webhook-scheme.js';
 
+const SECRET_PREFIX = 'whsec_';
 const SHORTEST_SECRET = 8;
-/** A hostile list may claim any length. */
+const SHORTEST_STANDARD_KEY_BYTES = 16;
+/** Bounds the work for a list of any length. */
 export const MOST_SECRETS = 100;
 /** Standard Webhooks asks for 24 to 64 bytes. */
 const ADVISED_KEY_BYTES = 24;
 
 const COPY_IT = 'Copy the signing secret of this endpoint (whsec_…) from the Scalekit dashboard.';
-const NOT_A_STRING = `The webhook secret is not a string. ${COPY_IT}`;
 
 /** The result of a check of secrets. None of its texts holds a part of a secret. */
 export interface SecretInspection {
@@ -28,7 +23,7 @@ export interface SecretInspection {
 }
 
 /**
- * Checks one configured secret against the schemes it is to serve (S9, S10).
+ * Checks one configured secret against the schemes that it must serve (S9, S10).
  *
  * @param schemes the accepted schemes; all by default
  */
@@ -37,7 +32,7 @@ export function inspectSecret(
   schemes: readonly WebhookScheme[] = WEBHOOK_SCHEMES,
 ): SecretInspection {
   if (typeof secret !== 'string') {
-    return { problem: NOT_A_STRING, warnings: [] };
+    return { problem: `The webhook secret is not a string. ${COPY_IT}`, warnings: [] };
   }
   const problem = findProblem(secret, schemes);
   return problem === undefined ? { warnings: findWarnings(secret, schemes) } : { problem, warnings: [] };
@@ -72,14 +67,11 @@ export function requireUsableSecret(
   secret: unknown,
   schemes: readonly WebhookScheme[] = WEBHOOK_SCHEMES,
 ): string {
-  if (typeof secret !== 'string') {
-    throw new WebhookVerificationError('invalid_secret', NOT_A_STRING);
-  }
-  const problem = findProblem(secret, schemes);
+  const { problem } = inspectSecret(secret, schemes);
   if (problem !== undefined) {
     throw new WebhookVerificationError('invalid_secret', problem);
   }
-  return secret;
+  return secret as string;
 }
 
 /** @throws WebhookVerificationError `invalid_secret` */
@@ -89,6 +81,43 @@ export function prepareSigningKey(secret: unknown, scheme: WebhookScheme): KeyOb
     throw new WebhookVerificationError('invalid_secret', `${whyNotStandard(String(secret))} ${COPY_IT}`);
   }
   return createSecretKey(bytes);
+}
+
+/** For each scheme, the keys of those secrets that it can use. */
+export type WebhookKeys = Readonly<Record<WebhookScheme, readonly KeyObject[]>>;
+
+export function prepareKeys(secrets: readonly string[]): WebhookKeys {
+  const keysOf = (scheme: WebhookScheme) =>
+    secrets
+      .map((secret) => keyBytes(secret, scheme))
+      .filter((bytes) => bytes !== undefined)
+      .map((bytes) => createSecretKey(bytes));
+  return { standard: keysOf('standard'), timestamped: keysOf('timestamped'), digest: keysOf('digest') };
+}
+
+/** S9: `standard` signs with the decoded secret, the other schemes with its whole text, prefix included. */
+function keyBytes(secret: string, scheme: WebhookScheme): Buffer | undefined {
+  if (scheme !== 'standard') {
+    return Buffer.from(secret, 'utf8');
+  }
+  const bytes = decodeCanonicalBase64(withoutPrefix(secret));
+  return bytes && bytes.length >= SHORTEST_STANDARD_KEY_BYTES ? bytes : undefined;
+}
+
+function withoutPrefix(secret: string): string {
+  return secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret;
+}
+
+/**
+ * Decodes standard base64, with all of its padding or none (S9). Node's decoder also takes base64url and some non-ASCII
+ * letters, and skips what it can't read, so the bytes must encode to the same text again.
+ */
+function decodeCanonicalBase64(text: string): Buffer | undefined {
+  const digits = text.replace(/={1,2}$/, '');
+  const isPaddedInPart = digits !== text && text.length % 4 !== 0;
+  const bytes = Buffer.from(digits, 'base64');
+  const isCanonical = bytes.toString('base64').replace(/=+$/, '') === digits;
+  return isCanonical && !isPaddedInPart ? bytes : undefined;
 }
 
 function findProblem(secret: string, schemes: readonly WebhookScheme[]): string | undefined {

@@ -1,5 +1,5 @@
 // Packs the library, installs the tarball in small real apps and runs their tests: the proof behind the peer ranges.
-// Usage: node test/consumers/run.mjs [--only nest|bundles|engines|agents|settings] [path to another node binary ...]
+// Usage: node test/consumers/run.mjs [--only nest|firstHour|bundles|engines|agents|settings] [path to another node binary ...]
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -82,6 +82,14 @@ async function nest() {
   }
 }
 
+/** From an empty folder to the first event and the first test; on the newest Node, which all templates of Nest support. */
+async function firstHour() {
+  for (const app of ['nest11-fastify', 'nest12-express', 'nest12-commonjs']) {
+    const script = join(here, 'first-hour', 'first-hour.mjs');
+    run(`first hour: ${app}`, root, nodes.at(-1), [script, tarball, app], { node: nodes.at(-1) });
+  }
+}
+
 /** The oldest and the newest version of each client and queue of the peer ranges. */
 async function engines(env) {
   for (const end of ['oldest', 'newest']) {
@@ -150,7 +158,7 @@ try {
   const { PostgresServer } = await support('postgres-server');
   servers.push(await RedisServer.start(), await PostgresServer.start({ fsync: false }));
   const env = { REDIS_URL: servers[0].url, DATABASE_URL: servers[1].url };
-  const parts = { nest, bundles, engines, agents, settings };
+  const parts = { nest, firstHour, bundles, engines, agents, settings };
   for (const part of values.only ? [values.only] : Object.keys(parts)) {
     await parts[part](env);
   }

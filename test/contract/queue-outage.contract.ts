@@ -27,7 +27,7 @@ export function describeQueueOutages(bench: QueueBench): void {
     it('has deliveries answered 503 in time; what arrives late is harmless', async () => {
       const server = await bench.start(
         { providers: [Recorder], webhook: sharedMemory() },
-        { timeoutMs: 500 },
+        { timeoutMs: 1_500 },
       );
       const { ids } = recorded(server);
       const before = anEvent();
@@ -51,7 +51,7 @@ export function describeQueueOutages(bench: QueueBench): void {
     it('does not keep the application from closing, and has no connections of it when it goes on', async () => {
       const server = await bench.start(
         { providers: [Recorder], webhook: sharedMemory() },
-        { timeoutMs: 200 },
+        { timeoutMs: 1_500 },
       );
       await server.deliver(anEvent());
       await eventually(() => recorded(server).ids().length).toBe(1);
@@ -76,7 +76,7 @@ export function describeQueueOutages(bench: QueueBench): void {
           seen.push(id);
         }
       }
-      const dispatcher = own.dispatcher({ timeoutMs: 500 });
+      const dispatcher = own.dispatcher({ timeoutMs: 1_500 });
       const server = await WebhookApp.start({
         providers: [Slow],
         webhook: { dispatcher, ...sharedMemory() },

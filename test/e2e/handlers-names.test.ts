@@ -98,7 +98,7 @@ describe('the name of a handler', () => {
     expect(await server.deliver(anEvent('user.created'))).toMatchObject({ status: 500 });
     expect(done.sort()).toEqual(['crm', 'mail']);
     expect(server.logs.matching(/user sync/)).toEqual([
-      'log: Handler user sync: größer (UserSync.onUser) listens to user.login, user.created',
+      'log: Handlers of UserSync: onUser as user sync: größer ← user.login, user.created',
       expect.stringMatching(/^error: user sync: größer failed on event /),
     ]);
   });

@@ -106,7 +106,7 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
         on(): void {}
       }
       server = await WebhookApp.start({ adapter: adapter(), providers: [Hopeful] });
-      expect(server.logs.matching(/Hopeful\.on/)).toEqual(['log: Handler Hopeful.on listens to invoice.*']);
+      expect(server.logs.matching(/Hopeful/)).toEqual(['log: Handlers of Hopeful: on ← invoice.*']);
     });
   });
 });

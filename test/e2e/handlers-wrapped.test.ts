@@ -108,7 +108,7 @@ describe('a handler whose method another decorator replaced is called through th
       }
     }
     expect(await deliverTo(Sync)).toEqual(['traced', 'user.created to crm']);
-    expect(server?.logs.matching(/Handler /)).toEqual(['log: Handler Sync.onUser listens to user.created']);
+    expect(server?.logs.matching(/Handlers of /)).toEqual(['log: Handlers of Sync: onUser ← user.created']);
   });
 
   it('in a decorator of the class, which wraps all methods', async () => {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   OnScalekitEvent,
   RetryLaterError,
@@ -235,13 +235,23 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
   });
 
   describe('handlers that are slow', () => {
+    /** Lets the time of answerWithinMs pass while the handler waits at the gate. */
+    const deliverUntilLate = async (event: object, gate: Gate) => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const delivery = server.deliver(event);
+      await gate.reached;
+      vi.advanceTimersByTime(7_000);
+      vi.useRealTimers();
+      return delivery;
+    };
+
     it('are answered 503 at answerWithinMs, run on, and the retry finds the event done', async () => {
       const store = new RecordingStore();
-      await start({ answerWithinMs: 20, idempotency: { store } });
+      await start({ idempotency: { store } });
       const gate = new Gate();
       steps.behaviour.first = () => gate.pass();
       const event = anEvent();
-      expectRetryLater(await server.deliver(event), 503, 1);
+      expectRetryLater(await deliverUntilLate(event, gate), 503, 7);
       expectInProgress(await server.deliver(event));
       gate.release();
       await until(() => store.calls.complete.length === 1);
@@ -251,14 +261,14 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
 
     it('and then fail leave the event free for the retry', async () => {
       const store = new RecordingStore();
-      await start({ answerWithinMs: 20, idempotency: { store } });
+      await start({ idempotency: { store } });
       const gate = new Gate();
       steps.behaviour.first = async () => {
         await gate.pass();
         throw new Error('late failure');
       };
       const event = anEvent();
-      expect((await server.deliver(event)).status).toBe(503);
+      expect((await deliverUntilLate(event, gate)).status).toBe(503);
       gate.release();
       await until(() => store.calls.release.length === 1);
       steps.behaviour = {};
@@ -268,11 +278,11 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
 
     it('keep their lease while they run', async () => {
       const store = new RecordingStore();
-      await start({ answerWithinMs: 20, idempotency: { store, leaseMs: 600 } });
+      await start({ idempotency: { store, leaseMs: 600 } });
       const gate = new Gate();
       steps.behaviour.first = () => gate.pass();
       const event = anEvent();
-      await server.deliver(event);
+      await deliverUntilLate(event, gate);
       await until(() => store.calls.renew.length >= 4);
       expect((await server.deliver(event)).status).toBe(409);
       gate.release();

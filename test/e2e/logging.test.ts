@@ -1,7 +1,15 @@
+import { hasSubscribers } from 'node:diagnostics_channel';
 import { gzipSync } from 'node:zlib';
-import { type INestApplication, Injectable, RequestMethod, VersioningType } from '@nestjs/common';
-import { afterEach, describe, expect, it } from 'vitest';
-import { type DispatcherFactory, OnScalekitEvent, signWebhook } from '../../lib/index.js';
+import { type INestApplication, Injectable, Logger, RequestMethod, VersioningType } from '@nestjs/common';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  DELIVERY_CHANNEL,
+  type DispatcherFactory,
+  HANDLER_CHANNEL,
+  OnScalekitEvent,
+  signWebhook,
+} from '../../lib/index.js';
+import { Gate } from '../support/gate.js';
 import { RecordingStore } from '../support/recording-store.js';
 import { anEvent, PLATFORMS, SECRET, WebhookApp, type WebhookAppSetup } from '../support/webhook-app.js';
 
@@ -54,13 +62,13 @@ describe.each(PLATFORMS)('the log on $platform', ({ adapter }) => {
         },
       });
       expect(server.logs.matching(/^log: \[default\] POST /)).toEqual([
-        `log: [default] POST ${url}; schemes: standard, timestamped, digest; ` +
-          'store: MemoryIdempotencyStore; dispatcher: inline',
+        `log: [default] POST ${url}; role: both; dispatcher: inline; store: MemoryIdempotencyStore; ` +
+          'schemes: standard, timestamped, digest',
       ]);
       expect(await server.deliver(anEvent(), { path: url })).toMatchObject({ status: 200, body: 'OK' });
     });
 
-    it('tells its name, schemes, store and dispatcher', async () => {
+    it('tells its name, role, dispatcher, store and schemes', async () => {
       const dispatcher: DispatcherFactory = () => ({
         name: 'parcel post',
         dispatch: () => Promise.resolve({ status: 'handled' }),
@@ -69,13 +77,13 @@ describe.each(PLATFORMS)('the log on $platform', ({ adapter }) => {
       const signature = { schemes: ['standard', 'timestamped'] as const };
       await start({ webhook: { name: 'billing', path: '/hooks/in/', dispatcher, idempotency, signature } });
       expect(server.logs.matching(/\[billing\] POST/)).toEqual([
-        'log: [billing] POST /hooks/in; schemes: standard, timestamped; ' +
-          'store: RecordingStore; dispatcher: parcel post',
+        'log: [billing] POST /hooks/in; role: both; dispatcher: parcel post; store: RecordingStore; ' +
+          'schemes: standard, timestamped',
       ]);
     });
   });
 
-  it('has one line for each handler at boot, with all that it listens to', async () => {
+  it('has one line for the handlers of a class at boot, with all that they listen to', async () => {
     @Injectable()
     class Sync {
       @OnScalekitEvent('user.created')
@@ -86,10 +94,115 @@ describe.each(PLATFORMS)('the log on $platform', ({ adapter }) => {
       second(): void {}
     }
     await start({ providers: [Sync] });
-    expect(server.logs.matching(/^log: Handler /)).toEqual([
-      'log: Handler Sync.first listens to user.created, user.login, organization.* (endpoint default)',
-      'log: Handler Sync.second listens to *',
+    expect(server.logs.matching(/^log: Handlers /)).toEqual([
+      'log: Handlers of Sync: first ← user.created, user.login, organization.* (endpoint default); second ← *',
     ]);
+  });
+
+  describe('has at level debug one line for a delivery', () => {
+    let work: (name: string) => unknown = () => undefined;
+    @Injectable()
+    class Users {
+      @OnScalekitEvent('user.created')
+      upsert(): unknown {
+        return work('upsert');
+      }
+
+      @OnScalekitEvent(['user.created', 'user.login'])
+      welcome(): unknown {
+        return work('welcome');
+      }
+    }
+    const linesAfter = async (deliver: () => Promise<unknown>, setup: WebhookAppSetup = {}) => {
+      await start({ providers: [Users], ...setup });
+      const before = server.logs.lines.filter((line) => line.startsWith('log: ')).length;
+      await deliver();
+      expect(server.logs.lines.filter((line) => line.startsWith('log: '))).toHaveLength(before);
+      return server.logs.debugLines.filter((line) => line.startsWith('debug: [default]'));
+    };
+    afterEach(() => {
+      work = () => undefined;
+      Logger.overrideLogger(['log', 'error', 'warn', 'debug', 'verbose', 'fatal']);
+    });
+
+    it('with its handlers and how long each took', async () => {
+      const [event, other] = [anEvent('user.created'), anEvent('user.login')];
+      const lines = await linesAfter(async () => {
+        await server.deliver(event);
+        await server.deliver(other);
+      });
+      expect(lines).toEqual([
+        expect.stringMatching(
+          new RegExp(
+            `^debug: \\[default\\] ${event.id} user.created → Users.upsert \\d+ ms, Users.welcome \\d+ ms$`,
+          ),
+        ),
+        expect.stringMatching(
+          new RegExp(`^debug: \\[default\\] ${other.id} user.login → Users.welcome \\d+ ms$`),
+        ),
+      ]);
+    });
+
+    it('that tells duplicates, and events that nobody listens to', async () => {
+      const [event, other] = [anEvent('user.login'), anEvent('user.deleted')];
+      const lines = await linesAfter(async () => {
+        await server.deliver(event);
+        await server.deliver(event);
+        await server.deliver(other);
+      });
+      expect(lines.slice(1)).toEqual([
+        `debug: [default] ${event.id} user.login duplicate`,
+        `debug: [default] ${other.id} user.deleted no handler listens`,
+      ]);
+    });
+
+    it('that tells failures, and no word of the event', async () => {
+      work = (name) => {
+        if (name === 'upsert') throw new Error('jane@example.com');
+      };
+      const event = anEvent('user.created');
+      const lines = await linesAfter(async () => {
+        await server.deliver(event);
+        await server.deliver(event, { secret: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' });
+      });
+      expect(lines).toEqual([
+        expect.stringMatching(
+          / user.created → Users.upsert failed after \d+ ms, Users.welcome \d+ ms: failed, answered 500 \(failed\)$/,
+        ),
+        'debug: [default] a delivery refused, answered 401 (signature_mismatch)',
+      ]);
+    });
+
+    it('that tells of handlers which run on, and another one when they end', async () => {
+      const gate = new Gate();
+      work = () => gate.pass();
+      const event = anEvent('user.login');
+      const lines = await linesAfter(
+        async () => {
+          await server.deliver(event);
+          gate.release();
+          await vi.waitFor(() => {
+            expect(server.logs.debugLines.at(-1)).toMatch(/Users/);
+          }, 20_000);
+        },
+        { webhook: { answerWithinMs: 100 } },
+      );
+      expect(lines).toEqual([
+        `debug: [default] ${event.id} user.login handlers still run, answered 503`,
+        expect.stringMatching(/ user.login → Users.welcome \d+ ms$/),
+      ]);
+    });
+
+    it('and nothing at all is made of it while the level is off', async () => {
+      const lines = await linesAfter(() => server.deliver(anEvent()), {
+        configure: (app) => {
+          app.useLogger(['log', 'warn', 'error']);
+        },
+      });
+      expect(lines).toEqual([]);
+      expect(hasSubscribers(DELIVERY_CHANNEL)).toBe(false);
+      expect(hasSubscribers(HANDLER_CHANNEL)).toBe(false);
+    });
   });
 
   describe('has the reason of a refusal, which the answer has not, and what to check', () => {

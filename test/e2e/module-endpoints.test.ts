@@ -97,12 +97,15 @@ describe.each(PLATFORMS)('two endpoints on $platform', ({ adapter }) => {
     await start();
     await toMain(anEvent(), BILLING_SECRET);
     await toBilling(anEvent(), SECRET);
+    expect(server.logs.matching(/warn: .*signs no timestamp/)).toEqual([
+      expect.stringMatching(/^warn: \[default, billing\] The scheme/),
+    ]);
     expect(server.logs.matching(/log: \[default\] POST \/webhooks\/scalekit;/)).toHaveLength(1);
     expect(server.logs.matching(/log: \[billing\] POST \/hooks\/billing;/)).toHaveLength(1);
     expect(server.logs.matching(/warn: \[default\] signature_mismatch/)).toHaveLength(1);
     expect(server.logs.matching(/warn: \[billing\] signature_mismatch/)).toHaveLength(1);
     expect(
-      server.logs.matching(/Handler Listeners\.ofBilling listens to .*\(endpoint billing\)/),
+      server.logs.matching(/Handlers of Listeners: .*ofBilling ← [^;]*\(endpoint billing\)/),
     ).toHaveLength(1);
   });
 });

@@ -194,8 +194,8 @@ describe('an application context without HTTP', () => {
     const options: object = { logger, abortOnError: false };
     const context = await NestFactory.createApplicationContext(WorkerModule, options);
     expect(context.get(Service).vault.secret).toBe(SECRET);
-    expect(logger.matching(/\[default\] no HTTP route; schemes: /)).toHaveLength(1);
-    expect(logger.matching(/Handler Recorder\.record listens to \*/)).toHaveLength(1);
+    expect(logger.matching(/\[default\] no HTTP route; role: both; /)).toHaveLength(1);
+    expect(logger.matching(/Handlers of Recorder: record ← \*/)).toHaveLength(1);
     await context.close();
   });
 });

@@ -74,7 +74,7 @@ describe('an application without HTTP', () => {
     @Module({ imports: [ScalekitWebhookModule.forRoot({ secret: SECRET })], providers: [Recorder] })
     class AppModule {}
     const app = await NestFactory.createApplicationContext(AppModule, { logger: logs, abortOnError: false });
-    expect(logs.matching(/\[default\] no HTTP route; schemes: /)).toHaveLength(1);
+    expect(logs.matching(/\[default\] no HTTP route; role: both; /)).toHaveLength(1);
     await app.close();
   });
 

@@ -251,7 +251,7 @@ describe('the tester over HTTP', () => {
         }),
     });
     const tester = new ScalekitWebhookTester(server.app, { secret: SECRET });
-    const retried = await tester.retryUntilDone(scalekitEvent('user.created'), { timeoutMs: 1_100 });
+    const retried = await tester.retryUntilDone(scalekitEvent('user.created'), { timeoutMs: 2_000 });
     expect(retried.attempts.map(({ status, atSeconds }) => [status, atSeconds])).toEqual([
       [0, 0],
       [200, 60],

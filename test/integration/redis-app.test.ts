@@ -30,7 +30,7 @@ describe.each(REDIS_CLIENTS)('two applications that share a Redis through %s', (
     const keyPrefix = freshPrefix();
     const start = async () => {
       const connection = await connectRedis(kind, server.port);
-      const store = new RedisIdempotencyStore({ client: connection.client, keyPrefix, timeoutMs: 300 });
+      const store = new RedisIdempotencyStore({ client: connection.client, keyPrefix, timeoutMs: 1_000 });
       return {
         connection,
         app: await WebhookApp.start({ webhook: { idempotency: { store } }, providers: [Sync] }),
@@ -77,7 +77,7 @@ describe.each(REDIS_CLIENTS)('two applications that share a Redis through %s', (
       [503, '10'],
     ]);
     expect(Sync.runs).toEqual([]);
-    const reason = /store_unavailable: .*Redis did not answer within 300 ms/;
+    const reason = /store_unavailable: .*Redis did not answer within 1000 ms/;
     expect(apps.flatMap(({ logs }) => logs.matching(reason))).toHaveLength(apps.length);
     for (const app of apps) {
       let answer = await app.deliver(event);

@@ -1,7 +1,7 @@
 import { mutate, type Mutation } from './mutation.js';
 
-const MAC = 'webhook-mac.ts';
-const FOREIGN = 'webhook-foreign-values.ts';
+const MAC = 'sign-webhook.ts';
+const FOREIGN = 'webhook-input.ts';
 
 /** S8: what of the body is hashed. */
 export const bodyMutations: readonly Mutation[] = [

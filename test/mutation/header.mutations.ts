@@ -1,7 +1,7 @@
 import { mutate, type Mutation } from './mutation.js';
 
 const HEADERS = 'schemes/signature-headers.ts';
-const VALUE = 'schemes/header-value.ts';
+const VALUE = 'schemes/signature-headers.ts';
 
 /** S1: which headers are there, and with what value. */
 export const headerMutations: readonly Mutation[] = [

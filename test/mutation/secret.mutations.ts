@@ -1,6 +1,6 @@
 import { mutate, type Mutation } from './mutation.js';
 
-const OPTIONS = 'webhook-verifier-options.ts';
+const OPTIONS = 'webhook-input.ts';
 const SECRET = 'webhook-secret.ts';
 
 /** S9 and S10: which secrets are good, and which keys they make. */
@@ -66,20 +66,14 @@ export const secretMutations: readonly Mutation[] = [
   mutate(
     SECRET,
     'standard falls back to the text of the secret',
-    'return { standard: standardKeys,',
-    'return { standard: standardKeys.length > 0 ? standardKeys : textKeys,',
+    "standard: keysOf('standard'),",
+    "standard: keysOf('standard').length > 0 ? keysOf('standard') : keysOf('digest'),",
   ),
   mutate(
     SECRET,
     'only the first secret counts',
-    'const textKeys = secrets.map(',
-    'const textKeys = secrets.slice(0, 1).map(',
-  ),
-  mutate(
-    SECRET,
-    'only the first secret counts for standard',
-    'const standardKeys = secrets\n',
-    'const standardKeys = secrets\n    .slice(0, 1)\n',
+    'secrets\n      .map((secret) => keyBytes(secret, scheme))',
+    'secrets\n      .slice(0, 1)\n      .map((secret) => keyBytes(secret, scheme))',
   ),
   mutate(SECRET, 'white space around a secret is good', '/^\\s|\\s$/.test(secret)', "secret.trim() === ''"),
   mutate(

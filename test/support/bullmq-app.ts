@@ -7,11 +7,11 @@ import { eventually, type QueueBench, type QueueSettings, sharedMemory } from '.
 import { RedisServer } from './redis-server.js';
 import { WebhookApp, type WebhookAppSetup } from './webhook-app.js';
 
-/** Retries at once, and a worker that notices a dead neighbour within a second or two. */
+/** Retries at once, and a worker that notices a dead neighbour soon, but none that is only busy. */
 export const HASTY: BullMqDispatcherSettings = {
   attempts: 3,
   backoff: { type: 'fixed', delayMs: 5 },
-  worker: { lockDuration: 1_000, stalledInterval: 500 },
+  worker: { lockDuration: 3_000, stalledInterval: 500 },
 };
 
 /** A Redis for the tests of a file, and what each of them opens there. */

@@ -7,11 +7,11 @@ import { PostgresServer } from './postgres-server.js';
 import { eventually, type QueueBench, type QueueSettings } from './queue-bench.js';
 import { WebhookApp, type WebhookAppSetup } from './webhook-app.js';
 
-/** Retries at once, and a worker that notices a dead neighbour within a second or two. */
+/** Retries at once, and a worker that notices a dead neighbour soon, but none that is only busy. */
 export const HASTY: PgBossDispatcherSettings = {
   attempts: 3,
   backoff: { type: 'fixed', delayMs: 5 },
-  worker: { pollingIntervalSeconds: 0.05, heartbeatSeconds: 1 },
+  worker: { pollingIntervalSeconds: 0.05, heartbeatSeconds: 3 },
 };
 
 export interface QueueRow {

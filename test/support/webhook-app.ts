@@ -22,7 +22,9 @@ export const PLATFORMS: readonly { platform: string; adapter: () => AbstractHttp
 ];
 
 export class LogLines implements LoggerService {
+  /** All but those of `debug` and `verbose`. */
   readonly lines: string[] = [];
+  readonly debugLines: string[] = [];
   /** Whatever was passed to the logger, at any level: messages, stacks and contexts. */
   readonly everything: string[] = [];
   log = this.writer('log');
@@ -40,9 +42,11 @@ export class LogLines implements LoggerService {
     return (...args) => {
       const [message] = args;
       this.everything.push(inspect(args, { depth: 10, maxStringLength: null }));
+      const text = message instanceof Error ? (message.stack ?? message.message) : String(message);
       if (isLine) {
-        const text = message instanceof Error ? (message.stack ?? message.message) : String(message);
         this.lines.push(`${level}: ${text}`);
+      } else {
+        this.debugLines.push(`${level}: ${text}`);
       }
     };
   }

@@ -1,10 +1,8 @@
-import { Buffer } from 'node:buffer';
-import { WebhookVerificationError } from '../signature.errors.js';
-import { requireText, type SignatureScheme } from './signature-scheme.js';
+import { requireText, type SignatureScheme, signaturesIn } from '../webhook-scheme.js';
 
 const NAME = 'x-scalekit-signature';
 /** S7 */
-const SIGNATURE = /^(?:sha256=)?([0-9A-Fa-f]{64})$/;
+const SIGNATURE = /^(?:sha256=)?([0-9A-Fa-f]{64})$/g;
 
 /** https://docs.scalekit.com: the MAC of the body alone, in hex. */
 export const digestScheme: SignatureScheme = {
@@ -14,15 +12,9 @@ export const digestScheme: SignatureScheme = {
     if (headers[NAME] === undefined) {
       return undefined;
     }
-    const digits = SIGNATURE.exec(requireText(headers, NAME))?.[1];
-    if (digits === undefined) {
-      throw new WebhookVerificationError(
-        'malformed_header',
-        `The header ${NAME} is not 64 hex digits, with or without "sha256=" before them.`,
-      );
-    }
+    const header = requireText(headers, NAME);
     return {
-      signatures: [Buffer.from(digits, 'hex')],
+      signatures: signaturesIn(header, SIGNATURE, 'hex', `64 hex digits (scheme "digest", ${NAME})`),
       signedPrefix: '',
       proves: { scheme: 'digest' },
     };

@@ -1,15 +1,14 @@
 import { WebhookVerificationError } from '../signature.errors.js';
-import type { WebhookScheme } from '../webhook-scheme.js';
+import type { ParsedSignature, SignatureScheme, WebhookScheme } from '../webhook-scheme.js';
 import { digestScheme } from './digest.scheme.js';
 import type { SignatureHeaders } from './signature-headers.js';
-import type { ParsedSignature, SignatureScheme } from './signature-scheme.js';
 import { standardScheme } from './standard.scheme.js';
 import { isTimestamped, timestampedScheme } from './timestamped.scheme.js';
 
 /** The strongest first (S3). */
 const SCHEMES: readonly SignatureScheme[] = [standardScheme, timestampedScheme, digestScheme];
 
-/** The schemes of those names, the strongest first, whatever the order of the names. */
+/** The schemes with these names, the strongest first, whatever the order of the names. */
 export function signatureSchemes(names: readonly WebhookScheme[]): readonly SignatureScheme[] {
   return SCHEMES.filter(({ name }) => names.includes(name));
 }

@@ -1,29 +1,22 @@
 import { WebhookVerificationError } from '../signature.errors.js';
-import type { SignatureHeaders } from './signature-headers.js';
 import {
-  endOfPart,
-  MAX_SIGNATURES,
   parseTimestamp,
   requireText,
   type SignatureScheme,
+  signaturesIn,
   type SignedFields,
-} from './signature-scheme.js';
+} from '../webhook-scheme.js';
+import type { SignatureHeaders } from './signature-headers.js';
 import { isTimestamped } from './timestamped.scheme.js';
 
-const VERSION = 'v1,';
-/** 32 bytes make 43 digits of base64 and one `=`. */
-const BASE64_MAC_LENGTH = 44;
-/** The length of an HMAC-SHA256. */
-export const MAC_BYTES = 32;
+/**
+ * S4: 32 bytes of canonical base64, between spaces. The 43rd character holds four bits, so the two that it could hold
+ * besides are zero. Node's decoder alone would also take base64url, missing padding and set spare bits.
+ */
+const SIGNATURE = /(?<![^ ])v1,([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)(?![^ ])/g;
 
 const WEBHOOK = { id: 'webhook-id', timestamp: 'webhook-timestamp', signature: 'webhook-signature' } as const;
 const SVIX = { id: 'svix-id', timestamp: 'svix-timestamp', signature: 'svix-signature' } as const;
-
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const VALUE_OF = new Int8Array(128).fill(-1);
-for (let value = 0; value < ALPHABET.length; value++) {
-  VALUE_OF[ALPHABET.charCodeAt(value)] = value;
-}
 
 /** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md */
 export const standardScheme: SignatureScheme = {
@@ -52,7 +45,7 @@ export const standardScheme: SignatureScheme = {
   write: ({ id, timestamp }, signature) => ({
     'webhook-id': id,
     'webhook-timestamp': timestamp,
-    'webhook-signature': VERSION + signature.toString('base64'),
+    'webhook-signature': `v1,${signature.toString('base64')}`,
   }),
 };
 
@@ -68,61 +61,33 @@ function namesIn(headers: SignatureHeaders): typeof WEBHOOK | typeof SVIX | unde
   return headers[SVIX.signature] === undefined ? undefined : SVIX;
 }
 
-/** Reads a single signature into `scratch`: nearly every delivery carries one, and an allocation costs more than the rest. */
+/** Nearly every delivery carries one signature. Reading it without a pattern saves 0.4 of 3.9 µs (`npm run bench -- verify`). */
 function parseSignatures(header: string, scratch: Uint8Array): readonly Uint8Array[] {
-  const only = parseSignature(header, 0, header.length, scratch);
-  return only ? [only] : parseList(header);
+  return header.length === 47 && header.startsWith('v1,') && decodeMac(header.slice(3), scratch)
+    ? [scratch]
+    : signaturesIn(
+        header,
+        SIGNATURE,
+        'base64',
+        'signature of the scheme "standard": "v1," and 44 characters of base64',
+      );
 }
 
-function parseList(header: string): readonly Uint8Array[] {
-  const signatures: Uint8Array[] = [];
-  let end = 0;
-  for (let start = 0; start <= header.length && signatures.length < MAX_SIGNATURES; start = end + 1) {
-    end = endOfPart(header, ' ', start);
-    const signature = parseSignature(header, start, end);
-    if (signature) {
-      signatures.push(signature);
-    }
-  }
-  if (signatures.length === 0) {
-    throw new WebhookVerificationError(
-      'malformed_header',
-      'The signature header of the scheme "standard" holds no signature: "v1," and 44 characters of base64.',
-    );
-  }
-  return signatures;
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const VALUE_OF = new Int8Array(128).fill(-1);
+for (let value = 0; value < ALPHABET.length; value++) {
+  VALUE_OF[ALPHABET.charCodeAt(value)] = value;
 }
 
-/** S4: undefined for anything else between two spaces, which is skipped. */
-function parseSignature(
-  header: string,
-  start: number,
-  end: number,
-  bytes?: Uint8Array,
-): Uint8Array | undefined {
-  return end - start === VERSION.length + BASE64_MAC_LENGTH && header.startsWith(VERSION, start)
-    ? decodeBase64Mac(header, start + VERSION.length, bytes)
-    : undefined;
-}
-
-/**
- * Decodes the MAC whose canonical base64 begins at `start`; undefined if there is none (S4). Node's decoder would also
- * take base64url, missing padding, some non-ASCII letters and set spare bits: many texts for one MAC.
- *
- * @param bytes the MAC is written here, and this is returned
- */
-function decodeBase64Mac(
-  text: string,
-  start: number,
-  bytes: Uint8Array = new Uint8Array(MAC_BYTES),
-): Uint8Array | undefined {
+/** False unless the text is the canonical base64 of 32 bytes, which are written to `bytes`. */
+function decodeMac(text: string, bytes: Uint8Array): boolean {
   let length = 0;
   let bits = 0;
   let bitCount = 0;
-  for (let i = start; i < start + 43; i++) {
+  for (let i = 0; i < 43; i++) {
     const value = VALUE_OF[text.charCodeAt(i)] ?? -1;
     if (value < 0) {
-      return undefined;
+      return false;
     }
     bits = (bits << 6) | value;
     bitCount += 6;
@@ -131,5 +96,5 @@ function decodeBase64Mac(
       bytes[length++] = bits >> bitCount;
     }
   }
-  return (bits & 3) === 0 && text[start + 43] === '=' ? bytes : undefined;
+  return (bits & 3) === 0 && text[43] === '=';
 }

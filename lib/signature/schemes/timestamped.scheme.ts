@@ -1,16 +1,16 @@
-import { Buffer } from 'node:buffer';
 import { WebhookVerificationError } from '../signature.errors.js';
-import { startsWith, type SignatureHeaders } from './signature-headers.js';
 import {
-  endOfPart,
-  MAX_SIGNATURES,
   parseTimestamp,
   requireText,
   type SignatureScheme,
+  signaturesIn,
   type SignedFields,
-} from './signature-scheme.js';
+} from '../webhook-scheme.js';
+import { startsWith, type SignatureHeaders } from './signature-headers.js';
 
-const SIGNATURE = /^v1=[0-9A-Fa-f]{64}$/;
+/** S6: parts of a list that is joined by commas. */
+const TIMESTAMP = /(?<![^,])t=([^,]*)/g;
+const SIGNATURE = /(?<![^,])v1=([0-9A-Fa-f]{64})(?![^,])/g;
 
 /** https://docs.scalekit.com: `t=<unix seconds>,v1=<hex>`. */
 export const timestampedScheme: SignatureScheme = {
@@ -21,9 +21,18 @@ export const timestampedScheme: SignatureScheme = {
     if (!name) {
       return undefined;
     }
-    const { timestamp, signatures } = parse(requireText(headers, name));
+    const header = requireText(headers, name);
+    const [first, second] = header.matchAll(TIMESTAMP);
+    const timestamp = first?.[1];
+    if (timestamp === undefined || second || /\s/.test(header)) {
+      throw new WebhookVerificationError(
+        'malformed_header',
+        'The signature header of the scheme "timestamped" holds white space, no t= or more than one: it must be ' +
+          't=<unix seconds>,v1=<hex>.',
+      );
+    }
     return {
-      signatures,
+      signatures: signaturesIn(header, SIGNATURE, 'hex', 'v1= of 64 hex digits (scheme "timestamped")'),
       signedPrefix: signedPrefix({ timestamp }),
       proves: { scheme: 'timestamped', timestamp: parseTimestamp(timestamp) },
     };
@@ -36,13 +45,13 @@ export const timestampedScheme: SignatureScheme = {
   }),
 };
 
+function signedPrefix({ timestamp }: Pick<SignedFields, 'timestamp'>): string {
+  return `${timestamp}.`;
+}
+
 /** S2: a `webhook-signature` that begins with `t=` is of this scheme; any other is of `standard`. */
 export function isTimestamped(headers: SignatureHeaders): boolean {
   return startsWith(headers['webhook-signature'], 't=');
-}
-
-function signedPrefix({ timestamp }: Pick<SignedFields, 'timestamp'>): string {
-  return `${timestamp}.`;
 }
 
 function headerIn(headers: SignatureHeaders): 'scalekit-signature' | 'webhook-signature' | undefined {
@@ -50,40 +59,4 @@ function headerIn(headers: SignatureHeaders): 'scalekit-signature' | 'webhook-si
     return 'scalekit-signature';
   }
   return isTimestamped(headers) ? 'webhook-signature' : undefined;
-}
-
-/** S6 */
-function parse(header: string): { timestamp: string; signatures: Buffer[] } {
-  if (/\s/.test(header)) {
-    throw malformed('holds white space');
-  }
-  let timestamp: string | undefined;
-  const signatures: Buffer[] = [];
-  let end = 0;
-  for (let start = 0; start <= header.length; start = end + 1) {
-    end = endOfPart(header, ',', start);
-    const part = header.slice(start, end);
-    if (part.startsWith('t=')) {
-      if (timestamp !== undefined) {
-        throw malformed('holds more than one t=');
-      }
-      timestamp = part.slice(2);
-    } else if (signatures.length < MAX_SIGNATURES && SIGNATURE.test(part)) {
-      signatures.push(Buffer.from(part.slice(3), 'hex'));
-    }
-  }
-  if (timestamp === undefined) {
-    throw malformed('holds no t=');
-  }
-  if (signatures.length === 0) {
-    throw malformed('holds no v1= of 64 hex digits');
-  }
-  return { timestamp, signatures };
-}
-
-function malformed(what: string): WebhookVerificationError {
-  return new WebhookVerificationError(
-    'malformed_header',
-    `The signature header of the scheme "timestamped" ${what}: it must be t=<unix seconds>,v1=<hex>.`,
-  );
 }

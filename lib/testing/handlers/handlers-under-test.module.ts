@@ -4,6 +4,7 @@ import { findHandlers } from '../../handlers/find-handlers.js';
 import { RateLimitedLog } from '../../shared/rate-limited-log.js';
 import { ScalekitWebhookCoreModule } from '../../scalekit-webhook-core.module.js';
 import { ScalekitWebhookRegistry } from '../../scalekit-webhook.registry.js';
+import { Lifecycle } from '../../telemetry/lifecycle.js';
 
 /** The endpoints that handlers listen to, without what receives their deliveries. */
 @Module({ imports: [ScalekitWebhookCoreModule, DiscoveryModule] })
@@ -24,9 +25,11 @@ export class HandlersUnderTest implements OnModuleInit {
           name,
           path: `testing/${name}`,
           needsHandlers: true,
+          acceptsDigest: false,
           maxBodyBytes: 0,
           maxUnverifiedBytes: 0,
           log,
+          lifecycle: new Lifecycle(this.registry.application, name),
         });
       }
     }

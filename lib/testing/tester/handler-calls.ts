@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { HANDLER_CHANNEL, type HandlerCall, type HandlerRegistry } from '../../handlers/handler.registry.js';
+import { HANDLER_CHANNEL, type HandlerMessage } from '../../telemetry/lifecycle.messages.js';
 import type { SignedDelivery } from '../deliveries/signed-delivery.js';
 
 export type HandlerCalls = Readonly<Record<string, number>>;
@@ -8,13 +8,13 @@ export type HandlerCalls = Readonly<Record<string, number>>;
 export class CallCounter {
   private readonly callsByEvent = new Map<unknown, Map<string, number>>();
 
-  constructor(private readonly registry: HandlerRegistry) {
+  constructor(private readonly application: string) {
     // Held weakly: a tester has no end, and the channel is the process's.
     const counter = new WeakRef(this);
     const listen = (message: unknown) => {
       const known = counter.deref();
       if (known) {
-        known.count(message as HandlerCall);
+        known.count(message as HandlerMessage);
       } else {
         unsubscribe(HANDLER_CHANNEL, listen);
       }
@@ -22,8 +22,9 @@ export class CallCounter {
     subscribe(HANDLER_CHANNEL, listen);
   }
 
-  private count({ handler, event, registry }: HandlerCall): void {
-    const calls = registry === this.registry ? this.callsByEvent.get(event.id) : undefined;
+  private count({ stage, call: { application, handler, eventId } }: HandlerMessage): void {
+    const isOurs = stage === 'start' && application === this.application;
+    const calls = isOurs ? this.callsByEvent.get(eventId) : undefined;
     calls?.set(handler, (calls.get(handler) ?? 0) + 1);
   }
 

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { EventDispatcher } from '../../dispatch/event-dispatcher.js';
-import { HandlerRegistry } from '../../handlers/handler.registry.js';
 import type { Awaitable } from '../../idempotency/idempotency-store.js';
 import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
+import { ScalekitWebhookRegistry } from '../../scalekit-webhook.registry.js';
 import { EVENT_DISPATCHER } from '../../scalekit-webhook.tokens.js';
 import type { WebhookScheme } from '../../signature/webhook-scheme.js';
 import { signedDelivery } from '../deliveries/signed-delivery.presets.js';
@@ -214,7 +214,8 @@ export class ScalekitWebhookTester {
     await this.app.init();
     const { path, transport = nearestTransport(this.app) } = this.options;
     const send = createSend(transport, { app: this.app, endpoint: this.endpoint, path });
-    return { send, counter: new CallCounter(this.app.get(HandlerRegistry, { strict: false })) };
+    const { application } = this.app.get(ScalekitWebhookRegistry, { strict: false });
+    return { send, counter: new CallCounter(application) };
   }
 
   private get endpoint(): string {

@@ -73,6 +73,12 @@ export const timestampedCases: readonly SignatureCase[] = [
     header(`t=${T},v1=${Buffer.from(hex, 'hex').toString('base64')}`),
   ),
   rejects('S6', 'malformed_header', 'a signature after sha256=', header(`t=${T},v1=sha256=${hex}`)),
+  rejects(
+    'S6',
+    'malformed_header',
+    'a signature in a part that only ends like one',
+    header(`t=${T},xv1=${hex}`),
+  ),
   rejects('S6', 'malformed_header', 'a signature under V1', header(`t=${T},V1=${hex}`)),
   rejects('S6', 'malformed_header', 'a signature under v2', header(`t=${T},v2=${hex}`)),
   rejects('S6', 'malformed_header', 'a signature after v1:', header(`t=${T},v1:${hex}`)),

@@ -17,6 +17,7 @@ import { resolveOptions } from '../../../lib/scalekit-webhook.options.resolver.j
 import { RateLimitedLog } from '../../../lib/shared/rate-limited-log.js';
 import { DeliveryAuthenticator } from '../../../lib/signature/delivery-authenticator.js';
 import { createDeliveryVerifier } from '../../../lib/signature/secret-source.js';
+import { Lifecycle } from '../../../lib/telemetry/lifecycle.js';
 import { SENDER_ATTEMPTS, SENDER_TIMEOUT_MS, waitAfter } from '../../../lib/testing/tester/retry-schedule.js';
 import { EventLog, type LoggedEvent, momentOf } from '../events-api.js';
 import { VirtualTime } from './virtual-time.js';
@@ -326,6 +327,7 @@ class Receiver {
     });
     const logger = { log: silent, warn: silent, error: silent };
     const log = new RateLimitedLog(logger, 'default');
+    const lifecycle = new Lifecycle('soak', 'default');
     const ledger = new Ledger('default', options.idempotency);
     const handler: EventHandler = {
       name: 'Users.created',
@@ -341,13 +343,14 @@ class Receiver {
       'default',
       createDeliveryVerifier(options, log),
       log,
+      lifecycle,
       options,
     );
     const samples = createReceivedSamples(registration, options);
     this.receiver = new DeliveryReceiver(
       authenticator,
-      new OncePerEvent(ledger, options.answerWithinMs, log),
-      createDispatcher(registration, options, ledger, registry),
+      new OncePerEvent(ledger, options.answerWithinMs, log, lifecycle),
+      createDispatcher(registration, options, ledger, registry, lifecycle),
       samples,
     );
     this.loop = createCatchUp(registration, options, samples, ledger, authenticator, registry, this.receiver);
