@@ -29,7 +29,7 @@ export function itHandlesEveryEventOnce({ count, seed }: { count: number; seed: 
         fc.asyncProperty(PLANS, async (plan) => {
           expect(await faultsOf(plan)).toEqual([]);
         }),
-        { numRuns: count, seed, verbose: 1 },
+        { numRuns: count, seed },
       );
     },
     Math.max(120_000, count * 1_000),

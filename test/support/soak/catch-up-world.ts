@@ -122,7 +122,7 @@ export async function faultsOf(plan: Plan): Promise<readonly string[]> {
     await time.runUntil(START + DAY);
     world.sendFinalProof();
     await time.runUntil(START + DAY + RECOVERY);
-    return await world.faults();
+    return world.faults();
   } finally {
     time.close();
   }
@@ -177,7 +177,7 @@ class World {
     this.publish(event);
   }
 
-  async faults(): Promise<string[]> {
+  faults(): string[] {
     const failed = new Set(
       this.store.failures
         .list('default', { limit: 1_000, cursor: undefined })
@@ -382,7 +382,7 @@ class Receiver {
     };
     const request = { rawBody, headers: signWebhook({ body, secret: SECRET, scheme: 'standard', id }) };
     try {
-      await this.receiver.receive(request as never, response);
+      await this.receiver.receive(request, response);
       return this.isDown ? undefined : { status: 200, headers };
     } catch (error) {
       return this.isDown || !(error instanceof HttpException)

@@ -27,14 +27,14 @@ export class VirtualTime {
 
   constructor(start: number) {
     this.now = start;
-    const time = this;
+    const now = () => this.now;
     const { Date: RealDate, performance } = globalThis;
     class VirtualDate extends RealDate {
       constructor(...args: [] | [string | number | Date]) {
-        super(...((args.length > 0 ? args : [time.now]) as [number]));
+        super(...((args.length > 0 ? args : [now()]) as [number]));
       }
       static override now(): number {
-        return time.now;
+        return now();
       }
     }
     const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
