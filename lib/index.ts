@@ -146,24 +146,25 @@ export {
   ScalekitWebhookService,
 } from './receive/scalekit-webhook.service.js';
 
-export type { DispatcherFactory, DispatcherHost, EventDispatcher } from './dispatch/event-dispatcher.js';
-export type { DispatchOutcome } from './answers/answers.js';
-export type { EndpointRole } from './dispatch/endpoint-role.js';
-export { type EventJob, jobKey } from './dispatch/event-job.js';
-export type { EventJobs } from './dispatch/event-jobs.js';
-export type { JobAttempt, JobOutcome } from './dispatch/job-outcome.js';
 export type {
+  DispatcherFactory,
+  DispatcherHost,
+  EventDispatcher,
   FailedEvent,
   FailedEventPage,
   FailedEventQuery,
   FailedEvents,
   ReplayOptions,
-} from './dispatch/failed-events.js';
+} from './dispatch/event-dispatcher.js';
+export type { DeliveryOutcome, DispatchOutcome } from './answers/answers.js';
+export type { EndpointRole } from './dispatch/endpoint-role.js';
+export { type EventJob, jobKey } from './dispatch/event-job.js';
+export type { EventJobs } from './dispatch/event-jobs.js';
+export type { JobAttempt, JobOutcome } from './dispatch/job-outcome.js';
 export { QueueUnavailableError } from './dispatch/queues/queue-unavailable.error.js';
 export type { ClaimedDelivery, HandlerRunner } from './dispatch/handler-runner.js';
 export { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 
-export type { DeliveryOutcome } from './answers/answers.js';
 export {
   DELIVERY_CHANNEL,
   type DeliveryFacts,
@@ -174,9 +175,8 @@ export {
   type HandlerMessage,
 } from './telemetry/lifecycle.messages.js';
 
-export type { EventHandler } from './handlers/event-handler.js';
+export type { EventHandler, HandlerBackoff, HandlerRetry } from './handlers/event-handler.js';
 export { OnScalekitEvent, type OnScalekitEventOptions } from './handlers/on-scalekit-event.decorator.js';
-export type { HandlerBackoff, HandlerRetry } from './handlers/event-handler.js';
 export { EventContext, EventData, EventTransaction } from './handlers/event-parameters.decorator.js';
 export { RetryLaterError, UnrecoverableEventError } from './handlers/handler-errors.js';
 

@@ -36,3 +36,17 @@ export function retrySecondsOf(error: unknown): number | undefined {
   const isRetry = hasErrorCode(error, 'retry_later') || hasErrorCode(error, 'out_of_turn');
   return isRetry && 'seconds' in error ? Number(error.seconds) : undefined;
 }
+
+/**
+ * Runs `work` so that errors made in it carry no stack: V8 takes as long to record one as to verify a signature, and
+ * whoever sends forgeries decides how many there are.
+ */
+export function withoutStack<T>(work: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}

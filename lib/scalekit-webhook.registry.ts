@@ -67,7 +67,7 @@ export class ScalekitWebhookRegistry {
   }
 }
 
-/** Routers take no notice of outer slashes, nor, most of them, of case. */
+/** Routers ignore outer slashes, and most of them ignore case. */
 function routeOf(path: string): string {
   return path.replace(/^\/|\/$/g, '').toLowerCase();
 }

@@ -2,7 +2,7 @@ import type { Logger } from '@nestjs/common';
 import { askStore } from '../idempotency/idempotency.errors.js';
 import type { CatchUpStore } from '../idempotency/idempotency-store.extras.js';
 import type { Ledger } from '../idempotency/ledger.js';
-import { eventKey } from '../idempotency/ledger-keys.js';
+import { eventKey } from '../idempotency/ledger.js';
 import { OldestFirstMap } from '../idempotency/oldest-first.map.js';
 import { CatchUpError } from './catch-up.errors.js';
 import type { CatchUpOptions } from './catch-up.options.js';

@@ -4,7 +4,7 @@ import type { EndpointRole } from '../dispatch/endpoint-role.js';
 import type { HandlerRegistry } from '../handlers/handler.registry.js';
 import { type CatchUpStore, extrasOf } from '../idempotency/idempotency-store.extras.js';
 import type { Ledger } from '../idempotency/ledger.js';
-import { scopeOf } from '../idempotency/ledger-keys.js';
+import { scopeOf } from '../idempotency/ledger.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import type { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
 import type { DeliveryAuthenticator } from '../signature/delivery-authenticator.js';

@@ -15,7 +15,7 @@ import type { Awaitable } from '../shared/awaitable.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { Lifecycle } from '../telemetry/lifecycle.js';
 
-/** Another event of the same `latestOnly` key is being handled: this one comes after it, or not at all. */
+/** Another event with the same `latestOnly` key is being handled. This one has to wait, or is outdated by then. */
 class OutOfTurnError extends ScalekitWebhookError<'out_of_turn'> {
   constructor(readonly seconds: number) {
     super('out_of_turn', 'Another event with the same latestOnly key is being handled.');
@@ -213,12 +213,12 @@ class EventContext implements ScalekitEventContext {
   }
 }
 
-/** If the store is away, the claim itself goes on telling it. */
+/** If the store is away, the claim retries by itself. */
 async function completeTurn(turn: Claim | undefined): Promise<void> {
   try {
     await turn?.complete();
   } catch {
-    // The handler has finished: nothing to answer for.
+    // The handler has finished: this is no failure of the event.
   }
 }
 

@@ -8,8 +8,7 @@ import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import type { Awaitable } from '../shared/awaitable.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import { checkSetup } from './endpoint-role.js';
-import type { DispatcherFactory, EventDispatcher } from './event-dispatcher.js';
-import type { FailedEvents } from './failed-events.js';
+import type { DispatcherFactory, EventDispatcher, FailedEvents } from './event-dispatcher.js';
 import type { HandlerRunner, ClaimedDelivery } from './handler-runner.js';
 import { KeptEvents, keepFailure } from './kept-events.js';
 import { describeEvent, logFailure } from './log-failure.js';
@@ -58,7 +57,7 @@ class InlineDispatcher implements EventDispatcher {
 
     const finish = (handler: EventHandler, recorded: boolean): Awaitable<DispatchOutcome> => {
       running--;
-      // The completion of the whole event says it for the last one, unless another handler has failed.
+      // The last handler needs no record: the event is completed next, unless another handler has failed.
       return recorded || (running === 0 && !hasFailed) ? HANDLED : this.record(handler, claimed);
     };
     const fail = async (handler: EventHandler, error: unknown): Promise<DispatchOutcome> => {

@@ -1,16 +1,21 @@
 import type { DiscoveryService } from '@nestjs/core';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
-import { EXCEPTION_FILTERS, GUARDS, INTERCEPTORS, PIPES } from '../shared/nest-internals.js';
+import {
+  EXCEPTION_FILTERS,
+  GUARDS,
+  type InstanceWrapper,
+  INTERCEPTORS,
+  isShared,
+  PIPES,
+} from '../shared/nest-internals.js';
 import type { Subscription } from './event-handler.js';
 import { decoratedMethod, type DecoratedMethod, decoratedMethodsOf, type Method } from './subscription.js';
-
-export type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
 /** A method with `@OnScalekitEvent`, and the provider or controller it was found in. */
 export interface HandlerCandidate {
   /** What the decorator says, or else `Class.method`. */
   readonly name: string;
-  /** Whose metadata counts: of the instance, which a factory or a value may make of any class. */
+  /** The class of the instance, whose metadata counts. A factory or a value may make an instance of any class. */
   readonly hostClass: Method;
   readonly methodName: string;
   /** Holds the metadata of the method. */
@@ -36,8 +41,8 @@ export function* findHandlers(discovery: DiscoveryService): Generator<HandlerCan
 }
 
 /**
- * What an instance has under the name of a handler: not what was decorated, where another decorator or the constructor
- * put a wrapper, a getter or a bound function there.
+ * The function that an instance has under a handler's name. It is not the decorated one where another decorator or the
+ * constructor put a wrapper, a getter or a bound function there.
  *
  * @throws if that is no function
  */
@@ -142,8 +147,8 @@ function ownMethod(owner: object, name: string): Method | undefined {
 }
 
 /**
- * An instance that several providers share counts once, as the one that Nest built from its class: only for that one
- * it makes the enhancers that the class is decorated with.
+ * One wrapper for each instance. If several providers share one, that is the wrapper that Nest built from the class:
+ * Nest makes the class's enhancers only for that one.
  */
 function distinctHosts(wrappers: readonly InstanceWrapper[]): Iterable<InstanceWrapper> {
   const hosts = new Map<unknown, InstanceWrapper>();
@@ -161,6 +166,7 @@ export function prototypeOf(wrapper: InstanceWrapper): object | null {
   const instance: unknown = wrapper.instance;
   if (typeof instance === 'object' && instance !== null)
     return Object.getPrototypeOf(instance) as object | null;
-  const isMadeLater = wrapper.isTransient || !wrapper.isDependencyTreeStatic();
-  return isMadeLater && typeof wrapper.token === 'function' ? (wrapper.token.prototype as object) : null;
+  return !isShared(wrapper) && typeof wrapper.token === 'function'
+    ? (wrapper.token.prototype as object)
+    : null;
 }

@@ -35,10 +35,12 @@ export async function callSurrounded(
     }
     return await settle(
       intercept(interceptors, context, async () =>
-        callMethod(
-          candidate,
-          instance,
-          parameters.length === 0 ? args : await argumentsFor(parameters, context),
+        settle(
+          callMethod(
+            candidate,
+            instance,
+            parameters.length === 0 ? args : await argumentsFor(parameters, context),
+          ),
         ),
       ),
     );
@@ -56,7 +58,7 @@ export function callMethod(
   return (instance as Record<string, Method>)[methodName]?.(...args);
 }
 
-/** Tells when the work of a handler is over, by what it returned: an observable, or a promise of one, when it completes. */
+/** Calls back when a handler's work is over. A promise is over when it settles, an observable when it completes. */
 export function whenOver(result: unknown, done: () => void, failed: (error: unknown) => void): void {
   Promise.resolve(result).then((value) => {
     if (isObservable(value)) {
@@ -99,10 +101,7 @@ function intercept(
   return interceptors.length === 0 ? callHandler() : step(0);
 }
 
-/**
- * The first filter for such an error is asked. It has dealt with the error if it returns something; one that returns
- * nothing has only looked at it.
- */
+/** Asks the first filter that catches such an error. If the filter returns nothing, the error is thrown on. */
 async function filterError(
   filters: readonly ExceptionFilter[],
   error: unknown,

@@ -24,7 +24,7 @@ export class Claim {
   readonly handlersDone: ReadonlySet<string>;
   /** What `complete` will say of the work. */
   completesAs: CompletedAs = 'done';
-  /** Finished handlers that the store could not be told of. */
+  /** Finished handlers that the store does not know of yet. */
   private unrecorded: Set<string> | undefined;
   private ending: (() => Awaitable<boolean>) | undefined;
   private later: Promise<boolean> | undefined;
@@ -44,11 +44,11 @@ export class Claim {
     this.handlersDone = terms.handlersDone.length > 0 ? new Set(terms.handlersDone) : NONE;
   }
 
-  /** Made when somebody first asks for it: most handlers never do. */
+  /** Created on first use: most handlers never read it. */
   get signal(): AbortSignal {
     if (!this.controller) {
       this.controller = new AbortController();
-      // What listens runs where it asked for the signal, not in the async context of a timer that others share.
+      // Listeners run in the async context that read the signal, not in that of a timer that others share.
       this.listenersContext = new AsyncResource('ScalekitAbortSignal');
       if (this.abortReason) {
         this.controller.abort(this.abortReason);
@@ -62,7 +62,7 @@ export class Claim {
     return this.ending !== undefined;
   }
 
-  /** Called at most once, with the reason, when this process should stop working on the event. */
+  /** Calls `listener` at most once, with the reason, when this process should stop working on the event. */
   onAbort(listener: (reason: DeliveryAbortedError) => void): void {
     if (this.abortReason) {
       listener(this.abortReason);
@@ -102,7 +102,7 @@ export class Claim {
     return askStore('renew', () => this.store.renew(key, token, leaseMs));
   }
 
-  /** Records a finished handler. If the store is away now, it is told when the claim ends. */
+  /** Records a finished handler. If the store is away now, the end of the claim records it. */
   async handlerDone(handler: string): Promise<boolean> {
     this.unrecorded ??= new Set();
     this.unrecorded.add(handler);
@@ -119,8 +119,8 @@ export class Claim {
 
   /**
    * @returns false when the lease was lost
-   * @throws StoreUnavailableError when the store can't be told now; it goes on being told until it answers, because
-   * what is finished must not start again when the lease runs out
+   * @throws StoreUnavailableError when the store is away; the claim then retries until it answers, because finished work must
+   * not start again when the lease runs out
    */
   complete(): Awaitable<boolean> {
     const { key, token, ttlMs } = this.terms;
@@ -133,14 +133,14 @@ export class Claim {
     return askStore('complete', () => records.complete(key, token, ttlMs));
   }
 
-  /** The store knows already how this ended. */
+  /** Ends the claim without telling the store, which knows from the transaction. */
   close(): void {
     clearTimeout(this.timeLimit);
     this.hasEnded = true;
     this.onEnd(this);
   }
 
-  /** As `complete`, for work that is not finished. Handlers that are stay recorded. */
+  /** As `complete`, for unfinished work. Handlers that have finished stay recorded. */
   async release(): Promise<boolean> {
     const { key, token } = this.terms;
     return this.end('release', async () => {
@@ -151,7 +151,7 @@ export class Claim {
     });
   }
 
-  /** For whoever can wait: what the store answered in the end. */
+  /** Runs `end` and waits for the store's answer, even while the store is away. */
   async settled(end: () => Awaitable<boolean>): Promise<boolean> {
     try {
       return await end();
@@ -163,7 +163,7 @@ export class Claim {
     }
   }
 
-  /** The last word when the application closes. */
+  /** Tries to end the claim a last time, when the application closes. */
   async giveUp(): Promise<void> {
     if (this.ending) {
       await this.ending();

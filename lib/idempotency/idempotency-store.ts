@@ -2,7 +2,7 @@ import type { Awaitable } from '../shared/awaitable.js';
 
 export type { Awaitable };
 
-/** Grows with each claim of a store, so that whoever lost a claim can't act on its successor's. */
+/** Grows with each claim of a store, so that a process that lost a claim can't act on its successor's. */
 export type FencingToken = number;
 
 /** @publicApi */
@@ -25,7 +25,7 @@ export interface BeginOptions {
 }
 
 /**
- * What `complete` says of the work: `done`, or `accepted` where it is safely queued and others do it.
+ * What `complete` records: `done`, or `accepted` if the work is safely queued.
  *
  * @publicApi
  */
@@ -36,7 +36,7 @@ export type BeginResult =
   | {
       readonly status: 'acquired';
       readonly token: FencingToken;
-      /** How many times this key was begun, this time included. */
+      /** The attempt number, from 1. */
       readonly attempt: number;
       /** Names recorded by `handlerDone` in this and earlier attempts. */
       readonly handlersDone: readonly string[];
@@ -47,7 +47,7 @@ export type BeginResult =
       readonly retryAfterMs: number;
     }
   | {
-      /** As it was completed; `done` for a position that is outdated. */
+      /** What `complete` said; `done` for an outdated position. */
       readonly status: CompletedAs;
       /** That of the last claim. */
       readonly fingerprint: number;

@@ -29,7 +29,7 @@ interface Released {
   readonly expiresAt: number;
 }
 
-/** What a claim takes over. */
+/** What a new claim takes over from the one before. */
 type Before = Pick<Released, 'attempt' | 'handlersDone'> & Partial<Pick<Released, 'lastPosition'>>;
 
 interface Done {

@@ -1,12 +1,12 @@
 import { Logger } from '@nestjs/common';
 import {
   type Answer,
+  answerInTime,
   answerToFailure,
   answerToOutcome,
   type DispatchOutcome,
   OUTCOMES,
 } from '../answers/answers.js';
-import { answerInTime } from '../answers/answer-in-time.js';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import { attempt, type Awaitable, isPromiseLike } from '../shared/awaitable.js';
 import { describeError } from '../shared/describe-error.js';

@@ -1,7 +1,7 @@
 import type { Claim } from './claim.js';
 import { DeliveryAbortedError } from './idempotency.errors.js';
 
-/** The events this process works on now: their leases are renewed, and a shutdown waits for them. */
+/** The claims this process holds: it renews their leases, and a shutdown waits for them. */
 export class RunningClaims {
   private readonly claims = new Set<Claim>();
   private timer: NodeJS.Timeout | undefined;
@@ -24,8 +24,8 @@ export class RunningClaims {
   }
 
   /**
-   * Waits until nothing runs, at most `timeoutMs`; then aborts and releases what still does. The timer that renews
-   * leases ends with it.
+   * Waits until nothing runs, at most `timeoutMs`; then aborts and releases what still does. Leases are no longer
+   * renewed.
    */
   async drain(timeoutMs: number): Promise<void> {
     await this.waitUntilEmpty(timeoutMs);

@@ -19,8 +19,8 @@ const ADVICE =
   "namespace of its own: forRoot({ namespace: '…' }).";
 
 /**
- * Announces in the store that this application handles an endpoint's events, for as long as it runs, and looks who else
- * does. Two different applications on one store without a namespace would take each other's events.
+ * Announces in the store that this application handles an endpoint's events, for as long as it runs, and checks who
+ * else does. Two different applications on one store without a namespace would take each other's events.
  */
 export class ApplicationAnnouncement {
   private readonly own: AnnouncedApplication;
@@ -70,7 +70,7 @@ export class ApplicationAnnouncement {
     }
   }
 
-  /** Undefined where the store doesn't answer: then nobody can tell. */
+  /** Undefined if the store doesn't answer. */
   private async announce(): Promise<readonly AnnouncedApplication[] | undefined> {
     const others = await patiently(async () => this.register.announce(this.own, TTL_MS));
     const sameEndpoint = others?.filter(({ endpoint }) => endpoint === this.own.endpoint);
@@ -123,7 +123,7 @@ function processName(role: EndpointRole): string {
   return `${process.pid} on ${hostname()}, started ${new Date(performance.timeOrigin).toISOString()}${part}`;
 }
 
-/** The package and the script that run: the same for every process of an application, on whatever machine. */
+/** The package and the script that run: the same for every process of an application, on every machine. */
 function identityOfApplication(): string {
   const [, script = ''] = process.argv;
   const isTool = script === '' || script.includes(`${sep}node_modules${sep}`);

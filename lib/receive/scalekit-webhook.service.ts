@@ -4,13 +4,13 @@ import { CatchUpError } from '../catch-up/catch-up.errors.js';
 import type { CatchUpRunOptions } from '../catch-up/catch-up.js';
 import { CatchUpLoop } from '../catch-up/catch-up.loop.js';
 import type { CatchUpReport } from '../catch-up/report.js';
-import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
 import type {
+  EventDispatcher,
   FailedEventPage,
   FailedEventQuery,
   FailedEvents,
   ReplayOptions,
-} from '../dispatch/failed-events.js';
+} from '../dispatch/event-dispatcher.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { EVENT_DISPATCHER } from '../scalekit-webhook.tokens.js';
 import { DeliveryReceiver } from './delivery.receiver.js';
@@ -36,7 +36,7 @@ export interface ReceivedDelivery {
  */
 export interface DeliveryAnswer {
   readonly statusCode: number;
-  /** `retry-after`, in seconds, where the sender should come again. */
+  /** `retry-after`, in seconds, where the sender should retry. */
   readonly headers: Readonly<Record<string, string>>;
   /** `OK`, `Already processed`, or Nest's error JSON. */
   readonly body: string;
@@ -56,7 +56,7 @@ export class ScalekitWebhookService {
     @Optional() private readonly catchingUp?: CatchUpLoop,
   ) {}
 
-  /** The whole way of a delivery: signature, envelope, ledger, handlers. Failures are answers, too. */
+  /** Takes a delivery the whole way: signature, envelope, ledger, handlers. Failures are returned as answers, too. */
   async receive({ rawBody, headers }: ReceivedDelivery): Promise<DeliveryAnswer> {
     const response = new RecordedAnswer();
     try {

@@ -1,7 +1,6 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel';
 import { constants } from 'node:os';
-import { noteArrival } from '../answers/answer-in-time.js';
-import type { Answer } from '../answers/answers.js';
+import { type Answer, noteArrival } from '../answers/answers.js';
 import { ownCodeOf } from '../scalekit-webhook.errors.js';
 import { attempt, type Awaitable } from '../shared/awaitable.js';
 import {

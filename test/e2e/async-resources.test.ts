@@ -62,7 +62,9 @@ async function countPerDelivery(port: number): Promise<Record<string, number>> {
 // What costs a delivery most is the number of its async hops. 19 of the promises are Nest's, and one is the handler's.
 describe.each(PLATFORMS)('One delivery on $platform', ({ adapter }) => {
   it('takes 27 promises, three timers and one other async resource of this package', async () => {
-    const app = await WebhookApp.start({ adapter: adapter(), providers: [Recorder] });
+    // As in production: without the level `debug`, nobody listens to the lifecycle of deliveries.
+    const application: object = { logger: ['warn', 'error'] };
+    const app = await WebhookApp.start({ adapter: adapter(), providers: [Recorder], application });
     try {
       const counts = await countPerDelivery(app.port);
       expect(app.app.get(Recorder).ids).toHaveLength(DELIVERIES + 1);

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { JobAttempt } from 'pg-boss';
 import { ALL_HANDLERS } from '../../dispatch/event-job.js';
 import { CallBatcher } from '../../dispatch/queues/call-batcher.js';
-import { errorMessage } from '../../dispatch/queues/error-message.js';
+import { messageOf } from '../../shared/describe-error.js';
 import type { EngineHost, Settlement, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
 import { settlesWithin } from '../../dispatch/queues/settles-within.js';
 import type { BossConnection } from './boss-connection.js';
@@ -159,13 +159,13 @@ export class JobWorker {
       }
       case 'failed': {
         const { error, retryAfterMs: afterMs = 0 } = settlement;
-        const reason = storable(errorMessage(error));
+        const reason = storable(messageOf(error));
         return job.retryCount < job.retryLimit
           ? this.giveBack({ ...attemptOf(job), afterMs, countsAttempt: true, reason })
           : this.giveUp(job, reason);
       }
       case 'unrecoverable':
-        return this.giveUp(job, storable(errorMessage(settlement.error)));
+        return this.giveUp(job, storable(messageOf(settlement.error)));
     }
   }
 

@@ -9,13 +9,12 @@ import { RateLimitedLog } from '../../shared/rate-limited-log.js';
 import type { VerifiedDelivery } from '../../signature/verified-delivery.js';
 import { checkSetup } from '../endpoint-role.js';
 import type { DispatchOutcome } from '../../answers/answers.js';
-import type { DispatcherHost, EventDispatcher } from '../event-dispatcher.js';
+import type { DispatcherHost, EventDispatcher, FailedEvents } from '../event-dispatcher.js';
 import { type EventJob, isEventJob } from '../event-job.js';
-import type { FailedEvents } from '../failed-events.js';
 import type { JobAttempt, JobOutcome } from '../job-outcome.js';
 import { CallBatcher } from './call-batcher.js';
 import { type DeadLetter, DeadLetters, type FailedJobs } from './dead-letters.js';
-import { errorMessage } from './error-message.js';
+import { messageOf } from '../../shared/describe-error.js';
 import { QueueUnavailableError } from './queue-unavailable.error.js';
 import type { QueueSettings } from './queue-settings.js';
 
@@ -90,7 +89,7 @@ export class QueueDispatcher<Letter extends DeadLetter>
     this.log = new RateLimitedLog(logger, endpoint);
     this.queueName = queueName ?? defaultQueueName(namespace, endpoint);
     const onError = (error: unknown) => {
-      this.log.warn('queue_error', errorMessage(error));
+      this.log.warn('queue_error', messageOf(error));
     };
     this.engine = createEngine({ endpoint, namespace, queueName: this.queueName, onError });
     this.name = this.engine.name;
@@ -113,7 +112,7 @@ export class QueueDispatcher<Letter extends DeadLetter>
       await this.add(jobs);
       return { status: 'accepted' };
     } catch (error) {
-      const message = `${errorMessage(error)} Deliveries are answered 503 until it is back.`;
+      const message = `${messageOf(error)} Deliveries are answered 503 until it is back.`;
       this.log.warn('queue_unavailable', message);
       return { status: 'failed', errors: [error] };
     }
@@ -181,7 +180,7 @@ export class QueueDispatcher<Letter extends DeadLetter>
   }
 
   private unavailable(cause: unknown): QueueUnavailableError {
-    const message = `The queue "${this.queueName}" failed to take an event: ${errorMessage(cause)}`;
+    const message = `The queue "${this.queueName}" failed to take an event: ${messageOf(cause)}`;
     return new QueueUnavailableError(message, { cause });
   }
 }
