@@ -166,6 +166,12 @@ export type { ClaimedDelivery, HandlerRunner } from './dispatch/handler-runner.j
 export { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 
 export {
+  ScalekitWebhookHealthIndicator,
+  type WebhookHealth,
+  type WebhookHealthOptions,
+  type WebhookHealthResult,
+} from './telemetry/scalekit-webhook.health.js';
+export {
   DELIVERY_CHANNEL,
   type DeliveryFacts,
   type DeliveryMessage,

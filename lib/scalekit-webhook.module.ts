@@ -29,11 +29,13 @@ import { ScalekitSignatureGuard } from './signature/scalekit-signature.guard.js'
 import { createDeliveryVerifier } from './signature/secret-source.js';
 import { DeliveryLog } from './telemetry/delivery.log.js';
 import { Lifecycle } from './telemetry/lifecycle.js';
+import { OpenTelemetry } from './telemetry/open-telemetry.js';
+import { ScalekitWebhookHealthIndicator } from './telemetry/scalekit-webhook.health.js';
 
 /** What all endpoints of an application share. */
 @Module({
   imports: [DiscoveryModule],
-  providers: [ScalekitWebhookRegistry, RawBodyInstaller, HandlerRegistry, DeliveryLog],
+  providers: [ScalekitWebhookRegistry, RawBodyInstaller, HandlerRegistry, DeliveryLog, OpenTelemetry],
   exports: [ScalekitWebhookRegistry, RawBodyInstaller, HandlerRegistry],
 })
 export class ScalekitWebhookCoreModule {}
@@ -117,6 +119,7 @@ export class ScalekitWebhookCoreModule {}
     ScalekitSignatureGuard,
     ScalekitIdempotencyInterceptor,
     ScalekitWebhookService,
+    ScalekitWebhookHealthIndicator,
     EndpointLifecycle,
   ],
   exports: [
@@ -125,6 +128,7 @@ export class ScalekitWebhookCoreModule {}
     ScalekitSignatureGuard,
     ScalekitIdempotencyInterceptor,
     ScalekitWebhookService,
+    ScalekitWebhookHealthIndicator,
   ],
 })
 export class ScalekitWebhookModule extends ConfigurableModuleClass {}

@@ -79,6 +79,11 @@ export class Ledger {
     return this.claim(orderKey(this.scope, handler, key), 0, position);
   }
 
+  /** What this process works on now. */
+  get claims(): { readonly running: number; readonly oldestMs: number; readonly isDraining: boolean } {
+    return { ...this.running.summary, isDraining: this.draining };
+  }
+
   /** Stops claiming, waits for what runs (at most `timeoutMs`), then aborts and releases the rest. */
   async drain(timeoutMs: number): Promise<void> {
     this.draining = true;

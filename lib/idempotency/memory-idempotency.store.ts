@@ -65,7 +65,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore, IdempotencyStor
   /** Ordered by the end of the lease: a renewed claim moves to the end. */
   private readonly claimed = new Map<string, Claimed>();
   private readonly released = new OldestFirstMap<Released>();
-  /** Ordered by the last time somebody asked for the key. */
+  /** Ordered by the last time the key was asked for. */
   private readonly done = new OldestFirstMap<Done>();
   private lastToken: FencingToken = 0;
   readonly failures = new MemoryFailures((key, options) => this.reopen(key, options));

@@ -25,7 +25,7 @@ export class DeliveryReceiver {
    * @throws HttpException, or rejects with it, for every other answer
    */
   receive(request: RequestWithBody, response: AnswerableResponse): Awaitable<string> {
-    // On the module's route the guard has done this already, unless somebody has replaced the guard.
+    // On the module's route the guard has done this already, unless the application replaced the guard.
     const admitted = this.authenticator.admit(request);
     return andThen(admitted, (delivery) => {
       if ('status' in delivery) {

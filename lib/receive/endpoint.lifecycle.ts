@@ -21,6 +21,7 @@ import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { EVENT_DISPATCHER, REGISTRATION, RESOLVED_OPTIONS } from '../scalekit-webhook.tokens.js';
 import { Lifecycle } from '../telemetry/lifecycle.js';
 import { DeliveryAuthenticator } from '../signature/delivery-authenticator.js';
+import { stateOf } from './endpoint-state.js';
 import { ApplicationAnnouncement } from './application-announcement.js';
 import { mountController, type Registration } from './registration.js';
 
@@ -70,6 +71,7 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
       maxUnverifiedBytes,
       log,
       lifecycle,
+      state: stateOf(ledger, options.idempotency.store, dispatcher),
     });
     mountController(controller, path);
   }

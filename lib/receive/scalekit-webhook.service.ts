@@ -93,9 +93,9 @@ export class ScalekitWebhookService {
    * - Inline, without the payload, it makes the ledger forget that they are done: resend the event from the Scalekit
    *   dashboard, and they run.
    *
-   * However often it is called at the same time, the handlers run once.
+   * Concurrent calls for one event start the handlers once.
    *
-   * @returns how many handlers; 0 where nothing is kept of the event, or while somebody works on it
+   * @returns how many handlers; 0 if nothing is kept of the event, or while it is being worked on
    * @throws ScalekitWebhookError (`keeps_no_events`); StoreUnavailableError
    */
   async replay(eventId: string, { all = false }: ReplayOptions = {}): Promise<number> {
