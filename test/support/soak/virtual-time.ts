@@ -38,7 +38,6 @@ export class VirtualTime {
       }
     }
     const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
-    const performanceNow = performance.now.bind(performance);
     const clear = (handle: TimerHandle | undefined) => {
       this.timers.delete(handle?.number ?? 0);
     };
@@ -53,7 +52,7 @@ export class VirtualTime {
     performance.now = () => this.now - start;
     this.restore = () => {
       Object.assign(globalThis, { Date: RealDate, setTimeout, clearTimeout, setInterval, clearInterval });
-      performance.now = performanceNow;
+      Reflect.deleteProperty(performance, 'now');
     };
   }
 
