@@ -66,9 +66,7 @@ export class EventJobs {
       trace: this.trace.capture(),
     });
     const as = jobs.length > 0 ? 'accepted' : 'done';
-    return this.options.ledger.accept(delivery.event.id, delivery.rawBody, (key, options) =>
-      ask({ key, as, ...options }, jobs),
-    );
+    return this.options.ledger.accept(delivery, (key, options) => ask({ key, as, ...options }, jobs));
   }
 
   /** The jobs of an event that was queued before: all its handlers anew, but for those of `except`. */

@@ -22,6 +22,9 @@ import type { AcceptAnswer, Ledger } from './ledger.js';
 /** The work on a claimed event: once it is handled or accepted, the event is done; otherwise it is free again. */
 export type EventWork = (claim: Claim) => Awaitable<DispatchOutcome>;
 
+/** Claims an event and does its work in one transaction. Undefined where that can't be: then the ledger claims it. */
+export type Acceptance = () => Awaitable<AcceptAnswer> | undefined;
+
 /** Claims an event in the ledger, so that nobody works on it twice at a time, or again when it is done. */
 export class OncePerEvent {
   private readonly logger = new Logger('ScalekitWebhook');
@@ -43,20 +46,30 @@ export class OncePerEvent {
     request: object,
     delivery: VerifiedDelivery,
     work: EventWork,
-    accept?: () => Awaitable<AcceptAnswer> | undefined,
+    accept?: Acceptance,
   ): Awaitable<Answer> {
     return this.lifecycle.untilAnswered(request, () => {
-      const answer = attempt(
-        () => accept?.() ?? this.ledger.begin(delivery.event.id, delivery.rawBody),
-        (entry) => this.answerEntry(entry, request, delivery, work),
-        (error) => this.answerFailure(error),
-      );
+      const answer = this.finished(request, delivery, work, accept);
       return isPromiseLike(answer)
         ? answerInTime(request, this.answerWithinMs, answer, () => {
             return { ...OUTCOMES.late, retryAfterSeconds: this.answerWithinMs / 1_000 };
           })
         : answer;
     });
+  }
+
+  /** The same, however long it takes: nobody waits for the answer. */
+  finished(
+    request: object,
+    delivery: VerifiedDelivery,
+    work: EventWork,
+    accept?: Acceptance,
+  ): Awaitable<Answer> {
+    return attempt(
+      () => accept?.() ?? this.ledger.begin(delivery),
+      (entry) => this.answerEntry(entry, request, delivery, work),
+      (error) => this.answerFailure(error),
+    );
   }
 
   private answerEntry(
