@@ -17,6 +17,10 @@ export interface EventDispatcher {
   dispatch(delivery: VerifiedDelivery, claim: Claim): Awaitable<DispatchOutcome>;
   /** How many jobs of an event wait or run. Only a dispatcher with a queue has it. */
   unfinishedJobs?(eventId: string): Promise<number>;
+  /** Rejects where the queue can't be reached. Only a dispatcher with a queue has it. */
+  ping?(): Promise<unknown>;
+  /** Whether this process takes jobs off the queue; undefined where it is not to. */
+  readonly isWorking?: boolean | undefined;
 }
 
 /** What a dispatcher is given of the endpoint it works for. */

@@ -27,6 +27,12 @@ export type Settlement = Exclude<JobOutcome, { readonly status: 'split' }>;
 /** Does the work of a job. Never rejects. */
 export type WorkOn = (data: unknown, at: Omit<JobAttempt, 'backoff'>) => Promise<Settlement>;
 
+/** Takes jobs until it is closed. */
+export interface QueueWorker {
+  readonly isRunning: boolean;
+  close(): Promise<void>;
+}
+
 /** The part of a queue that differs: how jobs are put there, taken, settled, and found when they have failed. */
 export interface QueueEngine<Letter extends DeadLetter = DeadLetter> {
   /** For the boot log. */
@@ -40,7 +46,9 @@ export interface QueueEngine<Letter extends DeadLetter = DeadLetter> {
    */
   put(jobs: readonly EventJob[]): Promise<void>;
   /** Takes jobs and settles them, until it is closed. Closing waits for the jobs that run. */
-  startWorker(workOn: WorkOn): { close(): Promise<void> };
+  startWorker(workOn: WorkOn): QueueWorker;
+  /** Rejects where the server can't be reached. */
+  ping(): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -71,7 +79,7 @@ export class QueueDispatcher<Letter extends DeadLetter>
   private readonly queueName: string;
   private readonly engine: QueueEngine<Letter>;
   private readonly batcher: CallBatcher<EventJob>;
-  private worker: { close(): Promise<void> } | undefined;
+  private worker: QueueWorker | undefined;
 
   constructor(
     private readonly host: DispatcherHost,
@@ -120,6 +128,14 @@ export class QueueDispatcher<Letter extends DeadLetter>
 
   async unfinishedJobs(eventId: string): Promise<number> {
     return (await this.engine.failedJobs.liveJobsOf(eventId)).length;
+  }
+
+  ping(): Promise<unknown> {
+    return this.engine.ping();
+  }
+
+  get isWorking(): boolean | undefined {
+    return this.host.role === 'receive' ? undefined : (this.worker?.isRunning ?? false);
   }
 
   async onApplicationBootstrap(): Promise<void> {
