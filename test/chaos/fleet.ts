@@ -10,7 +10,14 @@ const BOOT_TIMEOUT_MS = 60_000;
 export type EngineName =
   'inline on Redis' | 'inline on PostgreSQL' | 'BullMQ on Redis' | 'pg-boss on PostgreSQL';
 
-export type KillPoint = 'after-claim' | 'after-effect' | 'after-record' | 'after-enqueue' | 'before-answer';
+export type KillPoint =
+  | 'after-claim'
+  | 'after-effect'
+  | 'after-record'
+  | 'after-enqueue'
+  | 'in-transaction'
+  | 'after-commit'
+  | 'before-answer';
 
 /** What every process of a fleet is given; see `app.mjs`. */
 export interface FleetSetup {
