@@ -91,18 +91,19 @@ try {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type }));
   npm(folder, 'install', tarball, ...packages, ...SHARED);
   console.log(`${writeBlocks(join(folder, 'src'), relative)} blocks`);
-  execFileSync('npx', ['--no', '--', 'prisma', 'generate'], {
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    // `generate` asks for this engine, but does not use it: nothing is downloaded.
-    env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_MODULES: type },
-  });
+  // Prisma reads it, too.
   const compilerOptions = {
     ...{ target: 'ES2023', strict: true, experimentalDecorators: true, emitDecoratorMetadata: true },
     ...{ skipLibCheck: true, outDir: 'dist', rootDir: 'src', types: ['node', 'vitest/globals'] },
     ...compiler,
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
+  execFileSync('npx', ['--no', '--', 'prisma', 'generate'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    // `generate` asks for this engine, but does not use it: nothing is downloaded.
+    env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_MODULES: type },
+  });
   const run = (command, args, env = process.env) =>
     spawnSync(command, args, { cwd: folder, stdio: 'inherit', env }).status === 0;
   let passed = run('npx', ['--no', '--', 'tsc', '-p', '.']);
