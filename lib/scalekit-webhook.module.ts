@@ -1,5 +1,8 @@
 import { DiscoveryModule } from '@nestjs/core';
 import { Logger, Module } from '@nestjs/common';
+import { CatchUpLoop } from './catch-up/catch-up.loop.js';
+import { createCatchUp, createReceivedSamples } from './catch-up/create-catch-up.js';
+import { ReceivedSamples } from './catch-up/received-samples.js';
 import { HandlerRegistry } from './handlers/handler.registry.js';
 import { Ledger, scopeOf } from './idempotency/ledger.js';
 import { OncePerEvent } from './idempotency/once-per-event.js';
@@ -26,11 +29,13 @@ import { ScalekitSignatureGuard } from './signature/scalekit-signature.guard.js'
 import { createDeliveryVerifier } from './signature/secret-source.js';
 import { DeliveryLog } from './telemetry/delivery.log.js';
 import { Lifecycle } from './telemetry/lifecycle.js';
+import { OpenTelemetry } from './telemetry/open-telemetry.js';
+import { ScalekitWebhookHealthIndicator } from './telemetry/scalekit-webhook.health.js';
 
 /** What all endpoints of an application share. */
 @Module({
   imports: [DiscoveryModule],
-  providers: [ScalekitWebhookRegistry, RawBodyInstaller, HandlerRegistry, DeliveryLog],
+  providers: [ScalekitWebhookRegistry, RawBodyInstaller, HandlerRegistry, DeliveryLog, OpenTelemetry],
   exports: [ScalekitWebhookRegistry, RawBodyInstaller, HandlerRegistry],
 })
 export class ScalekitWebhookCoreModule {}
@@ -92,10 +97,29 @@ export class ScalekitWebhookCoreModule {}
       inject: [REGISTRATION, RESOLVED_OPTIONS, Ledger, HandlerRegistry, Lifecycle],
       useFactory: createDispatcher,
     },
+    {
+      provide: ReceivedSamples,
+      inject: [REGISTRATION, RESOLVED_OPTIONS],
+      useFactory: createReceivedSamples,
+    },
     DeliveryReceiver,
+    {
+      provide: CatchUpLoop,
+      inject: [
+        REGISTRATION,
+        RESOLVED_OPTIONS,
+        ReceivedSamples,
+        Ledger,
+        DeliveryAuthenticator,
+        HandlerRegistry,
+        DeliveryReceiver,
+      ],
+      useFactory: createCatchUp,
+    },
     ScalekitSignatureGuard,
     ScalekitIdempotencyInterceptor,
     ScalekitWebhookService,
+    ScalekitWebhookHealthIndicator,
     EndpointLifecycle,
   ],
   exports: [
@@ -104,6 +128,7 @@ export class ScalekitWebhookCoreModule {}
     ScalekitSignatureGuard,
     ScalekitIdempotencyInterceptor,
     ScalekitWebhookService,
+    ScalekitWebhookHealthIndicator,
   ],
 })
 export class ScalekitWebhookModule extends ConfigurableModuleClass {}

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { andThen, attempt, type Awaitable } from '../shared/awaitable.js';
 import { askStore, DeliveryAbortedError } from './idempotency.errors.js';
 import type { CompletedAs, FencingToken, IdempotencyStore, TransactionRecords } from './idempotency-store.js';
+import type { CompletionWithRemoval } from './transactional-inbox.js';
 
 interface ClaimTerms {
   readonly key: string;
@@ -20,9 +21,10 @@ const NONE: ReadonlySet<string> = new Set();
 /** One key of the ledger, held by this process until it is completed or released. */
 export class Claim {
   readonly attempt: number;
+  readonly since = performance.now();
   /** Handlers that finished in earlier attempts. */
   readonly handlersDone: ReadonlySet<string>;
-  /** What `complete` will say of the work. */
+  /** What `complete` will record. */
   completesAs: CompletedAs = 'done';
   /** Finished handlers that the store does not know of yet. */
   private unrecorded: Set<string> | undefined;
@@ -32,7 +34,6 @@ export class Claim {
   private abortReason: DeliveryAbortedError | undefined;
   private abortListeners: ((reason: DeliveryAbortedError) => void)[] | undefined;
   private controller: AbortController | undefined;
-  private listenersContext: AsyncResource | undefined;
   private timeLimit: NodeJS.Timeout | undefined;
 
   constructor(
@@ -47,12 +48,13 @@ export class Claim {
   /** Created on first use: most handlers never read it. */
   get signal(): AbortSignal {
     if (!this.controller) {
-      this.controller = new AbortController();
+      const controller = new AbortController();
+      this.controller = controller;
+      const abort = (reason: DeliveryAbortedError) => {
+        controller.abort(reason);
+      };
       // Listeners run in the async context that read the signal, not in that of a timer that others share.
-      this.listenersContext = new AsyncResource('ScalekitAbortSignal');
-      if (this.abortReason) {
-        this.controller.abort(this.abortReason);
-      }
+      this.onAbort(AsyncResource.bind(abort, 'ScalekitAbortSignal'));
     }
     return this.controller.signal;
   }
@@ -66,10 +68,8 @@ export class Claim {
   onAbort(listener: (reason: DeliveryAbortedError) => void): void {
     if (this.abortReason) {
       listener(this.abortReason);
-    } else if (this.abortListeners) {
-      this.abortListeners.push(listener);
     } else {
-      this.abortListeners = [listener];
+      (this.abortListeners ??= []).push(listener);
     }
   }
 
@@ -85,12 +85,6 @@ export class Claim {
       return;
     }
     this.abortReason = reason;
-    const { controller } = this;
-    if (controller) {
-      this.listenersContext?.runInAsyncScope(() => {
-        controller.abort(reason);
-      });
-    }
     this.abortListeners?.forEach((listener) => {
       listener(reason);
     });
@@ -121,16 +115,21 @@ export class Claim {
    * @returns false when the lease was lost
    * @throws StoreUnavailableError when the store is away; the claim then retries until it answers, because finished work must
    * not start again when the lease runs out
+   * @param removal completes the claim in place of the store
    */
-  complete(): Awaitable<boolean> {
+  complete(removal?: CompletionWithRemoval): Awaitable<boolean> {
     const { key, token, ttlMs } = this.terms;
-    return this.end('complete', () => this.store.complete(key, token, ttlMs, this.completesAs));
+    return this.end('complete', () =>
+      removal ? removal.complete(this.terms) : this.store.complete(key, token, ttlMs, this.completesAs),
+    );
   }
 
   /** The same within a transaction; call `close` once it has committed. */
-  completeWithin(records: TransactionRecords): Awaitable<boolean> {
+  completeWithin(records: TransactionRecords, removal?: CompletionWithRemoval): Awaitable<boolean> {
     const { key, token, ttlMs } = this.terms;
-    return askStore('complete', () => records.complete(key, token, ttlMs));
+    return askStore('complete', () =>
+      removal ? removal.completeWithin(records, this.terms) : records.complete(key, token, ttlMs),
+    );
   }
 
   /** Ends the claim without telling the store, which knows from the transaction. */

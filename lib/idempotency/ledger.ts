@@ -4,9 +4,11 @@ import { andThen, type Awaitable } from '../shared/awaitable.js';
 import { Claim } from './claim.js';
 import { FAILED_EVENT_DEFAULTS, type FailedEventOptions, FailureLedger } from './failure.ledger.js';
 import { extrasOf } from './idempotency-store.extras.js';
-import type { BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
+import type { BeginOptions, BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
 import { askStore, DeliveryAbortedError } from './idempotency.errors.js';
+import { fingerprintOf, NO_FINGERPRINT, type VerifiedDelivery } from '../signature/verified-delivery.js';
 import { RunningClaims } from './running-claims.js';
+import type { AcceptResult } from './transactional-inbox.js';
 
 interface LedgerOptions {
   readonly store: IdempotencyStore;
@@ -20,6 +22,8 @@ export type LedgerAnswer =
   | { readonly status: 'acquired'; readonly claim: Claim }
   | { readonly status: 'in_progress'; readonly retryAfterMs: number }
   | { readonly status: CompletedAs; readonly sameBody: boolean };
+
+export type AcceptAnswer = LedgerAnswer | Extract<AcceptResult, { status: 'queued' }>;
 
 /**
  * Which events of one endpoint are being worked on, and which are done. Every `begin` answers at once if the store
@@ -48,8 +52,22 @@ export class Ledger {
     this.failures = this.createFailures();
   }
 
-  begin(eventId: string, rawBody: Uint8Array): Awaitable<LedgerAnswer> {
-    return this.claim(eventKey(this.scope, eventId), crc32(rawBody));
+  begin(delivery: VerifiedDelivery): Awaitable<LedgerAnswer> {
+    return this.claim(eventKey(this.scope, delivery.event.id), fingerprintOf(delivery));
+  }
+
+  /** As `begin`, by asking a queue that can claim an event and take its jobs at once: the event is `queued` then. */
+  accept(
+    delivery: VerifiedDelivery,
+    ask: (key: string, options: BeginOptions) => Awaitable<AcceptResult>,
+  ): Awaitable<AcceptAnswer> {
+    this.refuseWhileDraining();
+    const [key, fingerprint] = [eventKey(this.scope, delivery.event.id), fingerprintOf(delivery)];
+    const { leaseMs } = this.options;
+    const result = askStore('accept', () => ask(key, { leaseMs, ttlMs: this.ttlMs, fingerprint }));
+    return andThen(result, (answer) =>
+      answer.status === 'queued' ? answer : this.readAnswer(answer, key, fingerprint),
+    );
   }
 
   /** For one handler of a queued event: workers claim each handler separately. */
@@ -68,9 +86,19 @@ export class Ledger {
     return this.claim(replayKey(this.scope, eventId), 0);
   }
 
+  /** For the one process that catches up. Released, never completed. */
+  beginCatchUp(job: string): Awaitable<LedgerAnswer> {
+    return this.claim(catchUpKey(this.scope, job), 0);
+  }
+
   /** For `latestOnly`: `done` if the handler has handled a later position of the key. */
   beginInOrder(handler: string, key: string, position: bigint): Awaitable<LedgerAnswer> {
     return this.claim(orderKey(this.scope, handler, key), 0, position);
+  }
+
+  /** What this process works on now. */
+  get claims(): { readonly running: number; readonly oldestMs: number; readonly isDraining: boolean } {
+    return { ...this.running.summary, isDraining: this.draining };
   }
 
   /** Stops claiming, waits for what runs (at most `timeoutMs`), then aborts and releases the rest. */
@@ -117,7 +145,7 @@ export class Ledger {
         return result;
       case 'done':
       case 'accepted':
-        return { status: result.status, sameBody: result.fingerprint === fingerprint };
+        return { status: result.status, sameBody: isSameBody(result.fingerprint, fingerprint) };
     }
   }
 
@@ -163,4 +191,13 @@ export function replayKey(scope: string, eventId: string): string {
 /** The key for a `latestOnly` text. The text is hashed: it may be long, or hold characters that a store refuses. */
 export function orderKey(scope: string, handler: string, text: string): string {
   return `${scope}\n${handler}\n${createHash('sha256').update(text).digest('base64url')}`;
+}
+
+/** The key that the one process holds that catches up. */
+function catchUpKey(scope: string, job: string): string {
+  return `${scope}\n\n${job}`;
+}
+
+function isSameBody(one: number, other: number): boolean {
+  return one === other || one === NO_FINGERPRINT || other === NO_FINGERPRINT;
 }

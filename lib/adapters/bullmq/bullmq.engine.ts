@@ -1,6 +1,6 @@
 import { type Job, type JobsOptions, Queue } from 'bullmq';
 import type { EventJob } from '../../dispatch/event-job.js';
-import type { EngineHost, QueueEngine, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
+import type { EngineHost, QueueEngine, QueueWorker, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
 import { settlesWithin } from '../../dispatch/queues/settles-within.js';
 import type { BullMqDispatcherOptions, BullMqSettings } from './bullmq-dispatcher.options.js';
 import { failFast } from './connection.js';
@@ -15,6 +15,7 @@ const CLOSE_MS = 2_000;
 /** Puts jobs on BullMQ's queue. */
 export class BullMqEngine implements QueueEngine<BullMqLetter> {
   readonly name = 'bullmq';
+  readonly server = 'Redis';
   private readonly bull: Queue;
   private readonly isOurs: boolean;
   readonly failedJobs: BullMqFailedJobs;
@@ -40,7 +41,15 @@ export class BullMqEngine implements QueueEngine<BullMqLetter> {
     }
   }
 
-  startWorker(workOn: WorkOn): { close(): Promise<void> } {
+  mayBeOneCall(): boolean {
+    return true;
+  }
+
+  ping(): Promise<unknown> {
+    return this.bull.getFailedCount();
+  }
+
+  startWorker(workOn: WorkOn): QueueWorker {
     return new JobWorker(this.bull, this.settings, this.host.onError, workOn);
   }
 

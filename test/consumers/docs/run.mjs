@@ -24,7 +24,15 @@ const SHARED = [
 ]
   .concat(['@prisma/client@7', '@types/node@20', '@types/pg', 'bullmq@6', 'drizzle-orm', 'ioredis', 'knex'])
   .concat(['kysely', 'pg', 'pg-boss@12', 'postgres', 'prisma@7', 'redis', 'reflect-metadata', 'rxjs'])
-  .concat(['sequelize', 'typeorm', 'vitest@4', 'class-validator', 'class-transformer', '@nestjs/throttler']);
+  .concat([
+    'sequelize',
+    'typeorm',
+    'vitest@4',
+    'class-validator',
+    'class-transformer',
+    '@nestjs/throttler',
+    '@opentelemetry/api',
+  ]);
 const nest = (version, rest) =>
   ['common', 'core', 'platform-express', 'testing'].map((name) => `@nestjs/${name}@${version}`).concat(rest);
 
@@ -92,13 +100,13 @@ try {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type }));
   npm(folder, 'install', tarball, ...packages, ...SHARED);
   console.log(`${writeBlocks(join(folder, 'src'), relative)} blocks`);
-  // Prisma reads it, too.
   const compilerOptions = {
     ...{ target: 'ES2023', strict: true, experimentalDecorators: true, emitDecoratorMetadata: true },
     ...{ skipLibCheck: true, outDir: 'dist', rootDir: 'src', types: ['node', 'vitest/globals'] },
     ...compiler,
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
+  // Prisma writes what this tsconfig.json can import.
   execFileSync('npx', ['--no', '--', 'prisma', 'generate'], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],
