@@ -18,7 +18,6 @@ const { PostgresServer } = await importTypeScript(
 const SHARED = [
   '@electric-sql/pglite',
   '@mikro-orm/core@7',
-  '@opentelemetry/api',
   '@mikro-orm/postgresql@7',
   '@prisma/adapter-pg@7',
 ]
