@@ -68,6 +68,19 @@ module.exports = {
       },
     },
     {
+      name: 'the-schematic-stands-alone',
+      comment: '`nest add` runs it in a project that may have hoisted nothing.',
+      severity: 'error',
+      from: { path: '^lib/schematics/' },
+      to: { pathNot: '^lib/schematics/', dependencyTypesNot: ['core', 'type-only'] },
+    },
+    {
+      name: 'nothing-loads-the-schematic',
+      severity: 'error',
+      from: { pathNot: '^lib/schematics/' },
+      to: { path: '^lib/schematics/' },
+    },
+    {
       name: 'pure-core',
       comment: 'Verification, signing, the envelope and the catalogue work without Nest.',
       severity: 'error',

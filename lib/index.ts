@@ -120,8 +120,11 @@ export {
   type MemoryIdempotencyStoreOptions,
 } from './idempotency/memory-idempotency.store.js';
 export type { Claim } from './idempotency/claim.js';
-export { StoreUnavailableError } from './idempotency/store-unavailable.error.js';
-export { DeliveryAbortedError, type DeliveryAbortedErrorCode } from './idempotency/delivery-aborted.error.js';
+export {
+  DeliveryAbortedError,
+  type DeliveryAbortedErrorCode,
+  StoreUnavailableError,
+} from './idempotency/idempotency.errors.js';
 
 export {
   type DeliveryAnswer,
@@ -132,25 +135,28 @@ export {
 export type {
   DispatcherFactory,
   DispatcherHost,
-  DispatchOutcome,
   EventDispatcher,
-} from './dispatch/event-dispatcher.js';
-export type { EndpointRole } from './dispatch/endpoint-role.js';
-export { type EventJob, jobKey } from './dispatch/event-job.js';
-export type { EventJobs } from './dispatch/event-jobs.js';
-export type { JobAttempt, JobOutcome } from './dispatch/job-outcome.js';
-export type {
   FailedEvent,
   FailedEventPage,
   FailedEventQuery,
   FailedEvents,
   ReplayOptions,
-} from './dispatch/failed-events.js';
+} from './dispatch/event-dispatcher.js';
+export type { DeliveryOutcome, DispatchOutcome } from './answers/answers.js';
+export type { EndpointRole } from './dispatch/endpoint-role.js';
+export { type EventJob, jobKey } from './dispatch/event-job.js';
+export type { EventJobs } from './dispatch/event-jobs.js';
+export type { JobAttempt, JobOutcome } from './dispatch/job-outcome.js';
 export { QueueUnavailableError } from './dispatch/queues/queue-unavailable.error.js';
 export type { ClaimedDelivery, HandlerRunner } from './dispatch/handler-runner.js';
 export { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 
-export type { DeliveryOutcome } from './answers/answers.js';
+export {
+  ScalekitWebhookHealthIndicator,
+  type WebhookHealth,
+  type WebhookHealthOptions,
+  type WebhookHealthResult,
+} from './telemetry/scalekit-webhook.health.js';
 export {
   DELIVERY_CHANNEL,
   type DeliveryFacts,
@@ -161,9 +167,8 @@ export {
   type HandlerMessage,
 } from './telemetry/lifecycle.messages.js';
 
-export type { EventHandler } from './handlers/event-handler.js';
+export type { EventHandler, HandlerBackoff, HandlerRetry } from './handlers/event-handler.js';
 export { OnScalekitEvent, type OnScalekitEventOptions } from './handlers/on-scalekit-event.decorator.js';
-export type { HandlerBackoff, HandlerRetry } from './handlers/event-handler.js';
 export { EventContext, EventData, EventTransaction } from './handlers/event-parameters.decorator.js';
 export { RetryLaterError, UnrecoverableEventError } from './handlers/handler-errors.js';
 

@@ -1,30 +1,41 @@
+import { DiscoveryModule } from '@nestjs/core';
 import { Logger, Module } from '@nestjs/common';
 import { HandlerRegistry } from './handlers/handler.registry.js';
-import { Ledger } from './idempotency/ledger.js';
-import { scopeOf } from './idempotency/ledger-keys.js';
+import { Ledger, scopeOf } from './idempotency/ledger.js';
 import { OncePerEvent } from './idempotency/once-per-event.js';
 import { ScalekitIdempotencyInterceptor } from './idempotency/scalekit-idempotency.interceptor.js';
-import { RateLimitedLog } from './shared/rate-limited-log.js';
-import { EndpointLifecycle } from './receive/endpoint.lifecycle.js';
+import { RawBodyInstaller } from './raw-body/raw-body.installer.js';
 import { createDispatcher } from './receive/create-dispatcher.js';
 import { DeliveryReceiver } from './receive/delivery.receiver.js';
+import { EndpointLifecycle } from './receive/endpoint.lifecycle.js';
 import type { Registration } from './receive/registration.js';
 import { ScalekitWebhookService } from './receive/scalekit-webhook.service.js';
-import { ScalekitWebhookCoreModule } from './scalekit-webhook-core.module.js';
-import { ScalekitWebhookRegistry } from './scalekit-webhook.registry.js';
 import { ConfigurableModuleClass } from './scalekit-webhook.module-definition.js';
 import type { ScalekitWebhookOptions } from './scalekit-webhook.options.js';
 import { resolveOptions } from './scalekit-webhook.options.resolver.js';
+import { ScalekitWebhookRegistry } from './scalekit-webhook.registry.js';
 import {
   EVENT_DISPATCHER,
   MODULE_OPTIONS,
   REGISTRATION,
   RESOLVED_OPTIONS,
 } from './scalekit-webhook.tokens.js';
+import { RateLimitedLog } from './shared/rate-limited-log.js';
 import { DeliveryAuthenticator } from './signature/delivery-authenticator.js';
 import { ScalekitSignatureGuard } from './signature/scalekit-signature.guard.js';
 import { createDeliveryVerifier } from './signature/secret-source.js';
+import { DeliveryLog } from './telemetry/delivery.log.js';
 import { Lifecycle } from './telemetry/lifecycle.js';
+import { OpenTelemetry } from './telemetry/open-telemetry.js';
+import { ScalekitWebhookHealthIndicator } from './telemetry/scalekit-webhook.health.js';
+
+/** What all endpoints of an application share. */
+@Module({
+  imports: [DiscoveryModule],
+  providers: [ScalekitWebhookRegistry, RawBodyInstaller, HandlerRegistry, DeliveryLog, OpenTelemetry],
+  exports: [ScalekitWebhookRegistry, RawBodyInstaller, HandlerRegistry],
+})
+export class ScalekitWebhookCoreModule {}
 
 /**
  * Receives the webhooks of one Scalekit endpoint. The raw body is read (core module); then `DeliveryReceiver` takes the
@@ -87,6 +98,7 @@ import { Lifecycle } from './telemetry/lifecycle.js';
     ScalekitSignatureGuard,
     ScalekitIdempotencyInterceptor,
     ScalekitWebhookService,
+    ScalekitWebhookHealthIndicator,
     EndpointLifecycle,
   ],
   exports: [
@@ -95,6 +107,7 @@ import { Lifecycle } from './telemetry/lifecycle.js';
     ScalekitSignatureGuard,
     ScalekitIdempotencyInterceptor,
     ScalekitWebhookService,
+    ScalekitWebhookHealthIndicator,
   ],
 })
 export class ScalekitWebhookModule extends ConfigurableModuleClass {}

@@ -14,10 +14,10 @@ const NAME = /^[\w.-]{1,64}$/;
 const YEAR_SECONDS = 366 * 86_400;
 const MAX_TIMER_MS = 2_147_483_647;
 
-/** Says what is wrong with a value, in the words that follow the option's name. */
+/** Says what is wrong with a value, as the rest of a sentence that begins with the option's name. */
 type Rule = (value: unknown, options: ScalekitWebhookOptions) => string | undefined;
 
-/** A rule for each option: none can be forgotten, and what has none is no option. */
+/** One rule for each option; the compiler reports a missing one. A name without a rule is not an option. */
 type Rules<Options> = {
   readonly [Name in keyof Options]-?: Options[Name] extends
     SignatureOptions | IdempotencyOptions | FailedEventOptions
@@ -62,7 +62,7 @@ const RULES: Rules<ScalekitWebhookOptions> = {
   shutdownTimeoutMs: wholeNumber(0, MAX_TIMER_MS, 'milliseconds'),
 };
 
-/** A sentence for each faulty option, that says what it must be. */
+/** Returns a sentence for each invalid option, which says what it must be. */
 export function faultsIn(options: ScalekitWebhookOptions): string[] {
   return faultsOf(options, RULES, '', options);
 }

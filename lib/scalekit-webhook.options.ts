@@ -33,7 +33,7 @@ export interface SignatureOptions {
   maxEventAgeSeconds?: number;
 }
 
-/** How an event is kept from being processed twice. */
+/** How events are claimed and remembered, so that a duplicate does not run finished handlers again. */
 export interface IdempotencyOptions {
   /**
    * Where finished and running events are remembered.
@@ -133,7 +133,7 @@ export interface ScalekitWebhookOptions {
   dispatcher: DispatcherFactory;
 
   /**
-   * When a delivery that is not finished is answered 503, in milliseconds since its request arrived: reading the body,
+   * When a delivery that is not finished is answered 503, in milliseconds since the request arrived: reading the body,
    * fetching the secret, the store and the handlers count. Handlers run on, and the sender's retry finds their result.
    * The sender waits for 10 seconds.
    *
@@ -168,7 +168,7 @@ export interface ScalekitWebhookModuleOptions
   extends Pick<ScalekitWebhookOptions, 'secret'>, Partial<Omit<ScalekitWebhookOptions, 'secret' | Nested>> {
   /** How signatures are checked. */
   readonly signature?: Partial<SignatureOptions>;
-  /** How an event is kept from being processed twice. */
+  /** How events are claimed and remembered, so that a duplicate does not run finished handlers again. */
   readonly idempotency?: Partial<Omit<IdempotencyOptions, 'failed'>> & {
     /** What is kept of an event that a handler gave up on. */
     readonly failed?: Partial<FailedEventOptions>;

@@ -4,6 +4,20 @@ import type { RateLimitedLog } from './shared/rate-limited-log.js';
 import { ScalekitWebhookError } from './scalekit-webhook.errors.js';
 import type { Lifecycle } from './telemetry/lifecycle.js';
 
+/** What can be asked about an endpoint while it runs. */
+export interface EndpointState {
+  /** Of this process: how many events, or handlers of queued events, it works on, and since when on the oldest one. */
+  claims(): { readonly running: number; readonly oldestMs: number; readonly isDraining: boolean };
+  /** How many failed events are kept, up to the limit; undefined where none are. */
+  countFailed(limit: number): Promise<number | undefined>;
+  /** Rejects where the store can't be reached. */
+  askStore(): Promise<unknown>;
+  /** Rejects where the queue can't be reached; undefined where there is none. */
+  askQueue(): Promise<unknown> | undefined;
+  /** Whether this process takes jobs off the queue; undefined where it is not to. */
+  isWorking(): boolean | undefined;
+}
+
 /** What the application-wide parts need to know of one `forRoot` or `forRootAsync`. */
 export interface RegisteredEndpoint {
   readonly name: string;
@@ -15,6 +29,8 @@ export interface RegisteredEndpoint {
   readonly maxUnverifiedBytes: number;
   readonly log: RateLimitedLog;
   readonly lifecycle: Lifecycle;
+  /** Undefined where nothing runs: in tests of handlers alone. */
+  readonly state?: EndpointState;
 }
 
 /** All endpoints of one application. */
@@ -47,6 +63,10 @@ export class ScalekitWebhookRegistry {
     return [...this.endpoints.values()].some(({ needsHandlers }) => needsHandlers);
   }
 
+  get all(): readonly RegisteredEndpoint[] {
+    return [...this.endpoints.values()];
+  }
+
   get namesWithDigest(): readonly string[] {
     return [...this.endpoints.values()].filter(({ acceptsDigest }) => acceptsDigest).map(({ name }) => name);
   }
@@ -67,7 +87,7 @@ export class ScalekitWebhookRegistry {
   }
 }
 
-/** Routers take no notice of outer slashes, nor, most of them, of case. */
+/** Routers ignore outer slashes, and most of them ignore case. */
 function routeOf(path: string): string {
   return path.replace(/^\/|\/$/g, '').toLowerCase();
 }

@@ -1,7 +1,15 @@
 // Builds dist/: CommonJS and the type declarations file by file, ESM as one file an entry, because the loader of ES
 // modules takes longer to find a hundred files than to run them. The command is one file, too.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -52,6 +60,19 @@ async function bundleCommand(source, target) {
   writeFileSync(join(dirname(target), 'THIRD-PARTY-LICENSES.txt'), licensesOf(moduleIds));
 }
 
+/** One file, which `nest add` loads with require(). */
+async function bundleSchematic(source, target) {
+  const build = await rolldown({
+    input: join(source, 'nest-add.ts'),
+    platform: 'node',
+    external: /^node:/,
+    resolve: { extensionAlias: { '.js': ['.ts'] } },
+  });
+  await build.write({ format: 'cjs', dir: target, entryFileNames: '[name].cjs' });
+  await build.close();
+  copyFileSync(join(source, 'collection.json'), join(target, 'collection.json'));
+}
+
 /** Their licences ask for it. */
 function licensesOf(moduleIds) {
   const folders = new Set(
@@ -73,3 +94,4 @@ nestBuild('tsconfig.build.cjs.json');
 await bundle(join('dist', 'esm'));
 await bundleCommand(join('lib', 'cli', 'main.ts'), join('dist', 'cli', 'main.js'));
 writeFileSync(join('dist', 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
+await bundleSchematic(join('lib', 'schematics'), join('dist', 'schematics'));

@@ -1,7 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
-import { withoutStack } from '../shared/without-stack.js';
-import { hasErrorCode, retrySecondsOf, type ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import {
+  hasErrorCode,
+  retrySecondsOf,
+  type ScalekitWebhookError,
+  withoutStack,
+} from '../scalekit-webhook.errors.js';
+import { within } from '../shared/within.js';
 
 /**
  * What became of a delivery.
@@ -19,7 +24,7 @@ import { hasErrorCode, retrySecondsOf, type ScalekitWebhookError } from '../scal
 export type DeliveryOutcome =
   'handled' | 'queued' | 'duplicate' | 'in_progress' | 'late' | 'failed' | 'refused';
 
-/** What a delivery is answered, and what the log says about it. */
+/** How a delivery is answered, and what is logged about it. */
 export interface Answer {
   readonly status: number;
   readonly outcome: DeliveryOutcome;
@@ -42,6 +47,17 @@ type Row = Pick<Answer, 'status' | 'retryAfterSeconds' | 'etag'> & {
   /** What the warning says after the message of the error. Undefined: nothing is logged. */
   readonly log?: string;
 };
+
+/**
+ * What became of the work on a claimed event.
+ *
+ * - `handled`: the work is finished; the delivery may be answered 2xx.
+ * - `accepted`: the work is safely queued; the delivery may be answered 2xx.
+ * - `failed`: neither, and the sender has to retry. The errors are logged already.
+ */
+export type DispatchOutcome =
+  | { readonly status: 'handled' | 'accepted' }
+  | { readonly status: 'failed'; readonly errors: readonly unknown[] };
 
 const OK = { text: 'OK', etag: 'W/"2-nOO9QiTIwXgNtWtBJezz8kv3SLc"' };
 
@@ -90,7 +106,7 @@ export const FAILURES = {
 } as const satisfies Record<string, Row>;
 
 const BAD_REQUEST = { status: 400, log: '' };
-/** The reason is logged and never answered: it would tell a forger what to mend. */
+/** The reason is logged and never answered: it would tell a forger what to fix. */
 const UNAUTHORIZED = { status: 401, text: 'Invalid signature', log: '' };
 
 /** By the error's code: why a delivery was not accepted. */
@@ -117,12 +133,19 @@ export const REFUSALS = {
   not_an_envelope: BAD_REQUEST,
 } as const satisfies Record<string, Row>;
 
-/** Undefined for an error that is none of this package's: a fault, which Nest logs and answers 500. */
+export function answerToOutcome(outcome: DispatchOutcome): Answer {
+  if (outcome.status === 'failed') {
+    return answerToFailure(outcome.errors) ?? { ...OUTCOMES.failed, cause: outcome.errors[0] };
+  }
+  return outcome.status === 'accepted' ? OUTCOMES.queued : OUTCOMES.handled;
+}
+
+/** Undefined for an error that is not this package's: Nest logs it and answers 500. */
 export function answerToRefusal(error: unknown): Answer | undefined {
   return answerTo([error], 'refused', REFUSALS);
 }
 
-/** Undefined for errors of the handlers' own: they are answered 500. */
+/** Undefined for any other error of a handler: it is answered 500. */
 export function answerToFailure(errors: readonly unknown[]): Answer | undefined {
   const answer = answerTo(errors, 'failed', FAILURES);
   const seconds = errors.flatMap((error) => retrySecondsOf(error) ?? []);
@@ -165,7 +188,7 @@ export interface AnswerableResponse {
 }
 
 /**
- * Gives the body of a 200.
+ * Returns the body of a 200.
  *
  * @throws HttpException for every other answer: exception filters see it
  */
@@ -192,4 +215,30 @@ export function exceptionFor(
   }
   const body = { statusCode: status, message: text, error: STATUS_CODES[status] };
   return withoutStack(() => new HttpException(body, status, { cause }));
+}
+
+const ARRIVED_AT = Symbol.for('nestjs-scalekit-webhooks:arrived-at');
+
+interface ArrivedRequest {
+  [ARRIVED_AT]: number | undefined;
+}
+
+/** Records when the request arrived: before its body is read. Only the first call for a request counts. */
+export function noteArrival(request: object): number {
+  return ((request as ArrivedRequest)[ARRIVED_AT] ??= performance.now());
+}
+
+/**
+ * Settles as `work` does, or with what `late` returns when `answerWithinMs` have passed since the request arrived.
+ * The sender hangs up soon after that time. The work goes on, and the sender's retry finds its result.
+ */
+export function answerInTime<T, Late>(
+  request: object,
+  answerWithinMs: number,
+  work: PromiseLike<T>,
+  late: () => Late,
+): Promise<T | Late> {
+  // Whole milliseconds: Node keeps one list of timers for each duration.
+  const msLeft = Math.ceil(noteArrival(request) + answerWithinMs - performance.now());
+  return within(Math.max(1, msLeft), work, late);
 }

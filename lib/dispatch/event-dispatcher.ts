@@ -1,20 +1,12 @@
+import type { DispatchOutcome } from '../answers/answers.js';
 import type { Claim } from '../idempotency/claim.js';
 import type { FailureLedger } from '../idempotency/failure.ledger.js';
 import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
+import type { Awaitable } from '../shared/awaitable.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { EndpointRole } from './endpoint-role.js';
 import type { EventJobs } from './event-jobs.js';
-import type { FailedEvents } from './failed-events.js';
 import type { HandlerRunner } from './handler-runner.js';
-
-/**
- * - `handled`: the work is finished; the delivery may be answered 2xx.
- * - `accepted`: it is safely queued; so may this one.
- * - `failed`: it is neither, and the sender has to retry. The errors are logged already.
- */
-export type DispatchOutcome =
-  | { readonly status: 'handled' | 'accepted' }
-  | { readonly status: 'failed'; readonly errors: readonly unknown[] };
 
 /** Gets a claimed event to its handlers: at once, or through a queue. */
 export interface EventDispatcher {
@@ -22,9 +14,13 @@ export interface EventDispatcher {
   readonly name: string;
   /** Where the dispatcher keeps the events that it gave up on. */
   readonly failures?: FailedEvents | undefined;
-  dispatch(delivery: VerifiedDelivery, claim: Claim): Promise<DispatchOutcome>;
+  dispatch(delivery: VerifiedDelivery, claim: Claim): Awaitable<DispatchOutcome>;
   /** How many jobs of an event wait or run. Only a dispatcher with a queue has it. */
   unfinishedJobs?(eventId: string): Promise<number>;
+  /** Rejects where the queue can't be reached. Only a dispatcher with a queue has it. */
+  ping?(): Promise<unknown>;
+  /** Whether this process takes jobs off the queue; undefined where it is not to. */
+  readonly isWorking?: boolean | undefined;
 }
 
 /** What a dispatcher is given of the endpoint it works for. */
@@ -44,3 +40,57 @@ export interface DispatcherHost {
 
 /** Makes an endpoint's dispatcher. One that implements Nest's lifecycle hooks has them called. */
 export type DispatcherFactory = (host: DispatcherHost) => EventDispatcher;
+
+/**
+ * A handler's work on an event that was given up: all attempts failed, or retrying could not help.
+ *
+ * @publicApi
+ */
+export interface FailedEvent {
+  readonly eventId: string;
+  readonly type: string;
+  /** `*` where a controller of your own gave up, or where a worker could not tell the handlers of the event. */
+  readonly handler: string;
+  /** The message of the last error. From a queue, it may quote the payload. */
+  readonly reason: string;
+  readonly attempts: number;
+  readonly failedAt: Date;
+}
+
+/** @publicApi */
+export interface FailedEventPage {
+  readonly events: readonly FailedEvent[];
+  /** Where the next page begins; undefined on the last one. */
+  readonly cursor: string | undefined;
+}
+
+/** @publicApi */
+export interface FailedEventQuery {
+  /**
+   * How many at most, from 1 to 1,000.
+   *
+   * @default 100
+   */
+  readonly limit?: number;
+  /** `cursor` of the page before. */
+  readonly cursor?: string | undefined;
+}
+
+/** @publicApi */
+export interface ReplayOptions {
+  /**
+   * Runs the handlers that have finished again, too.
+   *
+   * @default false
+   */
+  readonly all?: boolean;
+}
+
+/** The failed events of one endpoint: dead letters of a queue, or what the store keeps. */
+export interface FailedEvents {
+  failed(query: Required<FailedEventQuery>): Promise<FailedEventPage>;
+  /** Has the event's handlers run again. Returns how many; 0 where nothing is kept of the event. */
+  replay(eventId: string, options: Required<ReplayOptions>): Promise<number>;
+  /** Forgets the event's failures. Returns how many. */
+  discard(eventId: string): Promise<number>;
+}

@@ -1,6 +1,6 @@
 import { readEnvelope } from '../events/envelope.js';
 import { readOccurredAt } from '../events/occurred-at.js';
-import { scopeOf } from '../idempotency/ledger-keys.js';
+import { scopeOf } from '../idempotency/ledger.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { WebhookScheme } from '../signature/webhook-scheme.js';
 import type { HandlerRetry } from '../handlers/event-handler.js';

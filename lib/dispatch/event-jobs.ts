@@ -203,13 +203,12 @@ export class EventJobs {
   ): Promise<JobOutcome> {
     const { handlers } = this.options;
     try {
-      const recorded = await handlers.within(delivery, claim, (claimed) =>
-        handlers.run(handler, claimed, (records) => claim.completeWithin(records), {
-          isQueued: true,
-          attempt: at?.attempt ?? claim.attempt,
-          isLast: (error) => isLast(outcomeOf(error, job, at), at),
-        }),
-      );
+      const claimed = handlers.begin(delivery, claim);
+      const recorded = await handlers.run(handler, claimed, (records) => claim.completeWithin(records), {
+        isQueued: true,
+        attempt: at?.attempt ?? claim.attempt,
+        isLast: (error) => isLast(outcomeOf(error, job, at), at),
+      });
       if (recorded) {
         claim.close();
         return { status: 'done' };

@@ -1,21 +1,21 @@
 import { occurredAtNanos } from '../events/occurred-at.js';
 import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
 import type { EventHandler } from '../handlers/event-handler.js';
+import { whenOver } from '../handlers/handler-call.js';
 import type { Claim } from '../idempotency/claim.js';
-import { DeliveryAbortedError } from '../idempotency/delivery-aborted.error.js';
+import { DeliveryAbortedError } from '../idempotency/idempotency.errors.js';
 import type {
-  Awaitable,
   IdempotencyStore,
   TransactionalIdempotencyStore,
   TransactionRecords,
 } from '../idempotency/idempotency-store.js';
 import type { Ledger } from '../idempotency/ledger.js';
 import { hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import type { Awaitable } from '../shared/awaitable.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { Lifecycle } from '../telemetry/lifecycle.js';
-import { createEventContext } from './event-context.js';
 
-/** Another event of the same `latestOnly` key is being handled: this one comes after it, or not at all. */
+/** Another event with the same `latestOnly` key is being handled. This one has to wait, or is outdated by then. */
 class OutOfTurnError extends ScalekitWebhookError<'out_of_turn'> {
   constructor(readonly seconds: number) {
     super('out_of_turn', 'Another event with the same latestOnly key is being handled.');
@@ -54,22 +54,12 @@ export class HandlerRunner {
   ) {}
 
   /**
-   * Aborts the claim when `work` takes longer than `handlerTimeoutMs`. Handlers that still run then run on, and what
-   * becomes of them is ignored.
+   * Starts the time limit of a delivery's handlers, `handlerTimeoutMs`: the claim is aborted if it has not ended by then.
+   * Handlers that still run then run on, and their results are ignored.
    */
-  async within<T>(
-    delivery: VerifiedDelivery,
-    claim: Claim,
-    work: (claimed: ClaimedDelivery) => Promise<T>,
-  ): Promise<T> {
-    const timer = setTimeout(() => {
-      claim.abort(new DeliveryAbortedError('handler_timeout'));
-    }, this.timeoutMs);
-    try {
-      return await work({ delivery, claim, context: createEventContext(delivery, claim) });
-    } finally {
-      clearTimeout(timer);
-    }
+  begin(delivery: VerifiedDelivery, claim: Claim): ClaimedDelivery {
+    claim.limitTime(this.timeoutMs);
+    return { delivery, claim, context: new EventContext(delivery, claim) };
   }
 
   /**
@@ -120,7 +110,7 @@ export class HandlerRunner {
     record: RecordCompletion,
     job: HandlerJob | undefined,
   ): Promise<boolean> {
-    const { delivery, claim, context } = claimed;
+    const { delivery, claim } = claimed;
     return this.lifecycle.call(
       handler.name,
       delivery,
@@ -128,22 +118,22 @@ export class HandlerRunner {
       () =>
         handler.options.transactional
           ? this.callInTransaction(handler, claimed, record)
-          : claim.untilAbort(handler.invoke(delivery.event, context), false),
+          : callUntilAbort(handler, claimed, false),
     );
   }
 
   private async callInTransaction(
     handler: EventHandler,
-    { delivery: { event }, claim, context }: ClaimedDelivery,
+    claimed: ClaimedDelivery,
     record: RecordCompletion,
   ): Promise<boolean> {
     const store = this.store as TransactionalIdempotencyStore;
     await store.transaction(async (transaction, records) => {
-      await claim.untilAbort(handler.invoke(event, context, transaction), undefined);
+      await callUntilAbort(handler, claimed, undefined, transaction);
       if (!(await record(records))) {
         throw new DeliveryAbortedError('lease_lost');
       }
-    }, claim.signal);
+    }, claimed.claim.signal);
     return true;
   }
 
@@ -175,12 +165,58 @@ export class HandlerRunner {
   }
 }
 
-/** If the store is away, the claim itself goes on telling it. */
+/** Resolves with `result` when the handler has finished. Rejects as soon as the claim is aborted; the handler then runs on. */
+function callUntilAbort<T>(
+  handler: EventHandler,
+  { delivery, claim, context }: ClaimedDelivery,
+  result: T,
+  ...transaction: unknown[]
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    claim.onAbort(reject);
+    const done = () => {
+      resolve(result);
+    };
+    whenOver(handler.invoke(delivery.event, context, ...transaction), done, reject);
+  });
+}
+
+/**
+ * The second argument of every handler. A class because of its getter: for each object literal with a getter V8 makes a
+ * hidden class, in old memory, which keeps all that the getter sees (the whole request) until the next major collection.
+ */
+class EventContext implements ScalekitEventContext {
+  readonly deliveryId: string;
+  readonly endpoint: string;
+  readonly scheme: ScalekitEventContext['scheme'];
+  readonly occurredAt: Date | undefined;
+  readonly receivedAt: Date;
+  readonly attempt: number;
+  readonly rawBody: Uint8Array;
+  readonly #claim: Claim;
+
+  constructor(delivery: VerifiedDelivery, claim: Claim) {
+    this.deliveryId = delivery.deliveryId;
+    this.endpoint = delivery.endpoint;
+    this.scheme = delivery.scheme;
+    this.occurredAt = delivery.occurredAt;
+    this.receivedAt = delivery.receivedAt;
+    this.attempt = claim.attempt;
+    this.rawBody = delivery.rawBody;
+    this.#claim = claim;
+  }
+
+  get signal(): AbortSignal {
+    return this.#claim.signal;
+  }
+}
+
+/** If the store is away, the claim retries by itself. */
 async function completeTurn(turn: Claim | undefined): Promise<void> {
   try {
     await turn?.complete();
   } catch {
-    // The handler has finished: nothing to answer for.
+    // The handler has finished: this is no failure of the event.
   }
 }
 

@@ -1,16 +1,19 @@
 import { Logger } from '@nestjs/common';
+import type { DispatchOutcome } from '../answers/answers.js';
 import type { EventHandler } from '../handlers/event-handler.js';
 import type { Claim } from '../idempotency/claim.js';
-import { DeliveryAbortedError } from '../idempotency/delivery-aborted.error.js';
+import { DeliveryAbortedError } from '../idempotency/idempotency.errors.js';
 import type { FailureLedger } from '../idempotency/failure.ledger.js';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
+import type { Awaitable } from '../shared/awaitable.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import { checkSetup } from './endpoint-role.js';
-import type { DispatcherFactory, DispatchOutcome, EventDispatcher } from './event-dispatcher.js';
-import type { FailedEvents } from './failed-events.js';
+import type { DispatcherFactory, EventDispatcher, FailedEvents } from './event-dispatcher.js';
 import type { HandlerRunner, ClaimedDelivery } from './handler-runner.js';
 import { KeptEvents, keepFailure } from './kept-events.js';
 import { describeEvent, logFailure } from './log-failure.js';
+
+const HANDLED: DispatchOutcome = { status: 'handled' };
 
 /**
  * Runs the handlers of an event side by side, before the delivery is answered: the sender's own retries are the
@@ -38,14 +41,9 @@ class InlineDispatcher implements EventDispatcher {
     this.failures = kept && new KeptEvents(kept, runner);
   }
 
-  async dispatch(delivery: VerifiedDelivery, claim: Claim): Promise<DispatchOutcome> {
+  dispatch(delivery: VerifiedDelivery, claim: Claim): Awaitable<DispatchOutcome> {
     const handlers = this.unfinished(delivery, claim);
-    if (handlers.length === 0) {
-      return { status: 'handled' };
-    }
-    const errors: unknown[] = [];
-    await this.runner.within(delivery, claim, (claimed) => this.runAll(handlers, claimed, errors));
-    return errors.length === 0 ? { status: 'handled' } : { status: 'failed', errors };
+    return handlers.length === 0 ? HANDLED : this.runAll(handlers, this.runner.begin(delivery, claim));
   }
 
   private unfinished({ event }: VerifiedDelivery, { handlersDone }: Claim): readonly EventHandler[] {
@@ -53,58 +51,68 @@ class InlineDispatcher implements EventDispatcher {
     return handlersDone.size === 0 ? handlers : handlers.filter(({ name }) => !handlersDone.has(name));
   }
 
-  /** Adds to `errors` what keeps the event from being finished. */
-  private runAll(
-    handlers: readonly EventHandler[],
-    claimed: ClaimedDelivery,
-    errors: unknown[],
-  ): Promise<unknown> {
-    const { delivery, claim } = claimed;
+  private runAll(handlers: readonly EventHandler[], claimed: ClaimedDelivery): Promise<DispatchOutcome> {
     let running = handlers.length;
+    let hasFailed = false;
 
-    const run = async (handler: EventHandler) => {
-      let recorded = false;
-      try {
-        recorded = await this.runner.run(handler, claimed, (records) =>
-          claim.handlerDoneWithin(records, handler.name),
-        );
-      } catch (error) {
-        const isGivenUp = hasErrorCode(error, 'unrecoverable_event');
-        const { note, retryFor } = isGivenUp
-          ? await keepFailure(this.kept, handler.name, claimed, error)
-          : { note: '', retryFor: [error] };
-        logFailure(this.logger, {
-          handler: handler.name,
-          error,
-          delivery,
-          attempt: `${claim.attempt}${note}`,
-        });
-        if (retryFor) {
-          running--;
-          errors.push(...retryFor);
-          return;
-        }
+    const finish = (handler: EventHandler, recorded: boolean): Awaitable<DispatchOutcome> => {
+      running--;
+      // The last handler needs no record: the event is completed next, unless another handler has failed.
+      return recorded || (running === 0 && !hasFailed) ? HANDLED : this.record(handler, claimed);
+    };
+    const fail = async (handler: EventHandler, error: unknown): Promise<DispatchOutcome> => {
+      const errors = await this.giveUpOrRetry(handler, claimed, error);
+      if (!errors) {
+        return finish(handler, false);
       }
       running--;
-      // The completion of the whole event says it for the last one, unless another handler has failed.
-      if (!recorded && (running > 0 || errors.length > 0)) {
-        await this.record(handler, delivery, claim);
-      }
+      hasFailed = true;
+      return { status: 'failed', errors };
     };
-    const [only] = handlers;
-    return only && handlers.length === 1 ? run(only) : Promise.all(handlers.map(run));
+    const run = (handler: EventHandler) =>
+      this.runner
+        .run(handler, claimed, (records) => claimed.claim.handlerDoneWithin(records, handler.name))
+        .then(
+          (recorded) => finish(handler, recorded),
+          (error: unknown) => fail(handler, error),
+        );
+    const [first, ...others] = handlers;
+    return first && others.length === 0 ? run(first) : Promise.all(handlers.map(run)).then(combine);
   }
 
-  private async record({ name }: EventHandler, { event }: VerifiedDelivery, claim: Claim): Promise<void> {
+  /** Logs what a handler threw. Returns why the sender has to retry, or undefined if the handler gave up on the event. */
+  private async giveUpOrRetry(
+    { name }: EventHandler,
+    claimed: ClaimedDelivery,
+    error: unknown,
+  ): Promise<readonly unknown[] | undefined> {
+    const { delivery, claim } = claimed;
+    const { note, retryFor } = hasErrorCode(error, 'unrecoverable_event')
+      ? await keepFailure(this.kept, name, claimed, error)
+      : { note: '', retryFor: [error] };
+    logFailure(this.logger, { handler: name, error, delivery, attempt: `${claim.attempt}${note}` });
+    return retryFor;
+  }
+
+  private async record(
+    { name }: EventHandler,
+    { delivery, claim }: ClaimedDelivery,
+  ): Promise<DispatchOutcome> {
     try {
       if (!(await claim.handlerDone(name))) {
         claim.abort(new DeliveryAbortedError('lease_lost'));
       }
     } catch {
       this.logger.warn(
-        `${name} finished ${describeEvent(event)}, but the store can't record it now. If this process ends before ` +
-          'it can, a retry runs the handler again.',
+        `${name} finished ${describeEvent(delivery.event)}, but the store can't record it now. If this process ends ` +
+          'before it can, a retry runs the handler again.',
       );
     }
+    return HANDLED;
   }
+}
+
+function combine(outcomes: readonly DispatchOutcome[]): DispatchOutcome {
+  const errors = outcomes.flatMap((outcome) => (outcome.status === 'failed' ? outcome.errors : []));
+  return errors.length === 0 ? HANDLED : { status: 'failed', errors };
 }

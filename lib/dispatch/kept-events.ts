@@ -5,7 +5,7 @@ import type { FailureLedger } from '../idempotency/failure.ledger.js';
 import type { KeptFailure } from '../idempotency/idempotency-store.extras.js';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import { createEventJob, deliveryOfJob, type EventJob } from './event-job.js';
-import type { FailedEventPage, FailedEventQuery, FailedEvents, ReplayOptions } from './failed-events.js';
+import type { FailedEventPage, FailedEventQuery, FailedEvents, ReplayOptions } from './event-dispatcher.js';
 import type { HandlerRunner, ClaimedDelivery } from './handler-runner.js';
 import { describeEvent, logFailure } from './log-failure.js';
 
@@ -77,7 +77,7 @@ export class KeptEvents implements FailedEvents {
     const finished = namesOfHandlers(handlers).filter((name) => !again.includes(name));
     const claim = await this.kept.reopen(eventId, { again, finished, fingerprint });
     if (!claim) {
-      return 0; // Somebody works on the event.
+      return 0; // The event is being worked on.
     }
     if (!(await this.isUnchanged(failures, claim))) {
       return 0;
@@ -90,7 +90,7 @@ export class KeptEvents implements FailedEvents {
     return this.run(targets, JSON.parse(job) as EventJob, claim);
   }
 
-  /** False where another replay was first: then what it left is restored. */
+  /** False if another replay came first. Then the claim is closed, with what that replay left. */
   private async isUnchanged(failures: readonly KeptFailure[], claim: Claim): Promise<boolean> {
     const [{ eventId } = { eventId: '' }] = failures;
     let isUnchanged = false;
@@ -122,9 +122,8 @@ export class KeptEvents implements FailedEvents {
   }
 
   private async run(targets: readonly EventHandler[], job: EventJob, claim: Claim): Promise<number> {
-    await this.runner.within(deliveryOfJob(job), claim, (claimed) =>
-      Promise.all(targets.map((handler) => this.runOne(handler, claimed))),
-    );
+    const claimed = this.runner.begin(deliveryOfJob(job), claim);
+    await Promise.all(targets.map((handler) => this.runOne(handler, claimed)));
     await this.close(claim, namesOfHandlers(targets));
     return targets.length;
   }
@@ -136,7 +135,7 @@ export class KeptEvents implements FailedEvents {
       await this.runner.run(handler, claimed, (records) => claim.handlerDoneWithin(records, name));
     } catch (error) {
       const isAborted = ABORTED.some((code) => hasErrorCode(error, code));
-      // What was aborted is still kept from before.
+      // The failure of an aborted handler is still kept from before.
       const { note } = isAborted ? { note: KEPT } : await keepFailure(this.kept, name, claimed, error);
       logFailure(this.logger, { handler: name, error, delivery, attempt: `${claim.attempt}${note}` });
       return;

@@ -63,11 +63,16 @@ export interface EventHandler {
   readonly subscriptions: readonly Subscription[];
   /** Of the subscription that the event matches. */
   readonly options: HandlerOptions;
-  /** Through the method's guards, pipes, interceptors and filters. A transaction is what `@EventTransaction()` gives. */
-  invoke(event: ScalekitEnvelope, context: ScalekitEventContext, transaction?: unknown): Promise<unknown>;
+  /**
+   * Calls the method through its guards, pipes, interceptors and filters. A transaction is what `@EventTransaction()`
+   * gives.
+   *
+   * @returns what the method returned, which may be a promise or an observable
+   */
+  invoke(event: ScalekitEnvelope, context: ScalekitEventContext, transaction?: unknown): unknown;
 }
 
-/** What is wrong with a `backoff`, of a handler or of a dispatcher. */
+/** Says what is wrong with a `backoff` of a handler or dispatcher; undefined if nothing is. */
 export function backoffFault(backoff: unknown): string | undefined {
   const { type, delayMs } = (backoff ?? {}) as Partial<Record<keyof HandlerBackoff, unknown>>;
   const isRight =

@@ -1,16 +1,21 @@
 import type { DiscoveryService } from '@nestjs/core';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
-import { EXCEPTION_FILTERS, GUARDS, INTERCEPTORS, PIPES } from '../shared/nest-internals.js';
+import {
+  EXCEPTION_FILTERS,
+  GUARDS,
+  type InstanceWrapper,
+  INTERCEPTORS,
+  isShared,
+  PIPES,
+} from '../shared/nest-internals.js';
 import type { Subscription } from './event-handler.js';
 import { decoratedMethod, type DecoratedMethod, decoratedMethodsOf, type Method } from './subscription.js';
-
-export type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
 /** A method with `@OnScalekitEvent`, and the provider or controller it was found in. */
 export interface HandlerCandidate {
   /** What the decorator says, or else `Class.method`. */
   readonly name: string;
-  /** Whose metadata counts: of the instance, which a factory or a value may make of any class. */
+  /** The class of the instance, whose metadata counts. A factory or a value may make an instance of any class. */
   readonly hostClass: Method;
   readonly methodName: string;
   /** Holds the metadata of the method. */
@@ -20,7 +25,7 @@ export interface HandlerCandidate {
   readonly wrapper: InstanceWrapper;
 }
 
-/** One pass over everything that Nest holds. */
+/** Finds the handlers in one pass over all providers and controllers. */
 export function* findHandlers(discovery: DiscoveryService): Generator<HandlerCandidate> {
   for (const wrapper of distinctHosts([...discovery.getProviders(), ...discovery.getControllers()])) {
     const prototype = prototypeOf(wrapper);
@@ -36,8 +41,8 @@ export function* findHandlers(discovery: DiscoveryService): Generator<HandlerCan
 }
 
 /**
- * What an instance has under the name of a handler: not what was decorated, where another decorator or the constructor
- * put a wrapper, a getter or a bound function there.
+ * The function that an instance has under a handler's name. It is not the decorated one where another decorator or the
+ * constructor put a wrapper, a getter or a bound function there.
  *
  * @throws if that is no function
  */
@@ -63,7 +68,10 @@ function lostMethod(place: string, found: string, cause?: unknown): ScalekitWebh
   );
 }
 
-/** A function with the metadata of several, of which the first counts most, that calls the method of that name. */
+/**
+ * Makes a function that calls the method of that name and has the metadata of several functions; the first one's
+ * wins.
+ */
 export function forwardTo(methodName: string, methods: readonly Method[]): Method {
   const forward = function (this: Record<string, Method>, ...args: unknown[]): unknown {
     return this[methodName]?.(...args);
@@ -142,8 +150,8 @@ function ownMethod(owner: object, name: string): Method | undefined {
 }
 
 /**
- * An instance that several providers share counts once, as the one that Nest built from its class: only for that one
- * it makes the enhancers that the class is decorated with.
+ * One wrapper for each instance. If several providers share one, that is the wrapper that Nest built from the class:
+ * Nest makes the class's enhancers only for that one.
  */
 function distinctHosts(wrappers: readonly InstanceWrapper[]): Iterable<InstanceWrapper> {
   const hosts = new Map<unknown, InstanceWrapper>();
@@ -161,6 +169,7 @@ export function prototypeOf(wrapper: InstanceWrapper): object | null {
   const instance: unknown = wrapper.instance;
   if (typeof instance === 'object' && instance !== null)
     return Object.getPrototypeOf(instance) as object | null;
-  const isMadeLater = wrapper.isTransient || !wrapper.isDependencyTreeStatic();
-  return isMadeLater && typeof wrapper.token === 'function' ? (wrapper.token.prototype as object) : null;
+  return !isShared(wrapper) && typeof wrapper.token === 'function'
+    ? (wrapper.token.prototype as object)
+    : null;
 }

@@ -35,10 +35,12 @@ export async function callSurrounded(
     }
     return await settle(
       intercept(interceptors, context, async () =>
-        callMethod(
-          candidate,
-          instance,
-          parameters.length === 0 ? args : await argumentsFor(parameters, context),
+        settle(
+          callMethod(
+            candidate,
+            instance,
+            parameters.length === 0 ? args : await argumentsFor(parameters, context),
+          ),
         ),
       ),
     );
@@ -47,13 +49,24 @@ export async function callSurrounded(
   }
 }
 
-/** Calls the method alone. */
-export async function callMethod(
+/** Calls the method alone, and returns what it returned. */
+export function callMethod(
   { methodName }: HandlerCandidate,
   instance: object,
   args: readonly unknown[],
-): Promise<unknown> {
-  return settle((instance as Record<string, Method>)[methodName]?.(...args));
+): unknown {
+  return (instance as Record<string, Method>)[methodName]?.(...args);
+}
+
+/** Calls back when a handler's work is over. A promise is over when it settles, an observable when it completes. */
+export function whenOver(result: unknown, done: () => void, failed: (error: unknown) => void): void {
+  Promise.resolve(result).then((value) => {
+    if (isObservable(value)) {
+      value.subscribe({ complete: done, error: failed });
+    } else {
+      done();
+    }
+  }, failed);
 }
 
 async function argumentsFor(
@@ -88,10 +101,7 @@ function intercept(
   return interceptors.length === 0 ? callHandler() : step(0);
 }
 
-/**
- * The first filter for such an error is asked. It has dealt with the error if it returns something; one that returns
- * nothing has only looked at it.
- */
+/** Asks the first filter that catches such an error. If the filter returns nothing, the error is thrown on. */
 async function filterError(
   filters: readonly ExceptionFilter[],
   error: unknown,

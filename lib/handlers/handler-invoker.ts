@@ -1,11 +1,11 @@
-import { ContextIdFactory, ModuleRef } from '@nestjs/core';
+import { ContextIdFactory } from '@nestjs/core';
 import type { ScalekitEnvelope } from '../events/envelope.js';
 import type { ScalekitEventContext } from '../events/scalekit-event-context.js';
+import { type ContextId, isShared, moduleRefOf } from '../shared/nest-internals.js';
 import type { EventHandler } from './event-handler.js';
 import { currentMethod, type HandlerCandidate, prototypeOf } from './find-handlers.js';
 import { callMethod, callSurrounded, type Surroundings } from './handler-call.js';
 import {
-  type ContextId,
   type Enhancer,
   type Enhancers,
   type HandlerParameter,
@@ -41,7 +41,7 @@ export function createInvoker(candidate: HandlerCandidate): Invoke {
   const surround = isPlain
     ? undefined
     : (contextId?: ContextId) => instancesOf(candidate, enhancers, parameters, contextId);
-  return wrapper.isDependencyTreeStatic() && !wrapper.isTransient
+  return isShared(wrapper)
     ? createStaticInvoker(candidate, surround)
     : createScopedInvoker(candidate, surround);
 }
@@ -67,7 +67,7 @@ function createStaticInvoker(candidate: HandlerCandidate, surround: Surround | u
  */
 function createScopedInvoker(candidate: HandlerCandidate, surround: Surround | undefined): Invoke {
   const { wrapper, name } = candidate;
-  const moduleRef = wrapper.host?.getProviderByKey<ModuleRef>(ModuleRef).instance;
+  const moduleRef = moduleRefOf(wrapper);
   if (!moduleRef) throw new TypeError(`${name} belongs to no module.`);
   return async (event: ScalekitEnvelope, context: ScalekitEventContext, transaction?: unknown) => {
     const request = { event, context, headers: {} };

@@ -7,10 +7,12 @@ import type {
   PipeTransform,
   Type,
 } from '@nestjs/common';
-import { type ContextIdFactory, ModuleRef } from '@nestjs/core';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import {
+  type ContextId,
   CUSTOM_DECORATOR,
+  enhancerInstance,
+  enhancerOf,
   EXCEPTION_FILTERS,
   GUARDS,
   INTERCEPTORS,
@@ -18,8 +20,6 @@ import {
   ROUTE_ARGUMENTS,
 } from '../shared/nest-internals.js';
 import { type HandlerCandidate, prototypeOf } from './find-handlers.js';
-
-export type ContextId = ReturnType<typeof ContextIdFactory.create>;
 
 /** What a decorator such as `@UseGuards()` was given: an instance, or a class that Nest makes one of. */
 export type Enhancer<T> = T | Type<T>;
@@ -53,7 +53,7 @@ function read<T>(key: string, { hostClass, method, wrapper }: HandlerCandidate):
 
 /**
  * Nest makes enhancer classes only for classes that it builds itself, and only those that it finds on the methods that
- * these have. A guard that does not run is worse than no start.
+ * these have. Without this check, a guard would be skipped in silence.
  *
  * @throws if an enhancer is a class of which there is no instance
  */
@@ -62,7 +62,7 @@ export function refuseSkippedEnhancers(
   enhancers: readonly Enhancer<unknown>[],
 ): void {
   const skipped = enhancers.find(
-    (enhancer) => isClass(enhancer) && (wrapper.isNotMetatype || !wrapper.host?.injectables.has(enhancer)),
+    (enhancer) => isClass(enhancer) && (wrapper.isNotMetatype || !enhancerOf(wrapper, enhancer)),
   );
   if (!isClass(skipped)) return;
   const [reason, remedy] = wrapper.isNotMetatype
@@ -75,23 +75,14 @@ export function refuseSkippedEnhancers(
   );
 }
 
-/** The instance of an enhancer class: of the application or, where its scope says so, made for the host or the call. */
+/** The enhancer itself, or the instance that Nest made of its class. */
 export async function instanceOf<T>(
   enhancer: Enhancer<T>,
-  { wrapper: { host, id } }: HandlerCandidate,
+  { wrapper }: HandlerCandidate,
   contextId: ContextId | undefined,
 ): Promise<T> {
-  const injectable = isClass(enhancer) ? host?.injectables.get(enhancer) : undefined;
-  if (!host || !injectable) return enhancer as T;
-  if (!contextId && !injectable.isTransient) return injectable.instance as T;
-  if (!contextId) {
-    const moduleRef = host.getProviderByKey<ModuleRef>(ModuleRef).instance;
-    return moduleRef.resolve<T>(injectable.token, undefined, { strict: true });
-  }
-  // A durable one is shared by the calls of a tenant.
-  const isTreeDurable = !injectable.isTransient && injectable.isDependencyTreeDurable();
-  const shared = contextId.getParent?.({ token: injectable.token, isTreeDurable }) ?? contextId;
-  return injectable.getInstanceByContextId(shared, id).instance as T;
+  const injectable = isClass(enhancer) ? enhancerOf(wrapper, enhancer) : undefined;
+  return (injectable ? await enhancerInstance(wrapper, injectable, contextId) : enhancer) as T;
 }
 
 function isClass(enhancer: unknown): enhancer is Type<unknown> {

@@ -23,7 +23,7 @@ export interface DecoratedMethod {
   readonly subscriptions: readonly Subscription[];
 }
 
-/** Writes down a method and its subscriptions. Decorators apply from the bottom up, so the latest goes first. */
+/** Records a method and its subscriptions. Decorators apply from the bottom up, so the latest goes first. */
 export function recordSubscription(
   prototype: object,
   name: string,

@@ -1,14 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
-import { askStore, isPromiseLike, whenAnswered } from './ask-store.js';
-import type { DeliveryAbortedError } from './delivery-aborted.error.js';
-import type {
-  Awaitable,
-  CompletedAs,
-  FencingToken,
-  IdempotencyStore,
-  TransactionRecords,
-} from './idempotency-store.js';
+import { andThen, attempt, type Awaitable } from '../shared/awaitable.js';
+import { askStore, DeliveryAbortedError } from './idempotency.errors.js';
+import type { CompletedAs, FencingToken, IdempotencyStore, TransactionRecords } from './idempotency-store.js';
 
 interface ClaimTerms {
   readonly key: string;
@@ -26,11 +20,12 @@ const NONE: ReadonlySet<string> = new Set();
 /** One key of the ledger, held by this process until it is completed or released. */
 export class Claim {
   readonly attempt: number;
+  readonly since = performance.now();
   /** Handlers that finished in earlier attempts. */
   readonly handlersDone: ReadonlySet<string>;
-  /** What `complete` will say of the work. */
+  /** What `complete` will record. */
   completesAs: CompletedAs = 'done';
-  /** Finished handlers that the store could not be told of. */
+  /** Finished handlers that the store does not know of yet. */
   private unrecorded: Set<string> | undefined;
   private ending: (() => Awaitable<boolean>) | undefined;
   private later: Promise<boolean> | undefined;
@@ -38,7 +33,7 @@ export class Claim {
   private abortReason: DeliveryAbortedError | undefined;
   private abortListeners: ((reason: DeliveryAbortedError) => void)[] | undefined;
   private controller: AbortController | undefined;
-  private listenersContext: AsyncResource | undefined;
+  private timeLimit: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly store: IdempotencyStore,
@@ -49,15 +44,16 @@ export class Claim {
     this.handlersDone = terms.handlersDone.length > 0 ? new Set(terms.handlersDone) : NONE;
   }
 
-  /** Made when somebody first asks for it: most handlers never do. */
+  /** Created on first use: most handlers never read it. */
   get signal(): AbortSignal {
     if (!this.controller) {
-      this.controller = new AbortController();
-      // What listens runs where it asked for the signal, not in the async context of a timer that others share.
-      this.listenersContext = new AsyncResource('ScalekitAbortSignal');
-      if (this.abortReason) {
-        this.controller.abort(this.abortReason);
-      }
+      const controller = new AbortController();
+      this.controller = controller;
+      const abort = (reason: DeliveryAbortedError) => {
+        controller.abort(reason);
+      };
+      // Listeners run in the async context that read the signal, not in that of a timer that others share.
+      this.onAbort(AsyncResource.bind(abort, 'ScalekitAbortSignal'));
     }
     return this.controller.signal;
   }
@@ -67,25 +63,20 @@ export class Claim {
     return this.ending !== undefined;
   }
 
-  /** Called at most once, with the reason, when this process should stop working on the event. */
+  /** Calls `listener` at most once, with the reason, when this process should stop working on the event. */
   onAbort(listener: (reason: DeliveryAbortedError) => void): void {
     if (this.abortReason) {
       listener(this.abortReason);
-    } else if (this.abortListeners) {
-      this.abortListeners.push(listener);
     } else {
-      this.abortListeners = [listener];
+      (this.abortListeners ??= []).push(listener);
     }
   }
 
-  /** Resolves with `result` when `work` does, or rejects as soon as the claim is aborted: `work` runs on then. */
-  untilAbort<T>(work: Promise<unknown>, result: T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.onAbort(reject);
-      work.then(() => {
-        resolve(result);
-      }, reject);
-    });
+  /** Aborts the claim (`handler_timeout`) if it has not ended by then. */
+  limitTime(ms: number): void {
+    this.timeLimit = setTimeout(() => {
+      this.abort(new DeliveryAbortedError('handler_timeout'));
+    }, ms);
   }
 
   abort(reason: DeliveryAbortedError): void {
@@ -93,12 +84,6 @@ export class Claim {
       return;
     }
     this.abortReason = reason;
-    const { controller } = this;
-    if (controller) {
-      this.listenersContext?.runInAsyncScope(() => {
-        controller.abort(reason);
-      });
-    }
     this.abortListeners?.forEach((listener) => {
       listener(reason);
     });
@@ -110,7 +95,7 @@ export class Claim {
     return askStore('renew', () => this.store.renew(key, token, leaseMs));
   }
 
-  /** Records a finished handler. If the store is away now, it is told when the claim ends. */
+  /** Records a finished handler. If the store is away now, the end of the claim records it. */
   async handlerDone(handler: string): Promise<boolean> {
     this.unrecorded ??= new Set();
     this.unrecorded.add(handler);
@@ -127,8 +112,8 @@ export class Claim {
 
   /**
    * @returns false when the lease was lost
-   * @throws StoreUnavailableError when the store can't be told now; it goes on being told until it answers, because
-   * what is finished must not start again when the lease runs out
+   * @throws StoreUnavailableError when the store is away; the claim then retries until it answers, because finished work must
+   * not start again when the lease runs out
    */
   complete(): Awaitable<boolean> {
     const { key, token, ttlMs } = this.terms;
@@ -141,13 +126,14 @@ export class Claim {
     return askStore('complete', () => records.complete(key, token, ttlMs));
   }
 
-  /** The store knows already how this ended. */
+  /** Ends the claim without telling the store, which knows from the transaction. */
   close(): void {
+    clearTimeout(this.timeLimit);
     this.hasEnded = true;
     this.onEnd(this);
   }
 
-  /** As `complete`, for work that is not finished. Handlers that are stay recorded. */
+  /** As `complete`, for unfinished work. Handlers that have finished stay recorded. */
   async release(): Promise<boolean> {
     const { key, token } = this.terms;
     return this.end('release', async () => {
@@ -158,7 +144,7 @@ export class Claim {
     });
   }
 
-  /** For whoever can wait: what the store answered in the end. */
+  /** Runs `end` and waits for the store's answer, even while the store is away. */
   async settled(end: () => Awaitable<boolean>): Promise<boolean> {
     try {
       return await end();
@@ -170,7 +156,7 @@ export class Claim {
     }
   }
 
-  /** The last word when the application closes. */
+  /** Tries to end the claim a last time, when the application closes. */
   async giveUp(): Promise<void> {
     if (this.ending) {
       await this.ending();
@@ -181,23 +167,22 @@ export class Claim {
   }
 
   private end(method: string, call: () => Awaitable<boolean>): Awaitable<boolean> {
+    clearTimeout(this.timeLimit);
     const ending = () =>
-      whenAnswered(askStore(method, call), (held) => {
+      andThen(askStore(method, call), (held) => {
         this.close();
         return held;
       });
-    const fail = (error: unknown): never => {
-      this.later = this.endLater(ending);
-      this.later.catch(() => undefined);
-      throw error;
-    };
     this.ending = ending;
-    try {
-      const held = ending();
-      return isPromiseLike(held) ? held.then(undefined, fail) : held;
-    } catch (error) {
-      return fail(error);
-    }
+    return attempt(
+      ending,
+      (held) => held,
+      (error) => {
+        this.later = this.endLater(ending);
+        this.later.catch(() => undefined);
+        throw error;
+      },
+    );
   }
 
   private async endLater(ending: () => Awaitable<boolean>): Promise<boolean> {

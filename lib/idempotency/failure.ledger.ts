@@ -1,10 +1,10 @@
 import { crc32 } from 'node:zlib';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
-import { describeError } from '../shared/describe-error.js';
+import { describeError, messageOf } from '../shared/describe-error.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
-import { askStore } from './ask-store.js';
+import type { Awaitable } from '../shared/awaitable.js';
 import type { Claim } from './claim.js';
-import type { Awaitable } from './idempotency-store.js';
+import { askStore } from './idempotency.errors.js';
 import type {
   FailedEventStore,
   FailurePage,
@@ -52,13 +52,16 @@ type Reopen = (
   options: Omit<ReopenOptions, 'leaseMs' | 'ttlMs'>,
 ) => Promise<Claim | undefined>;
 
-/** What the handlers of one endpoint gave up on. Its methods reject with `StoreUnavailableError` if the store can't answer. */
+/**
+ * The events that handlers of one endpoint gave up on, as the store keeps them. Methods reject with
+ * `StoreUnavailableError` if the store can't answer.
+ */
 export class FailureLedger {
   constructor(
     private readonly scope: string,
     private readonly store: FailedEventStore,
     private readonly options: FailedEventOptions,
-    /** Claims an event that may be done. Resolves to undefined while somebody works on it. */
+    /** Claims an event that may be done. Resolves to undefined while the event is being worked on. */
     readonly reopen: Reopen,
   ) {}
 
@@ -72,12 +75,15 @@ export class FailureLedger {
     handler: string,
     failure: { readonly error: unknown; readonly attempts: number; readonly delivery?: string | undefined },
   ): Promise<boolean> {
+    const { error } = failure;
+    // The message alone, without values of the payload.
+    const reason = describeError(error instanceof Error ? messageOf(error) : error, event);
     const kept: KeptFailure = {
       scope: this.scope,
       eventId: event.id,
       type: event.type,
       handler,
-      reason: reasonOf(failure.error, event),
+      reason: reason.slice(0, MAX_REASON),
       attempts: failure.attempts,
       failedAt: Date.now(),
       fingerprint: crc32(rawBody),
@@ -118,10 +124,4 @@ export class FailureLedger {
       throw hasErrorCode(cause, 'keeps_no_events') ? cause : error;
     }
   }
-}
-
-/** The message alone, without values of the payload. */
-function reasonOf(error: unknown, event: VerifiedDelivery['event']): string {
-  const message = error instanceof Error ? error.message || error.name : error;
-  return describeError(message, event).slice(0, MAX_REASON);
 }

@@ -11,7 +11,7 @@ export interface KeptFailure {
   readonly eventId: string;
   readonly type: string;
   readonly handler: string;
-  /** What the handler said, without values of the payload. */
+  /** The error's message, without values of the payload. */
   readonly reason: string;
   readonly attempts: number;
   /** Milliseconds since 1970. */
@@ -34,7 +34,7 @@ export interface KeepFailureOptions {
 export interface FailurePage {
   /** Without `delivery`. */
   readonly failures: readonly KeptFailure[];
-  /** Digits: where the next page begins; undefined on the last one. */
+  /** Where the next page begins, as digits; undefined on the last page. */
   readonly cursor: string | undefined;
 }
 
@@ -113,5 +113,5 @@ export interface IdempotencyStoreExtras {
   readonly applications?: ApplicationRegister;
 }
 
-/** Reads what a store offers, without asking its type. */
+/** What a store offers beyond the contract, if anything. */
 export const extrasOf = (store: IdempotencyStore) => store as IdempotencyStoreExtras;

@@ -1,7 +1,8 @@
-/** What a store may return: a value at once (memory) or a promise of it (a server). */
-export type Awaitable<T> = T | PromiseLike<T>;
+import type { Awaitable } from '../shared/awaitable.js';
 
-/** Grows with each claim of a store, so that whoever lost a claim can't act on its successor's. */
+export type { Awaitable };
+
+/** Grows with each claim of a store, so that a process that lost a claim can't act on its successor's. */
 export type FencingToken = number;
 
 /** @publicApi */
@@ -24,7 +25,7 @@ export interface BeginOptions {
 }
 
 /**
- * What `complete` says of the work: `done`, or `accepted` where it is safely queued and others do it.
+ * What `complete` records: `done`, or `accepted` if the work is safely queued.
  *
  * @publicApi
  */
@@ -35,7 +36,7 @@ export type BeginResult =
   | {
       readonly status: 'acquired';
       readonly token: FencingToken;
-      /** How many times this key was begun, this time included. */
+      /** The attempt number, from 1. */
       readonly attempt: number;
       /** Names recorded by `handlerDone` in this and earlier attempts. */
       readonly handlersDone: readonly string[];
@@ -46,7 +47,7 @@ export type BeginResult =
       readonly retryAfterMs: number;
     }
   | {
-      /** As it was completed; `done` for a position that is outdated. */
+      /** What `complete` said; `done` for an outdated position. */
       readonly status: CompletedAs;
       /** That of the last claim. */
       readonly fingerprint: number;

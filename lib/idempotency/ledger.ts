@@ -1,11 +1,11 @@
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { askStore, whenAnswered } from './ask-store.js';
+import { andThen, type Awaitable } from '../shared/awaitable.js';
 import { Claim } from './claim.js';
-import { DeliveryAbortedError } from './delivery-aborted.error.js';
-import type { Awaitable, BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
 import { FAILED_EVENT_DEFAULTS, type FailedEventOptions, FailureLedger } from './failure.ledger.js';
 import { extrasOf } from './idempotency-store.extras.js';
-import { eventKey, handlerKey, orderKey, replayKey } from './ledger-keys.js';
+import type { BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
+import { askStore, DeliveryAbortedError } from './idempotency.errors.js';
 import { RunningClaims } from './running-claims.js';
 
 interface LedgerOptions {
@@ -22,10 +22,10 @@ export type LedgerAnswer =
   | { readonly status: CompletedAs; readonly sameBody: boolean };
 
 /**
- * Who works on which event of one endpoint, and which are done. Every method that begins answers at once where the
- * store does, and throws (or rejects with)
+ * Which events of one endpoint are being worked on, and which are done. Every `begin` answers at once if the store
+ * does, and throws (or rejects with)
  *
- * - `StoreUnavailableError` when the store can't tell,
+ * - `StoreUnavailableError` when the store can't answer,
  * - `DeliveryAbortedError` (`shutting_down`) once `drain` was called.
  */
 export class Ledger {
@@ -52,7 +52,7 @@ export class Ledger {
     return this.claim(eventKey(this.scope, eventId), crc32(rawBody));
   }
 
-  /** For one handler of an event that is accepted: workers claim each apart. */
+  /** For one handler of a queued event: workers claim each handler separately. */
   beginHandler(job: {
     readonly eventId: string;
     readonly handler: string;
@@ -63,14 +63,19 @@ export class Ledger {
     return this.claim(key, crc32(job.rawBody));
   }
 
-  /** For a replay of a failed event, or the end of one: one at a time. Released, never completed. */
+  /** For replaying or discarding a failed event, one at a time. This claim is released, never completed. */
   beginReplay(eventId: string): Awaitable<LedgerAnswer> {
     return this.claim(replayKey(this.scope, eventId), 0);
   }
 
-  /** For what a handler sees in order: done for a position that is older than one it has handled. */
+  /** For `latestOnly`: `done` if the handler has handled a later position of the key. */
   beginInOrder(handler: string, key: string, position: bigint): Awaitable<LedgerAnswer> {
     return this.claim(orderKey(this.scope, handler, key), 0, position);
+  }
+
+  /** What this process works on now. */
+  get claims(): { readonly running: number; readonly oldestMs: number; readonly isDraining: boolean } {
+    return { ...this.running.summary, isDraining: this.draining };
   }
 
   /** Stops claiming, waits for what runs (at most `timeoutMs`), then aborts and releases the rest. */
@@ -100,7 +105,7 @@ export class Ledger {
     const { store, leaseMs } = this.options;
     const { ttlMs } = this;
     const result = askStore('begin', () => store.begin(key, { leaseMs, ttlMs, fingerprint, position }));
-    return whenAnswered(result, (answer) => this.readAnswer(answer, key, fingerprint));
+    return andThen(result, (answer) => this.readAnswer(answer, key, fingerprint));
   }
 
   private readAnswer(result: BeginResult, key: string, fingerprint: number): Awaitable<LedgerAnswer> {
@@ -127,9 +132,40 @@ export class Ledger {
     }
   }
 
-  /** The shutdown began while the store was asked. */
+  /** The shutdown began while the store was being asked. */
   private async giveBack(claim: Claim): Promise<never> {
     await claim.release();
     throw new DeliveryAbortedError('shutting_down');
   }
+}
+
+/**
+ * What all ledger keys of an endpoint begin with. Names and namespaces hold no slash and no colon, so two scopes never
+ * share a key.
+ */
+export function scopeOf(namespace: string | undefined, endpoint: string): string {
+  return namespace === undefined ? endpoint : `${namespace}/${endpoint}`;
+}
+
+/**
+ * The ledger's key for an event. A scope holds no colon and an event id no control character (E4), so keys of
+ * different kinds never collide. The part before the first newline names the event.
+ */
+export function eventKey(scope: string, eventId: string): string {
+  return `${scope}:${eventId}`;
+}
+
+/** The key for one handler's job on an event. `run` sets a replay of all handlers apart. */
+export function handlerKey(scope: string, eventId: string, handler: string, run = ''): string {
+  return `${scope}:${eventId}\n${handler}${run && `\n${run}`}`;
+}
+
+/** The key that replays of an event hold. No handler has an empty name. */
+export function replayKey(scope: string, eventId: string): string {
+  return handlerKey(scope, eventId, '');
+}
+
+/** The key for a `latestOnly` text. The text is hashed: it may be long, or hold characters that a store refuses. */
+export function orderKey(scope: string, handler: string, text: string): string {
+  return `${scope}\n${handler}\n${createHash('sha256').update(text).digest('base64url')}`;
 }

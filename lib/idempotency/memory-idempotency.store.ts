@@ -1,7 +1,7 @@
 import { OldestFirstMap } from './oldest-first.map.js';
 import type { IdempotencyStoreExtras, ReopenOptions } from './idempotency-store.extras.js';
 import { MemoryApplications, MemoryFailures } from './memory-store.extras.js';
-import { StoreUnavailableError } from './store-unavailable.error.js';
+import { StoreUnavailableError } from './idempotency.errors.js';
 import type {
   BeginOptions,
   BeginResult,
@@ -29,7 +29,7 @@ interface Released {
   readonly expiresAt: number;
 }
 
-/** What a claim takes over. */
+/** What a new claim takes over from the one before. */
 type Before = Pick<Released, 'attempt' | 'handlersDone'> & Partial<Pick<Released, 'lastPosition'>>;
 
 interface Done {
@@ -65,7 +65,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore, IdempotencyStor
   /** Ordered by the end of the lease: a renewed claim moves to the end. */
   private readonly claimed = new Map<string, Claimed>();
   private readonly released = new OldestFirstMap<Released>();
-  /** Ordered by the last time somebody asked for the key. */
+  /** Ordered by the last time the key was asked for. */
   private readonly done = new OldestFirstMap<Done>();
   private lastToken: FencingToken = 0;
   readonly failures = new MemoryFailures((key, options) => this.reopen(key, options));

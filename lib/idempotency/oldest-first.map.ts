@@ -1,8 +1,7 @@
 /**
- * A `Map` that gives up its oldest entry in constant time. `map.keys().next()` alone does not: V8 leaves a hole for
- * each deleted entry until it rehashes, and would step over all of them each time. One iterator, kept, passes each
- * hole once; what it has passed is deleted. It is not kept long unused: it holds the table that it has come to, and
- * with it each later one that V8 makes when entries come and go.
+ * A `Map` that deletes its oldest entry in constant time. `map.keys().next()` takes longer: V8 leaves a hole for each
+ * deleted entry until it rehashes, and steps over all of them each time. One iterator that is kept passes each hole
+ * once. It is dropped when unused for long, because it keeps its table alive, and every later table that V8 makes.
  */
 export class OldestFirstMap<V> {
   private readonly map = new Map<string, V>();
@@ -30,7 +29,7 @@ export class OldestFirstMap<V> {
     return this.map.delete(key);
   }
 
-  /** False when there was none. */
+  /** False if the map was empty. */
   deleteOldest(): boolean {
     if (this.map.size === 0) {
       return false;
@@ -44,7 +43,7 @@ export class OldestFirstMap<V> {
     return !oldest.done && this.map.delete(oldest.value);
   }
 
-  /** A new iterator steps over at most as many holes as there are entries, so that is paid for by then. */
+  /** A new iterator steps over at most as many holes as there are entries: no more work than these changes were. */
   private countChange(): void {
     if (this.order && ++this.changes > this.map.size) {
       this.order = undefined;

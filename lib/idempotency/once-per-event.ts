@@ -1,22 +1,28 @@
 import { Logger } from '@nestjs/common';
-import { type Answer, answerToFailure, OUTCOMES } from '../answers/answers.js';
-import { answerInTime } from '../answers/answer-in-time.js';
+import {
+  type Answer,
+  answerInTime,
+  answerToFailure,
+  answerToOutcome,
+  type DispatchOutcome,
+  OUTCOMES,
+} from '../answers/answers.js';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
+import { attempt, type Awaitable, isPromiseLike } from '../shared/awaitable.js';
 import { describeError } from '../shared/describe-error.js';
 import type { RateLimitedLog } from '../shared/rate-limited-log.js';
 import type { Lifecycle } from '../telemetry/lifecycle.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
-import { isPromiseLike } from './ask-store.js';
 import type { Claim } from './claim.js';
-import { DeliveryAbortedError } from './delivery-aborted.error.js';
 import { OWN_CONTROLLER } from './failure.ledger.js';
+import { DeliveryAbortedError } from './idempotency.errors.js';
 import type { CompletedAs } from './idempotency-store.js';
-import type { Ledger } from './ledger.js';
+import type { Ledger, LedgerAnswer } from './ledger.js';
 
-/** What is done with a claimed event. Its answer decides: after a 200 the event is done, otherwise it is free again. */
-export type EventWork = (claim: Claim) => Promise<Answer>;
+/** The work on a claimed event: once it is handled or accepted, the event is done; otherwise it is free again. */
+export type EventWork = (claim: Claim) => Awaitable<DispatchOutcome>;
 
-/** Claims an event in the ledger, so that its work is done once. The second step of a delivery's way. */
+/** Claims an event in the ledger, so that nobody works on it twice at a time, or again when it is done. */
 export class OncePerEvent {
   private readonly logger = new Logger('ScalekitWebhook');
 
@@ -28,65 +34,50 @@ export class OncePerEvent {
   ) {}
 
   /**
-   * Does `work` if nobody has done it and nobody is doing it.
+   * Does `work` if the event is neither done nor being worked on.
    *
-   * @throws what `work` throws, unless `FAILURES` has an answer to it
+   * @throws what `work` throws, or rejects with it, unless `FAILURES` has an answer to it
    */
-  process(request: object, delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
-    return this.lifecycle.untilAnswered(request, () =>
-      answerInTime(request, this.answerWithinMs, this.claim(request, delivery, work), () => {
-        return { ...OUTCOMES.late, retryAfterSeconds: this.answerWithinMs / 1_000 };
-      }),
-    );
+  process(request: object, delivery: VerifiedDelivery, work: EventWork): Awaitable<Answer> {
+    return this.lifecycle.untilAnswered(request, () => {
+      const answer = attempt(
+        () => this.ledger.begin(delivery.event.id, delivery.rawBody),
+        (entry) => this.answerEntry(entry, request, delivery, work),
+        (error) => this.answerFailure(error),
+      );
+      return isPromiseLike(answer)
+        ? answerInTime(request, this.answerWithinMs, answer, () => {
+            return { ...OUTCOMES.late, retryAfterSeconds: this.answerWithinMs / 1_000 };
+          })
+        : answer;
+    });
   }
 
-  private async claim(request: object, delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
-    try {
-      const begun = this.ledger.begin(delivery.event.id, delivery.rawBody);
-      // A store in memory answers at once: then no delivery waits for a promise.
-      const entry = isPromiseLike(begun) ? await begun : begun;
-      switch (entry.status) {
-        case 'done':
-        case 'accepted':
-          return this.answerDuplicate(delivery, entry);
-        case 'in_progress':
-          return { ...OUTCOMES.in_progress, retryAfterSeconds: entry.retryAfterMs / 1_000 };
-        case 'acquired':
-          this.lifecycle.claimed(request, entry.claim.attempt);
-          return await this.finish(entry.claim, delivery, work);
+  private answerEntry(
+    entry: LedgerAnswer,
+    request: object,
+    delivery: VerifiedDelivery,
+    work: EventWork,
+  ): Awaitable<Answer> {
+    switch (entry.status) {
+      case 'done':
+      case 'accepted':
+        return this.answerDuplicate(delivery, entry);
+      case 'in_progress':
+        return { ...OUTCOMES.in_progress, retryAfterSeconds: entry.retryAfterMs / 1_000 };
+      case 'acquired': {
+        const { claim } = entry;
+        this.lifecycle.claimed(request, claim.attempt);
+        return attempt(
+          () => work(claim),
+          (outcome) => this.finish(claim, outcome),
+          (error) =>
+            hasErrorCode(error, 'unrecoverable_event')
+              ? this.giveUp(claim, delivery, error)
+              : this.releaseAndAnswer(claim, error),
+        );
       }
-    } catch (error) {
-      const answer = answerToFailure([error]);
-      if (!answer) {
-        throw error;
-      }
-      if (answer.log) {
-        this.log.warn(answer.reason, answer.log);
-      }
-      return answer;
     }
-  }
-
-  private async finish(claim: Claim, delivery: VerifiedDelivery, work: EventWork): Promise<Answer> {
-    let answer: Answer;
-    try {
-      answer = await work(claim);
-    } catch (error) {
-      if (!hasErrorCode(error, 'unrecoverable_event')) {
-        await release(claim);
-        throw error;
-      }
-      answer = await this.giveUp(claim, delivery, error);
-    }
-    if (answer.status !== 200) {
-      await release(claim);
-      return answer;
-    }
-    const completed = claim.complete();
-    if (!(isPromiseLike(completed) ? await completed : completed)) {
-      throw new DeliveryAbortedError('lease_lost');
-    }
-    return answer;
   }
 
   private answerDuplicate(
@@ -102,6 +93,19 @@ export class OncePerEvent {
     return OUTCOMES[status];
   }
 
+  private finish(claim: Claim, outcome: DispatchOutcome): Awaitable<Answer> {
+    const answer = answerToOutcome(outcome);
+    if (outcome.status === 'failed') {
+      return release(claim).then(() => answer);
+    }
+    claim.completesAs = outcome.status === 'accepted' ? 'accepted' : 'done';
+    return attempt(
+      () => claim.complete(),
+      (held) => (held ? answer : this.answerFailure(new DeliveryAbortedError('lease_lost'))),
+      (error) => this.answerFailure(error),
+    );
+  }
+
   /** A controller of the user's own can't process the event. */
   private async giveUp(claim: Claim, delivery: VerifiedDelivery, error: unknown): Promise<Answer> {
     const { event } = delivery;
@@ -109,14 +113,30 @@ export class OncePerEvent {
     try {
       await this.ledger.failures?.keep(delivery, OWN_CONTROLLER, { error, attempts: claim.attempt });
     } catch (unavailable) {
-      await release(claim);
-      throw unavailable;
+      return this.releaseAndAnswer(claim, unavailable);
     }
-    return OUTCOMES.handled;
+    return this.finish(claim, { status: 'handled' });
+  }
+
+  private async releaseAndAnswer(claim: Claim, error: unknown): Promise<Answer> {
+    await release(claim);
+    return this.answerFailure(error);
+  }
+
+  /** @throws the error itself if `FAILURES` has no answer to it */
+  private answerFailure(error: unknown): Answer {
+    const answer = answerToFailure([error]);
+    if (!answer) {
+      throw error;
+    }
+    if (answer.log) {
+      this.log.warn(answer.reason, answer.log);
+    }
+    return answer;
   }
 }
 
-/** The ledger goes on telling the store until it is back. */
+/** If the store can't be told now, the claim tells it when it is back. */
 async function release(claim: Claim): Promise<void> {
   await claim.release().catch(() => undefined);
 }

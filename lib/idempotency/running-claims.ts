@@ -1,7 +1,8 @@
+import { within } from '../shared/within.js';
 import type { Claim } from './claim.js';
-import { DeliveryAbortedError } from './delivery-aborted.error.js';
+import { DeliveryAbortedError } from './idempotency.errors.js';
 
-/** The events this process works on now: their leases are renewed, and a shutdown waits for them. */
+/** The claims this process holds: it renews their leases, and a shutdown waits for them. */
 export class RunningClaims {
   private readonly claims = new Set<Claim>();
   private timer: NodeJS.Timeout | undefined;
@@ -16,6 +17,12 @@ export class RunningClaims {
     }, this.renewEveryMs).unref();
   }
 
+  /** The oldest claim comes first. */
+  get summary(): { readonly running: number; readonly oldestMs: number } {
+    const [oldest] = this.claims;
+    return { running: this.claims.size, oldestMs: oldest ? performance.now() - oldest.since : 0 };
+  }
+
   remove(claim: Claim): void {
     this.claims.delete(claim);
     if (this.claims.size === 0) {
@@ -24,11 +31,16 @@ export class RunningClaims {
   }
 
   /**
-   * Waits until nothing runs, at most `timeoutMs`; then aborts and releases what still does. The timer that renews
-   * leases ends with it.
+   * Waits until nothing runs, at most `timeoutMs`; then aborts and releases what still does. Leases are no longer
+   * renewed.
    */
   async drain(timeoutMs: number): Promise<void> {
-    await this.waitUntilEmpty(timeoutMs);
+    if (this.claims.size > 0) {
+      const empty = new Promise<void>((resolve) => {
+        this.onEmpty = resolve;
+      });
+      await within(timeoutMs, empty, () => undefined);
+    }
     clearInterval(this.timer);
     await Promise.allSettled(
       Array.from(this.claims, (claim) => {
@@ -36,18 +48,6 @@ export class RunningClaims {
         return claim.giveUp();
       }),
     );
-  }
-
-  private async waitUntilEmpty(timeoutMs: number): Promise<void> {
-    if (this.claims.size === 0) {
-      return;
-    }
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.onEmpty = resolve;
-      timer = setTimeout(resolve, timeoutMs);
-    });
-    clearTimeout(timer);
   }
 
   private renewAll(): void {

@@ -1,6 +1,6 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { lastValueFrom, type Observable, of } from 'rxjs';
-import { type AnswerableResponse, give, OUTCOMES } from '../answers/answers.js';
+import { type AnswerableResponse, give } from '../answers/answers.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { deliveryOf } from '../signature/verified-delivery.js';
 import { OncePerEvent } from './once-per-event.js';
@@ -29,12 +29,17 @@ export class ScalekitIdempotencyInterceptor implements NestInterceptor {
           'nothing unverified is ever processed. Add @UseGuards(ScalekitSignatureGuard).',
       );
     }
-    let result: unknown;
-    const handled = { ...OUTCOMES.handled };
+    let handled: { readonly result: unknown } | undefined;
     const answer = await this.once.process(request, delivery, async () => {
-      result = await lastValueFrom<unknown, undefined>(next.handle(), { defaultValue: undefined });
-      return handled;
+      handled = {
+        result: await lastValueFrom<unknown, undefined>(next.handle(), { defaultValue: undefined }),
+      };
+      return { status: 'handled' };
     });
-    return of(answer === handled ? result : give(answer, http.getResponse<AnswerableResponse>()));
+    return of(
+      handled && answer.status === 200
+        ? handled.result
+        : give(answer, http.getResponse<AnswerableResponse>()),
+    );
   }
 }

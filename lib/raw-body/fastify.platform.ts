@@ -3,8 +3,12 @@ import type { Readable } from 'node:stream';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { AnswerableResponse } from '../answers/answers.js';
 import { watchRoutes } from '../shared/nest-internals.js';
-import type { EndpointLookup, RawBodyPlatform, RawBodyRoute } from './raw-body-platform.js';
-import { routeMarkOf } from './raw-body-route.js';
+import {
+  type EndpointLookup,
+  type RawBodyPlatform,
+  type RawBodyRoute,
+  routeMarkOf,
+} from './raw-body-route.js';
 import { bodyReadBefore, captureRawBody, keepRawBody, type RequestWithBody } from './request-raw-body.js';
 
 /** The headers that hooks had given the request when its body was read. */

@@ -1,5 +1,7 @@
-import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import { type AbstractHttpAdapter, MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import type { RegisteredEndpoint } from '../scalekit-webhook.registry.js';
 import { GUARDS, HOST } from '../shared/nest-internals.js';
+import type { UnverifiedBytes } from './unverified-bytes.js';
 
 const NEEDS_RAW_BODY = 'nestjs-scalekit-webhooks:needs-raw-body';
 const ENDPOINT = 'nestjs-scalekit-webhooks:endpoint';
@@ -56,7 +58,10 @@ export function routeMarkOf(handler: object): RouteMark | undefined {
   return Reflect.getMetadata(ROUTE, handler) as RouteMark | undefined;
 }
 
-/** A method of a base class serves other controllers, too: this one gets a method of its own, which calls that. */
+/**
+ * A method of a base class serves other controllers, too: this one gets its own method, which calls the inherited
+ * one.
+ */
 function ownMethod(prototype: Record<string, object>, name: string): object {
   const method = prototype[name] ?? {};
   if (Object.hasOwn(prototype, name)) {
@@ -79,4 +84,25 @@ function isGuarded(target: object | undefined): boolean {
     const guardClass = typeof guard === 'function' ? guard : guard?.constructor;
     return guardClass !== undefined && Reflect.getMetadata(NEEDS_RAW_BODY, guardClass) === true;
   });
+}
+
+/** An endpoint, as far as reading bodies goes. */
+export interface ReadingEndpoint extends Pick<RegisteredEndpoint, 'maxBodyBytes' | 'log' | 'lifecycle'> {
+  readonly unverified: UnverifiedBytes;
+}
+
+/** A route whose body is read as raw bytes. */
+export interface RawBodyRoute {
+  readonly path: string;
+  readonly endpoint: string;
+}
+
+export type EndpointLookup = (name: string) => ReadingEndpoint | undefined;
+
+/** What differs between HTTP platforms: where the bytes of a request can be taken before a parser sees them. */
+export interface RawBodyPlatform {
+  /** The routes behind our guard as they were registered, global prefix and versions included. */
+  readonly routes: readonly RawBodyRoute[];
+  /** Runs while the application is built, before Nest registers its body parsers and its routes. */
+  install(adapter: AbstractHttpAdapter, endpointOf: EndpointLookup): void;
 }

@@ -10,7 +10,7 @@ export type RawBodyErrorCode =
   | 'unknown_platform';
 
 /**
- * The exact bytes of a delivery can't be had.
+ * The exact bytes of a delivery are not available.
  *
  * @publicApi
  */

@@ -3,9 +3,8 @@ import { type AbstractHttpAdapter, HttpAdapterHost, ModulesContainer } from '@ne
 import { type RegisteredEndpoint, ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { ExpressRawBody } from './express.platform.js';
 import { FastifyRawBody } from './fastify.platform.js';
-import type { RawBodyPlatform, ReadingEndpoint } from './raw-body-platform.js';
+import { markRoutes, type RawBodyPlatform, type ReadingEndpoint } from './raw-body-route.js';
 import { RawBodyError } from './raw-body.error.js';
-import { markRoutes } from './raw-body-route.js';
 import { UnverifiedBytes } from './unverified-bytes.js';
 
 /**
@@ -41,7 +40,7 @@ export class RawBodyInstaller {
     return routes.filter((route) => route.endpoint === endpoint).map(({ path }) => path);
   }
 
-  /** Its type does not say that the host may be empty. */
+  /** The host may be empty, although its type does not say so. */
   private get adapter(): AbstractHttpAdapter | null | undefined {
     return this.host.httpAdapter;
   }

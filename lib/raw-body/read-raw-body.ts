@@ -74,7 +74,7 @@ export class BodyReader implements UnverifiedBody {
     this.refuse(RawBodyError.tooManyUnverified(this.source.unverified.max));
   }
 
-  /** Frees the memory for other bodies. What is left in the stream is thrown away. */
+  /** Frees the memory for other bodies, and discards the rest of the stream. */
   release(): void {
     if (this.isOpen) {
       this.handOver();
@@ -115,7 +115,7 @@ export class BodyReader implements UnverifiedBody {
     const { stream, request } = this.source;
     this.release();
     if (stream !== request) {
-      this.onResult(RawBodyError.unreadable(cause)); // The sender may well be there.
+      this.onResult(RawBodyError.unreadable(cause)); // The sender may still be there.
     }
   };
 
@@ -166,7 +166,7 @@ export class BodyReader implements UnverifiedBody {
 /**
  * Reads what is still to come of a refused body, and keeps none of it. If the connection were closed instead, a sender
  * that still writes would be reset and never see its answer (RFC 9112, 9.6: about every second one that sends 5 MB).
- * A sender that does not come to an end is cut off.
+ * A sender that doesn't finish is cut off.
  */
 function discardRest(request: IncomingMessage): void {
   let discarded = 0;

@@ -1,9 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import { noteArrival } from '../answers/answer-in-time.js';
-import { type AnswerableResponse, answerToRefusal, exceptionFor } from '../answers/answers.js';
-import type { ReadingEndpoint } from './raw-body-platform.js';
+import { type AnswerableResponse, answerToRefusal, exceptionFor, noteArrival } from '../answers/answers.js';
+import type { ReadingEndpoint } from './raw-body-route.js';
 import { RawBodyError } from './raw-body.error.js';
 import { BodyReader, hasContentEncoding, type RawBodyResult } from './read-raw-body.js';
 
@@ -35,7 +34,7 @@ interface Capture {
 
 /**
  * Reads the body of a request to one of our routes. Leaves the bytes for the guard, and in `request.body` as
- * `express.raw()` does, so that what runs before the guard finds no surprise there; or passes on why there are none.
+ * `express.raw()` does. If there are none, passes the reason to `next`.
  */
 export function captureRawBody(
   { request, response, stream, raw, endpoint }: Capture,
@@ -58,8 +57,8 @@ export function captureRawBody(
     }
     next(answer ? exceptionFor(answer, response) : result);
   };
-  // Traces and request stores (AsyncLocalStorage) would be lost: a body's events come in the socket's async context.
-  // `AsyncResource.bind` does the same for ten times the time, which every request would pay.
+  // A body's events come in the socket's async context: traces and request stores (AsyncLocalStorage) would be lost.
+  // `AsyncResource.bind` does the same, but takes ten times as long.
   const context = new AsyncResource('ScalekitRawBody');
   const { maxBodyBytes: maxBytes, unverified } = endpoint;
   const reader = new BodyReader({ stream, request: raw.request, maxBytes, unverified }, (result) => {

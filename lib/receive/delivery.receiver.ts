@@ -1,12 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Answer, type AnswerableResponse, answerToFailure, give, OUTCOMES } from '../answers/answers.js';
+import { type AnswerableResponse, give } from '../answers/answers.js';
 import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
-import type { Claim } from '../idempotency/claim.js';
 import { OncePerEvent } from '../idempotency/once-per-event.js';
 import type { RequestWithBody } from '../raw-body/request-raw-body.js';
 import { EVENT_DISPATCHER } from '../scalekit-webhook.tokens.js';
+import { andThen, type Awaitable } from '../shared/awaitable.js';
 import { DeliveryAuthenticator } from '../signature/delivery-authenticator.js';
-import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 
 /** The way of a delivery: authenticate it, read its envelope, claim its event, dispatch the event, answer. */
 @Injectable()
@@ -18,28 +17,19 @@ export class DeliveryReceiver {
   ) {}
 
   /**
-   * Gives the text of a 200.
+   * Returns the text of a 200.
    *
-   * @throws HttpException for every other answer
+   * @throws HttpException, or rejects with it, for every other answer
    */
-  async receive(request: RequestWithBody, response: AnswerableResponse): Promise<string> {
-    // On the module's route the guard has done this already, unless somebody has replaced the guard.
+  receive(request: RequestWithBody, response: AnswerableResponse): Awaitable<string> {
+    // On the module's route the guard has done this already, unless the application replaced the guard.
     const admitted = this.authenticator.admit(request);
-    const delivery = admitted instanceof Promise ? await admitted : admitted;
-    const answer =
-      'status' in delivery
-        ? delivery
-        : await this.once.process(request, delivery, (claim) => this.dispatch(delivery, claim));
-    return give(answer, response);
-  }
-
-  private async dispatch(delivery: VerifiedDelivery, claim: Claim): Promise<Answer> {
-    const outcome = await this.dispatcher.dispatch(delivery, claim);
-    if (outcome.status === 'failed') {
-      return answerToFailure(outcome.errors) ?? { ...OUTCOMES.failed, cause: outcome.errors[0] };
-    }
-    const isQueued = outcome.status === 'accepted';
-    claim.completesAs = isQueued ? 'accepted' : 'done';
-    return isQueued ? OUTCOMES.queued : OUTCOMES.handled;
+    return andThen(admitted, (delivery) => {
+      const answer =
+        'status' in delivery
+          ? delivery
+          : this.once.process(request, delivery, (claim) => this.dispatcher.dispatch(delivery, claim));
+      return andThen(answer, (final) => give(final, response));
+    });
   }
 }

@@ -19,9 +19,9 @@ import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { EVENT_DISPATCHER, REGISTRATION, RESOLVED_OPTIONS } from '../scalekit-webhook.tokens.js';
 import { Lifecycle } from '../telemetry/lifecycle.js';
 import { DeliveryAuthenticator } from '../signature/delivery-authenticator.js';
+import { stateOf } from './endpoint-state.js';
 import { ApplicationAnnouncement } from './application-announcement.js';
-import type { Registration } from './registration.js';
-import { mountController } from './scalekit-webhook.controller.js';
+import { mountController, type Registration } from './registration.js';
 
 const REPLAY_WARNING =
   'The scheme "digest" signs no timestamp, so a captured delivery can be replayed once the store has forgotten its ' +
@@ -32,7 +32,10 @@ const NO_ROUTE_WARNING =
   "that replaces methods of Nest's HTTP adapter (post, all, …) after NestFactory.create(), or an adapter that does not " +
   'hand on the handlers it is given. See "No HTTP route" in docs/troubleshooting.md.';
 
-/** Opens an endpoint when the application starts, says what it is, and finishes what runs there when it stops. */
+/**
+ * Opens an endpoint when the application starts, logs what it is, and waits for its handlers when the application
+ * stops.
+ */
 @Injectable()
 export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   private readonly logger = new Logger('ScalekitWebhook');
@@ -61,6 +64,7 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
       maxUnverifiedBytes,
       log,
       lifecycle,
+      state: stateOf(ledger, options.idempotency.store, dispatcher),
     });
     mountController(controller, path);
   }

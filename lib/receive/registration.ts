@@ -1,7 +1,23 @@
-import type { Type } from '@nestjs/common';
+import {
+  applyDecorators,
+  Controller,
+  HttpCode,
+  HttpStatus,
+  Post,
+  Req,
+  Res,
+  type Type,
+  UseGuards,
+  VERSION_NEUTRAL,
+} from '@nestjs/common';
+import type { AnswerableResponse } from '../answers/answers.js';
 import type { EndpointRole } from '../dispatch/endpoint-role.js';
-import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
-import { createWebhookController, type ScalekitWebhookController } from './scalekit-webhook.controller.js';
+import { BelongsToEndpoint } from '../raw-body/raw-body-route.js';
+import type { RequestWithBody } from '../raw-body/request-raw-body.js';
+import { cantStart, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import type { Awaitable } from '../shared/awaitable.js';
+import { ScalekitSignatureGuard } from '../signature/scalekit-signature.guard.js';
+import { DeliveryReceiver } from './delivery.receiver.js';
 
 const ROLES: readonly EndpointRole[] = ['receive', 'work', 'both'];
 export const DEFAULT_PATH = 'webhooks/scalekit';
@@ -28,10 +44,7 @@ export function register(
     );
   }
   if (!ROLES.includes(role)) {
-    throw new ScalekitWebhookError(
-      'invalid_options',
-      `ScalekitWebhookModule "${name}" can't start: role must be one of '${ROLES.join("', '")}'.`,
-    );
+    throw cantStart(name, `role must be one of '${ROLES.join("', '")}'.`);
   }
   return {
     name,
@@ -39,4 +52,45 @@ export function register(
     role,
     controller: createWebhookController(name, path ?? DEFAULT_PATH, controllerDecorators),
   };
+}
+
+/** The module's own route. */
+export abstract class ScalekitWebhookController {
+  abstract receive(request: RequestWithBody, response: AnswerableResponse): Awaitable<string>;
+}
+
+/** A controller class for one registration, so that two of them never share a route. */
+export function createWebhookController(
+  endpoint: string,
+  path: string,
+  decorators: readonly ClassDecorator[],
+): Type<ScalekitWebhookController> {
+  @applyDecorators(...decorators)
+  @BelongsToEndpoint(endpoint)
+  @UseGuards(ScalekitSignatureGuard)
+  class EndpointController extends ScalekitWebhookController {
+    constructor(private readonly receiver: DeliveryReceiver) {
+      super();
+    }
+
+    @Post()
+    @HttpCode(HttpStatus.OK)
+    receive(
+      @Req() request: RequestWithBody,
+      @Res({ passthrough: true }) response: AnswerableResponse,
+    ): Awaitable<string> {
+      return this.receiver.receive(request, response);
+    }
+  }
+  Object.defineProperty(EndpointController, 'name', { value: ScalekitWebhookController.name });
+  mountController(EndpointController, path);
+  return EndpointController;
+}
+
+/**
+ * Sets the path again when the factory of `forRootAsync` returns another one: Nest reads it when it registers the
+ * routes, after all providers are built.
+ */
+export function mountController(controller: Type<ScalekitWebhookController>, path: string): void {
+  Controller({ path, version: VERSION_NEUTRAL })(controller);
 }

@@ -1,12 +1,12 @@
 import { HttpException, Inject, Injectable } from '@nestjs/common';
 import type { AnswerableResponse } from '../answers/answers.js';
-import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
 import type {
+  EventDispatcher,
   FailedEventPage,
   FailedEventQuery,
   FailedEvents,
   ReplayOptions,
-} from '../dispatch/failed-events.js';
+} from '../dispatch/event-dispatcher.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { EVENT_DISPATCHER } from '../scalekit-webhook.tokens.js';
 import { DeliveryReceiver } from './delivery.receiver.js';
@@ -32,7 +32,7 @@ export interface ReceivedDelivery {
  */
 export interface DeliveryAnswer {
   readonly statusCode: number;
-  /** `retry-after`, in seconds, where the sender should come again. */
+  /** `retry-after`, in seconds, where the sender should retry. */
   readonly headers: Readonly<Record<string, string>>;
   /** `OK`, `Already processed`, or Nest's error JSON. */
   readonly body: string;
@@ -51,7 +51,7 @@ export class ScalekitWebhookService {
     @Inject(EVENT_DISPATCHER) private readonly dispatcher: EventDispatcher,
   ) {}
 
-  /** The whole way of a delivery: signature, envelope, ledger, handlers. Failures are answers, too. */
+  /** Takes a delivery the whole way: signature, envelope, ledger, handlers. Failures are returned as answers, too. */
   async receive({ rawBody, headers }: ReceivedDelivery): Promise<DeliveryAnswer> {
     const response = new RecordedAnswer();
     try {
@@ -88,9 +88,9 @@ export class ScalekitWebhookService {
    * - Inline, without the payload, it makes the ledger forget that they are done: resend the event from the Scalekit
    *   dashboard, and they run.
    *
-   * However often it is called at the same time, the handlers run once.
+   * Concurrent calls for one event start the handlers once.
    *
-   * @returns how many handlers; 0 where nothing is kept of the event, or while somebody works on it
+   * @returns how many handlers; 0 if nothing is kept of the event, or while it is being worked on
    * @throws ScalekitWebhookError (`keeps_no_events`); StoreUnavailableError
    */
   async replay(eventId: string, { all = false }: ReplayOptions = {}): Promise<number> {

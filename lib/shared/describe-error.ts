@@ -22,6 +22,11 @@ export function describeError(error: unknown, event: unknown, { stack = true } =
     .join('\n');
 }
 
+/** The message of an error, or the text of whatever else was thrown. It may quote the payload. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : textOf(error);
+}
+
 interface Thrown {
   readonly thrown: unknown;
   readonly label: string;

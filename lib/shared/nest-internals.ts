@@ -1,18 +1,26 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
+  applyDecorators,
   Catch,
   Controller,
   createParamDecorator,
   Post,
   RequestMethod,
+  type Type,
   UseFilters,
   UseGuards,
   UseInterceptors,
   UsePipes,
 } from '@nestjs/common';
-import type { AbstractHttpAdapter } from '@nestjs/core';
+import {
+  type AbstractHttpAdapter,
+  type ContextIdFactory,
+  type DiscoveryService,
+  ModuleRef,
+} from '@nestjs/core';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 
-// Whatever this package uses of Nest, Express and Fastify that they do not publish is in this file.
+// What this package uses of Nest and Express that they do not publish. CONTRIBUTING.md lists it.
 //
 // Keys under which Nest's decorators keep their metadata: the same in Nest 11.0 to 12.5. There is no public way to read
 // what `@UseGuards()` and the like were given. The constants moved from `@nestjs/common/constants` (11) to
@@ -34,10 +42,10 @@ export const HOST = 'host';
 export const ROUTE_PATH = 'path';
 
 /**
- * Decorates a class with Nest's own decorators, and looks whether their metadata is where we read it. Without this check
- * a handler's guards would be skipped in silence after a change in Nest.
+ * Decorates a class with Nest's own decorators, and checks that their metadata is where we read it. Without this check a
+ * change in Nest would make handlers run without their guards.
  *
- * @throws at boot, if a decorator writes elsewhere
+ * @throws ScalekitWebhookError (`unsupported_nest`) at boot
  */
 export function checkMetadataKeys(): void {
   const unused = (): undefined => undefined;
@@ -47,41 +55,99 @@ export function checkMetadataKeys(): void {
       return probe;
     }
   }
-  [UseGuards(probe), UseInterceptors(probe), UsePipes(probe), UseFilters(probe), Catch(Error)].forEach(
-    (decorate) => {
-      decorate(Probe);
-    },
-  );
-  Controller({ host: 'host' })(Probe);
+  applyDecorators(UseGuards(probe), UseInterceptors(probe), UsePipes(probe), UseFilters(probe))(Probe);
+  applyDecorators(Catch(Error), Controller({ host: 'host' }))(Probe);
   const handle = { value: Reflect.get(Probe.prototype, 'handle') as object };
   Post('path')(Probe.prototype, 'handle', handle);
   createParamDecorator(unused)('data', probe)(Probe.prototype, 'handle', 0);
 
-  const isListed = [GUARDS, INTERCEPTORS, PIPES, EXCEPTION_FILTERS].every((key) =>
-    listOf(key, Probe).includes(probe),
-  );
+  const keys = [GUARDS, INTERCEPTORS, PIPES, EXCEPTION_FILTERS];
+  const isListed = keys.every((key) => listOf(key, Probe).includes(probe));
   const parameters = Object.entries(
     (Reflect.getMetadata(ROUTE_ARGUMENTS, Probe, 'handle') ?? {}) as Record<string, Record<string, unknown>>,
   );
+  const expected = [0, 'data', [probe], unused];
   const isDescribed = parameters.some(
     ([key, { index, data, pipes, factory }]) =>
-      key.includes(CUSTOM_DECORATOR) &&
-      index === 0 &&
-      data === 'data' &&
-      Array.isArray(pipes) &&
-      pipes[0] === probe &&
-      factory === unused,
+      key.includes(CUSTOM_DECORATOR) && isDeepStrictEqual([index, data, pipes, factory], expected),
   );
   const isRoute =
     Reflect.getMetadata(HOST, Probe) === 'host' && Reflect.getMetadata(ROUTE_PATH, handle.value) === 'path';
   if (!isListed || !isDescribed || !isRoute || !listOf(CAUGHT_ERRORS, Probe).includes(Error)) {
-    throw new ScalekitWebhookError(
-      'unsupported_nest',
-      'This version of Nest keeps the metadata of its decorators where nestjs-scalekit-webhooks does not find it, so the ' +
-        'guards, pipes, interceptors and filters of handlers would not run, and routes would not be found. Update ' +
-        'nestjs-scalekit-webhooks, or use Nest 11 or 12.',
+    throw unsupportedNest(
+      'keeps the metadata of its decorators where nestjs-scalekit-webhooks does not find it, so the guards, pipes, ' +
+        'interceptors and filters of handlers would not run, and routes would not be found',
     );
   }
+}
+
+function unsupportedNest(what: string): ScalekitWebhookError<'unsupported_nest'> {
+  return new ScalekitWebhookError(
+    'unsupported_nest',
+    `This version of Nest ${what}. Update nestjs-scalekit-webhooks, or use Nest 11 or 12.`,
+  );
+}
+
+/**
+ * What Nest's container knows of a provider or controller. `DiscoveryService` is public and returns these; their members
+ * are not: the same in Nest 11.0 to 12.5.
+ */
+export type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
+export type ContextId = ReturnType<typeof ContextIdFactory.create>;
+
+const METHODS = ['isDependencyTreeStatic', 'isDependencyTreeDurable', 'getInstanceByContextId'];
+const PROPERTIES = ['token', 'metatype', 'instance', 'id', 'isAlias', 'isTransient', 'isNotMetatype'];
+
+/**
+ * Checks that a wrapper has the members that handlers are found and called by.
+ *
+ * @throws ScalekitWebhookError (`unsupported_nest`) at boot
+ */
+export function checkInstanceWrapper(wrapper: InstanceWrapper | undefined): void {
+  const isComplete =
+    wrapper !== undefined &&
+    METHODS.every((name) => typeof Reflect.get(wrapper, name) === 'function') &&
+    PROPERTIES.every((name) => name in wrapper) &&
+    (wrapper.host?.injectables as unknown) instanceof Map &&
+    typeof moduleRefOf(wrapper)?.resolve === 'function';
+  if (!isComplete) {
+    throw unsupportedNest('keeps providers in another way than nestjs-scalekit-webhooks expects');
+  }
+}
+
+/** Whether the whole application has one instance: false for request-scoped and transient providers. */
+export function isShared(wrapper: InstanceWrapper): boolean {
+  return !wrapper.isTransient && wrapper.isDependencyTreeStatic();
+}
+
+/** The `ModuleRef` of the module that a provider belongs to. `@Inject(ModuleRef)` gives only our own module's. */
+export function moduleRefOf({ host }: InstanceWrapper): ModuleRef | undefined {
+  return host?.getProviderByKey<ModuleRef>(ModuleRef).instance;
+}
+
+/**
+ * What Nest made of a class given to `@UseGuards()` and the like of a provider or controller. Undefined where it makes no
+ * instance. `ModuleRef.get(class)` finds exported providers, too, which are other instances.
+ */
+export function enhancerOf({ host }: InstanceWrapper, enhancer: Type<unknown>): InstanceWrapper | undefined {
+  return host?.injectables.get(enhancer);
+}
+
+/** The instance of such an enhancer, or a promise of it: the application's or, as its scope says, one for a call or host. */
+export function enhancerInstance(
+  host: InstanceWrapper,
+  enhancer: InstanceWrapper,
+  contextId: ContextId | undefined,
+): unknown {
+  if (!contextId) {
+    return enhancer.isTransient
+      ? moduleRefOf(host)?.resolve(enhancer.token, undefined, { strict: true })
+      : (enhancer.instance as unknown);
+  }
+  // A durable one is shared by the calls of a tenant.
+  const isTreeDurable = !enhancer.isTransient && enhancer.isDependencyTreeDurable();
+  const shared = contextId.getParent?.({ token: enhancer.token, isTreeDurable }) ?? contextId;
+  return enhancer.getInstanceByContextId(shared, host.id).instance as unknown;
 }
 
 function listOf(key: string, target: object): readonly unknown[] {
@@ -103,9 +169,9 @@ const ROUTE_METHODS = Object.values(RequestMethod)
   .map((method) => method.toLowerCase());
 
 /**
- * Calls `onRoute` for each route that is registered on an adapter from now on. The adapter's methods are public; that
- * Nest's router calls them with `(path, handler)`, and copies the metadata of the controller's method to that handler
- * first, is not: seen in Nest 11.2 and 12.5. If that changed, boot warns that the endpoint has no route.
+ * Calls `onRoute` for each route that is registered on an adapter from now on. The adapter's methods are public. Not
+ * public is that Nest's router calls them with `(path, handler)`, after it has copied the metadata of the controller's
+ * method to the handler: seen in Nest 11.2 and 12.5. If that changes, the boot warns that the endpoint has no route.
  */
 export function watchRoutes(
   adapter: AbstractHttpAdapter,
@@ -131,9 +197,10 @@ const ACCEPTS_VERSION = Symbol.for('nestjs-scalekit-webhooks:accepts-version');
 type Accepts = (request: object, response: object) => boolean;
 
 /**
- * Lets `acceptsVersion` ask whether a handler takes the version of a request. The adapter wraps the handler of a
- * versioned route in a filter that calls the next route instead: for the question, a second filter wraps a handler
- * that only says yes. `applyVersionFilter` is public; that it answers synchronously is not: seen in Nest 11.2 and 12.5.
+ * Lets `acceptsVersion` tell whether a handler takes the version of a request. The adapter wraps the handler of a
+ * versioned route in a filter that calls either the handler or the next route: a second filter, around a handler that
+ * returns true, gives the answer. `applyVersionFilter` is public; that it calls synchronously is not: seen in Nest 11.2
+ * and 12.5.
  */
 export function watchVersionFilters(adapter: AbstractHttpAdapter): void {
   const apply = adapter.applyVersionFilter.bind(adapter);

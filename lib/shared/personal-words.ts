@@ -1,8 +1,8 @@
 /** With more words than this, an event takes too long to look through while nothing else runs. */
 const MAX_WORDS = 10_000;
-/** Longer words are no words but encoded data: nobody can tell what is in them. */
+/** Longer words are encoded data, which can't be checked: they are always redacted. */
 const LONGEST_WORD = 100;
-/** Shorter parts of a word say nothing of it. */
+/** Shorter parts of a word reveal nothing. */
 const SHORTEST_PART = 4;
 export const REDACTED = '[redacted]';
 
@@ -15,7 +15,7 @@ const SEVERAL_REDACTED = /\[redacted\](?:[^\p{L}\p{N}\s]{0,3}\s?[^\p{L}\p{N}\s]{
 /** Fields of an envelope that name no person. */
 const IMPERSONAL = new Set(['id', 'type', 'object', 'spec_version']);
 
-/** Words that documented fields are named with. In the name of a field they are nobody's. */
+/** Words that documented fields are named with. In a field's name they identify nobody. */
 const FIELD_WORDS = new Set(
   (
     'absolute account accounts active address addresses agent amount at attribute attributes authenticated authentication ' +
@@ -35,10 +35,10 @@ const FIELD_WORDS = new Set(
 );
 
 /**
- * The words of an event that may be somebody's: those of all values, and of keys beyond the usual words of field names. One rule
- * finds them in other texts: a word is personal when it is one of these, when four of its characters or more are a part
- * of one of these, or when one of these, of four characters or more, is a part of it. Letter case and accents don't
- * matter; scripts that write several words as one have no shortest part.
+ * The words of an event that may identify somebody: those of all values, and of keys beyond the usual words of field
+ * names. One rule finds them in other texts: a word is personal when it is one of these, when four of its characters or
+ * more are a part of one of these, or when one of these, of four characters or more, is a part of it. Letter case and
+ * accents don't matter; scripts that write several words as one have no shortest part.
  */
 export class PersonalWords {
   private readonly words = new Set<string>();

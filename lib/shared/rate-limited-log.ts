@@ -33,7 +33,7 @@ export class RateLimitedLog {
     this.openWindow(reason, message);
   }
 
-  /** Writes the counts that are due: nothing is left to be said after the application has closed. */
+  /** Writes the pending counts, before the application closes. */
   close(): void {
     for (const reason of this.windows.keys()) {
       this.closeWindow(reason);
@@ -49,7 +49,7 @@ export class RateLimitedLog {
     this.windows.set(reason, { timer, message, suppressed: 0 });
   }
 
-  /** True where there was something to write. */
+  /** True if there was something to write. */
   private closeWindow(reason: string): boolean {
     const window = this.windows.get(reason);
     this.windows.delete(reason);

@@ -1,5 +1,4 @@
-import { answerInTime } from '../answers/answer-in-time.js';
-import { type Answer, answerToRefusal } from '../answers/answers.js';
+import { type Answer, answerInTime, answerToRefusal } from '../answers/answers.js';
 import { readEnvelope, type ScalekitEnvelope } from '../events/envelope.js';
 import { readOccurredAt } from '../events/occurred-at.js';
 import { releaseRawBody, type RequestWithBody, takeRawBody } from '../raw-body/request-raw-body.js';

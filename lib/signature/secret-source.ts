@@ -1,7 +1,6 @@
 import type { RateLimitedLog } from '../shared/rate-limited-log.js';
-import { hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { hasErrorCode, ScalekitWebhookError, withoutStack } from '../scalekit-webhook.errors.js';
 import { within } from '../shared/within.js';
-import { withoutStack } from '../shared/without-stack.js';
 import { SecretUnavailableError } from './signature.errors.js';
 import { createWebhookCheck, type WebhookCheck, type WebhookOutcome } from './verify-webhook.js';
 import { inspectSecrets } from './webhook-secret.js';

@@ -1,8 +1,8 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel';
 import { constants } from 'node:os';
-import { noteArrival } from '../answers/answer-in-time.js';
-import type { Answer } from '../answers/answers.js';
+import { type Answer, noteArrival } from '../answers/answers.js';
 import { ownCodeOf } from '../scalekit-webhook.errors.js';
+import { attempt, type Awaitable } from '../shared/awaitable.js';
 import {
   DELIVERY_CHANNEL,
   type DeliveryFacts,
@@ -122,12 +122,13 @@ export class Lifecycle {
   }
 
   /** Does the rest of a delivery's work, and tells how it is answered. */
-  untilAnswered(request: object, work: () => Promise<Answer>): Promise<Answer> {
+  untilAnswered(request: object, work: () => Awaitable<Answer>): Awaitable<Answer> {
     const facts = factsOf(request);
     if (!facts) {
       return work();
     }
-    return surround(facts, work).then(
+    return attempt(
+      () => surround(facts, work),
       (answer) => {
         this.answered(request, answer);
         return answer;

@@ -4,7 +4,7 @@ import { send } from './sender.js';
 import { createdEvents, SECRET, World } from './world.js';
 
 const DELIVERIES = 1_000;
-const ROUNDS = 20;
+const ROUNDS = Number(process.env.ROUNDS ?? 4);
 const PATIENCE_MS = 60_000;
 
 describe.each(['inline on Redis', 'inline on PostgreSQL'] as const)('four processes, %s', (engine) => {

@@ -93,16 +93,22 @@ export class World {
   /** Waits until every handler has had its effect on every event, and nothing has happened for a while. */
   async whenQuiet(eventIds: readonly string[], patienceMs: number): Promise<History> {
     const deadline = Date.now() + patienceMs;
-    for (let size = -1; ;) {
+    for (let size = -1, quietSince = 0; ;) {
+      await wait(QUIET_MS / 10);
+      const now = Date.now();
+      if (size !== statSync(this.log).size) {
+        size = statSync(this.log).size;
+        quietSince = now;
+      }
+      if (now < deadline && now - quietSince < QUIET_MS) {
+        continue;
+      }
       const history = this.soFar;
-      const isQuiet = size === statSync(this.log).size;
       const isComplete = async () =>
         history.lost(eventIds, PLAIN).length === 0 && (await this.notOnceInDatabase(eventIds)).length === 0;
-      if ((isQuiet && (await isComplete())) || Date.now() > deadline) {
+      if (now >= deadline || (await isComplete())) {
         return history;
       }
-      size = statSync(this.log).size;
-      await wait(QUIET_MS);
     }
   }
 

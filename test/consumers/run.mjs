@@ -1,9 +1,9 @@
 // Packs the library, installs the tarball in small real apps and runs their tests: the proof behind the peer ranges.
-// Usage: node test/consumers/run.mjs [--only nest|bundles|engines|agents|settings] [path to another node binary ...]
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+// Usage: node test/consumers/run.mjs [--only nest|first|docs|bundles|oldest|newest|agents] [path to another node binary ...]
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -16,18 +16,11 @@ const { values, positionals } = parseArgs({ options: { only: { type: 'string' } 
 const nodes = [process.execPath, ...positionals];
 const results = [];
 
-async function npm(cwd, ...args) {
-  const options = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
-  const child = spawn('npm', [...args, ...options], { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
-  const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`npm ${args.join(' ')} ended with ${code} in ${cwd}.`);
-}
-
-function run(name, cwd, command, args, { node = process.execPath, env = {} } = {}) {
-  const began = performance.now();
-  const { status } = spawnSync(command, args, {
+/** What it prints comes when it is over: other parts run beside it. */
+async function execute(cwd, command, args, { node = process.execPath, env = {} } = {}) {
+  const child = spawn(command, args, {
     cwd,
-    stdio: 'inherit',
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,
       ...env,
@@ -35,19 +28,33 @@ function run(name, cwd, command, args, { node = process.execPath, env = {} } = {
       NODE_OPTIONS: '',
     },
   });
+  let [stdout, output] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => (output += text));
+  }
+  const [status] = await once(child, 'close');
+  return { status, stdout, output };
+}
+
+async function npm(cwd, ...args) {
+  const options = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline'];
+  const { status, output } = await execute(cwd, 'npm', [...args, ...options]);
+  if (status !== 0) throw new Error(`npm ${args.join(' ')} ended with ${status} in ${cwd}.\n${output}`);
+}
+
+async function run(name, cwd, command, args, options) {
+  const began = performance.now();
+  const { status, output } = await execute(cwd, command, args, options);
   const seconds = Math.round((performance.now() - began) / 1_000);
+  console.log(`== ${name}\n${output}`);
   results.push({ name: `${name} (${seconds} s)`, passed: status === 0 });
 }
 
 /** The installed command, by the names and links that npm made of "bin". */
-function runCommand(name, cwd, node, command) {
-  const path = `${dirname(node)}${delimiter}${process.env.PATH}`;
-  const { status, stdout } = spawnSync('npx', ['--no', '--', command, 'events', 'session.*', '--json'], {
-    cwd,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, PATH: path, NODE_OPTIONS: '' },
-  });
+async function runCommand(name, cwd, node, command) {
+  const args = ['--no', '--', command, 'events', 'session.*', '--json'];
+  const { status, stdout } = await execute(cwd, 'npx', args, { node });
   results.push({ name, passed: status === 0 && JSON.parse(stdout).length === 2 });
 }
 
@@ -60,53 +67,53 @@ async function install(consumer, ...more) {
   return app;
 }
 
-/** Types, tests and command on two majors of Nest, on both platforms and every Node. */
-async function nest() {
-  for (const consumer of ['nest11-jest', 'nest12-vitest']) {
-    const app = await install(consumer);
-    cpSync(join(here, 'shared'), join(app, 'src'), { recursive: true });
-    run(`${consumer}: types`, app, 'npm', ['run', '--silent', 'build']);
-    for (const node of nodes) {
-      const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
-      for (const platform of ['express', 'fastify']) {
-        const env = { PLATFORM: platform };
-        run(`${consumer}: ${platform}, Node ${version}`, app, 'npm', ['run', '--silent', 'test'], {
-          node,
-          env,
-        });
-      }
-      for (const command of ['nestjs-scalekit-webhooks', 'scalekit-webhooks']) {
-        runCommand(`${consumer}: ${command}, Node ${version}`, app, node, command);
-      }
+/** Types, tests and command on a major of Nest, on both platforms and every Node. */
+async function nest(consumer) {
+  const app = await install(consumer);
+  cpSync(join(here, 'shared'), join(app, 'src'), { recursive: true });
+  await run(`${consumer}: types`, app, 'npm', ['run', '--silent', 'build']);
+  for (const node of nodes) {
+    const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
+    for (const platform of ['express', 'fastify']) {
+      await run(`${consumer}: ${platform}, Node ${version}`, app, 'npm', ['run', '--silent', 'test'], {
+        node,
+        env: { PLATFORM: platform },
+      });
+    }
+    for (const command of ['nestjs-scalekit-webhooks', 'scalekit-webhooks']) {
+      await runCommand(`${consumer}: ${command}, Node ${version}`, app, node, command);
     }
   }
 }
 
-/** The oldest and the newest version of each client and queue of the peer ranges. */
-async function engines(env) {
-  for (const end of ['oldest', 'newest']) {
-    const app = await installed(end);
-    cpSync(join(here, 'engines', 'engines.mjs'), join(app, 'engines.mjs'));
-    run(`${end} engines`, app, process.execPath, ['engines.mjs'], { env });
-  }
+/** From an empty folder to the first event and the first test; on the newest Node, which all templates of Nest support. */
+async function firstHour(app) {
+  const script = join(here, 'first-hour', 'first-hour.mjs');
+  await run(`first hour: ${app}`, root, nodes.at(-1), [script, tarball, app], { node: nodes.at(-1) });
+}
+
+/** The oldest or the newest version of each client and queue of the peer ranges. */
+async function engines(end, env) {
+  const app = await installed(end);
+  cpSync(join(here, 'engines', 'engines.mjs'), join(app, 'engines.mjs'));
+  await run(`${end} engines`, app, process.execPath, ['engines.mjs'], { env });
 }
 
 /** Under each monitoring agent that supports the version of Nest. */
-async function agents() {
-  for (const nest of ['nest11', 'nest12']) {
-    const app = await install(`agents/${nest}`);
-    for (const file of ['agents.mjs', 'app.cjs', 'sentry.cjs']) {
-      cpSync(join(here, 'agents', file), join(app, file));
-    }
-    run(`agents on ${nest}`, app, process.execPath, ['agents.mjs']);
+async function agents(nest) {
+  const app = await install(`agents/${nest}`);
+  for (const file of ['agents.mjs', 'app.cjs', 'sentry.cjs']) {
+    cpSync(join(here, 'agents', file), join(app, file));
   }
+  await run(`agents on ${nest}`, app, process.execPath, ['agents.mjs']);
 }
 
 /** Every entry in a bundle, and two minified builds on one store. */
 async function bundles(env) {
-  const [app, peers] = await Promise.all([install('bundles'), installed('newest')]);
+  const app = await install('bundles');
+  const peers = await installed('newest');
   for (const script of ['bundles.mjs', 'builds.mjs']) {
-    run(script, app, process.execPath, [script, peers], { env });
+    await run(script, app, process.execPath, [script, peers], { env });
   }
 }
 
@@ -128,7 +135,13 @@ async function settings(env) {
     );
   }
   const test = ['vitest', 'run', 'test/e2e/settings.test.ts'];
-  run('settings on Nest 11', app, 'npx', test, { env: { SETTINGS_COUNT: '100', ...env } });
+  await run('settings on Nest 11', app, 'npx', test, { env: { SETTINGS_COUNT: '40', ...env } });
+}
+
+/** Every block of README.md and docs/ on a major of Nest. */
+async function documents(project) {
+  const args = [join(here, 'docs', 'run.mjs'), project, tarball];
+  await run(`documents on ${project}`, root, process.execPath, args);
 }
 
 const installs = new Map();
@@ -150,10 +163,29 @@ try {
   const { PostgresServer } = await support('postgres-server');
   servers.push(await RedisServer.start(), await PostgresServer.start({ fsync: false }));
   const env = { REDIS_URL: servers[0].url, DATABASE_URL: servers[1].url };
-  const parts = { nest, bundles, engines, agents, settings };
-  for (const part of values.only ? [values.only] : Object.keys(parts)) {
-    await parts[part](env);
-  }
+  const parts = {
+    bundles: () => bundles(env),
+    'docs-esm': () => documents('nest12-esm'),
+    nest11: () => nest('nest11-jest'),
+    nest12: () => nest('nest12-vitest'),
+    'docs-cjs': () => documents('nest11-cjs'),
+    oldest: async () => {
+      await engines('oldest', env);
+      await settings(env);
+    },
+    'first-nest11': () => firstHour('nest11-fastify'),
+    'first-nest12': () => firstHour('nest12-express'),
+    'first-commonjs': () => firstHour('nest12-commonjs'),
+    agents11: () => agents('nest11'),
+    agents12: () => agents('nest12'),
+    newest: () => engines('newest', env),
+  };
+  const waiting = Object.keys(parts).filter((part) => !values.only || part.startsWith(values.only));
+  // As many at a time as there are cores.
+  const worker = async () => {
+    for (let part = waiting.shift(); part; part = waiting.shift()) await parts[part]();
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
 } finally {
   await Promise.all(servers.map((server) => server.stop()));
   rmSync(scratch, { recursive: true, force: true });

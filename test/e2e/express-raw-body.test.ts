@@ -10,7 +10,7 @@ import {
 } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import express, { type RequestHandler } from 'express';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ScalekitSignatureGuard, signWebhook } from '../../lib/index.js';
 import { Recorder } from '../support/recorder.js';
 import { anEvent, SECRET, WebhookApp, type WebhookAppSetup } from '../support/webhook-app.js';
@@ -110,6 +110,9 @@ describe('on Express', () => {
     const inflaters = (['createGunzip', 'createInflate', 'createBrotliDecompress'] as const).map((name) =>
       vi.spyOn(zlib, name),
     );
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
     const callCount = () => inflaters.reduce((sum, { mock }) => sum + mock.calls.length, 0);
     await start();
     const bomb = zlib.gzipSync(Buffer.alloc(50_000_000));

@@ -4,6 +4,7 @@ import {
   type ExecutionContext,
   Injectable,
   type ModuleMetadata,
+  type NestInterceptor,
   Post,
   Scope,
   type Type,
@@ -13,6 +14,7 @@ import {
   UsePipes,
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, BaseExceptionFilter } from '@nestjs/core';
+import { type Observable, of, tap, throwError } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { EventData, OnScalekitEvent } from '../../lib/index.js';
 import { type Enhancers, Journal, makeEnhancers, useAll, useInstancesOfAll } from '../support/enhancers.js';
@@ -256,6 +258,31 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
     const event = anEvent();
     await server.deliver(event);
     expect(seen).toEqual([event.id, 'string']);
+  });
+
+  it('an interceptor sees the last value of an observable, and a filter its error', async () => {
+    const seen: unknown[] = [];
+    const interceptor: NestInterceptor = {
+      intercept: (_, next) => next.handle().pipe(tap((value) => seen.push(value))),
+    };
+    @Injectable()
+    @UseInterceptors(interceptor)
+    class Host {
+      @OnScalekitEvent('user.created')
+      succeed(): Observable<string> {
+        return of('first', 'last');
+      }
+
+      @OnScalekitEvent('user.deleted')
+      @UseFilters({ catch: (error: Error) => seen.push(error.message) })
+      fail(): Observable<never> {
+        return throwError(() => new Error('trouble'));
+      }
+    }
+    server = await WebhookApp.start({ adapter: adapter(), providers: [Host] });
+    expect(await server.deliver(anEvent())).toMatchObject({ status: 200 });
+    expect(await server.deliver(anEvent('user.deleted'))).toMatchObject({ status: 200 });
+    expect(seen).toEqual(['last', 'trouble']);
   });
 
   describe('global enhancers run on the route, and not on handlers', () => {

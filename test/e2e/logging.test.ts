@@ -261,7 +261,7 @@ describe.each(PLATFORMS)('the log on $platform', ({ adapter }) => {
     await start({ webhook: { environmentId: 'env_live' } });
     await server.deliver({ ...anEvent(), id: 'evt_\u2028log: all is well' });
     expect(
-      server.logs.matching(/wrong_environment: Event evt_\\u2028log: all is well is not of/),
+      server.logs.matching(/wrong_environment: Event evt_\\u2028log: all is well is not from/),
     ).toHaveLength(1);
   });
 

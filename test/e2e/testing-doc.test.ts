@@ -45,7 +45,11 @@ process.env.REDIS_PORT = String(redis.port);
 afterAll(() => redis.stop());
 
 // Jest's globals, which the examples use.
-Object.assign(globalThis, { afterEach, describe, expect, it });
+const GLOBALS = { afterEach, describe, expect, it };
+Object.assign(globalThis, GLOBALS);
+afterAll(() => {
+  Object.keys(GLOBALS).forEach((name) => Reflect.deleteProperty(globalThis, name));
+});
 
 describe('docs/testing.md', () => {
   it('has the examples that are run here, and no other code', () => {

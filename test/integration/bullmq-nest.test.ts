@@ -2,9 +2,6 @@ import { BullModule, getQueueToken } from '@nestjs/bullmq';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { context, propagation, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import type { Queue } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -16,6 +13,7 @@ import {
 } from '../../lib/index.js';
 import { bullMqDispatcher } from '../../lib/adapters/bullmq/index.js';
 import { BullMqBench, HASTY } from '../support/bullmq-app.js';
+import { RegisteredTelemetry } from '../support/open-telemetry.js';
 import { eventually, sharedMemory } from '../support/queue-bench.js';
 import { Recorder } from '../support/recorder.js';
 import { anEvent, LogLines, SECRET } from '../support/webhook-app.js';
@@ -118,23 +116,19 @@ describe('two endpoints', () => {
 });
 
 describe('the trace of a delivery', () => {
+  let telemetry: RegisteredTelemetry;
   beforeEach(() => {
-    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-    trace.setGlobalTracerProvider(new BasicTracerProvider());
+    telemetry = new RegisteredTelemetry();
   });
-  afterEach(() => {
-    for (const api of [context, propagation, trace]) api.disable();
-  });
+  afterEach(() => telemetry.close());
 
   it('goes on in the handler, through the queue and in another application', async () => {
-    const seen: { traceId?: string | undefined; isRemote?: boolean | undefined }[] = [];
+    const seen: (string | undefined)[] = [];
     @Injectable()
     class Traced {
       @OnScalekitEvent('*')
       handle(): void {
-        const { traceId, isRemote } = trace.getSpan(context.active())?.spanContext() ?? {};
-        seen.push({ traceId, isRemote });
+        seen.push(trace.getActiveSpan()?.spanContext().traceId);
       }
     }
     const prefix = bench.scope();
@@ -177,6 +171,16 @@ describe('the trace of a delivery', () => {
       traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
     });
     expect(answer.status).toBe(200);
-    await eventually(() => seen).toEqual([{ traceId, isRemote: true }]);
+    await eventually(() => seen).toEqual([traceId]);
+    const names = ['handle Traced.handle', 'process default'];
+    await eventually(() => telemetry.spans.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
+    const [handler, delivery] = names.map((name) => telemetry.spanOf(name));
+    expect(handler?.parentSpanContext?.spanId).toBe(delivery?.spanContext().spanId);
+    expect(handler?.links).toMatchObject([{ context: { spanId: delivery?.spanContext().spanId } }]);
+    expect(delivery?.attributes).toMatchObject({ 'scalekit.delivery.outcome': 'queued' });
+    expect(await telemetry.points('scalekit_webhooks.queue.lag')).toEqual([
+      [{ 'messaging.destination.name': 'default', 'scalekit.handler.name': 'Traced.handle' }, 1],
+    ]);
+    expect(await telemetry.scrape()).toContain('scalekit_webhooks_queue_lag_bucket');
   });
 });

@@ -1,6 +1,6 @@
 import { type Job, type JobsOptions, Queue } from 'bullmq';
 import type { EventJob } from '../../dispatch/event-job.js';
-import type { EngineHost, QueueEngine, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
+import type { EngineHost, QueueEngine, QueueWorker, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
 import { settlesWithin } from '../../dispatch/queues/settles-within.js';
 import type { BullMqDispatcherOptions, BullMqSettings } from './bullmq-dispatcher.options.js';
 import { failFast } from './connection.js';
@@ -40,7 +40,11 @@ export class BullMqEngine implements QueueEngine<BullMqLetter> {
     }
   }
 
-  startWorker(workOn: WorkOn): { close(): Promise<void> } {
+  ping(): Promise<unknown> {
+    return this.bull.getFailedCount();
+  }
+
+  startWorker(workOn: WorkOn): QueueWorker {
     return new JobWorker(this.bull, this.settings, this.host.onError, workOn);
   }
 

@@ -1,5 +1,5 @@
 import { RateLimitError, UnrecoverableError } from 'bullmq';
-import { errorMessage } from '../../dispatch/queues/error-message.js';
+import { messageOf } from '../../shared/describe-error.js';
 
 /** BullMQ recognises its request to slow down by this message alone. */
 const RATE_LIMIT = new RateLimitError().message;
@@ -15,7 +15,7 @@ export class FailedAttemptError extends Error {
     cause: unknown,
     readonly retryAfterMs: number | undefined,
   ) {
-    super(messageOf(cause), { cause });
+    super(reasonOf(cause), { cause });
     this.stack = stackOf(cause);
   }
 }
@@ -23,7 +23,7 @@ export class FailedAttemptError extends Error {
 /** Makes the job a dead letter at once. */
 export class GivenUpError extends UnrecoverableError {
   constructor(cause: unknown) {
-    super(messageOf(cause));
+    super(reasonOf(cause));
     this.stack = stackOf(cause);
   }
 }
@@ -33,11 +33,11 @@ export function isReported(error: Error): boolean {
   return error instanceof FailedAttemptError || error instanceof GivenUpError;
 }
 
-function messageOf(error: unknown): string {
-  const message = errorMessage(error);
+function reasonOf(error: unknown): string {
+  const message = messageOf(error);
   return message === RATE_LIMIT ? `Error: ${message}` : message;
 }
 
 function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error);
+  return error instanceof Error ? (error.stack ?? reasonOf(error)) : reasonOf(error);
 }

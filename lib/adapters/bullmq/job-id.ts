@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type EventJob, jobKey } from '../../dispatch/event-job.js';
-import { scopeOf } from '../../idempotency/ledger-keys.js';
+import { scopeOf } from '../../idempotency/ledger.js';
 
 interface Endpoint {
   readonly namespace?: string | undefined;

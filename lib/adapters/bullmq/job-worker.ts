@@ -1,6 +1,6 @@
 import { DelayedError, type Job, type Queue, Worker } from 'bullmq';
 import type { EventJob } from '../../dispatch/event-job.js';
-import type { WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
+import type { QueueWorker, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
 import { settlesWithin } from '../../dispatch/queues/settles-within.js';
 import type { BullMqSettings } from './bullmq-dispatcher.options.js';
 import { keepTrying } from './connection.js';
@@ -9,7 +9,7 @@ import { FailedAttemptError, GivenUpError, isReported } from './failed-attempt.e
 const CLOSE_MS = 2_000;
 
 /** Takes jobs off the queue, and tells BullMQ what became of each. */
-export class JobWorker {
+export class JobWorker implements QueueWorker {
   private readonly worker: Worker<EventJob>;
   private readonly running = new Set<Promise<unknown>>();
 
@@ -38,6 +38,10 @@ export class JobWorker {
         onError(new Error(`BullMQ failed ${what}: ${error.message}. ${fate}`));
       }
     });
+  }
+
+  get isRunning(): boolean {
+    return this.worker.isRunning();
   }
 
   /**

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type EventJob, jobKey } from '../../dispatch/event-job.js';
-import { scopeOf } from '../../idempotency/ledger-keys.js';
+import { scopeOf } from '../../idempotency/ledger.js';
 
 /** pg-boss takes UUIDs only. The same for each try to queue the job (RFC 9562, version 8). */
 export function jobIdOf(job: EventJob): string {

@@ -2,8 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { JobAttempt } from 'pg-boss';
 import { ALL_HANDLERS } from '../../dispatch/event-job.js';
 import { CallBatcher } from '../../dispatch/queues/call-batcher.js';
-import { errorMessage } from '../../dispatch/queues/error-message.js';
-import type { EngineHost, Settlement, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
+import type { EngineHost, QueueWorker, Settlement, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
+import { messageOf } from '../../shared/describe-error.js';
 import { settlesWithin } from '../../dispatch/queues/settles-within.js';
 import type { BossConnection } from './boss-connection.js';
 import type { GivenBack, LostJob } from './job-table.js';
@@ -24,7 +24,7 @@ const DEATHS = 'Its worker died, again and again.';
  * Takes an endpoint's jobs off the queue, and tells pg-boss what became of each. Not by `boss.work()`: that waits for
  * the slowest job of a batch, looks for single ones twice a second at most, and can't give a job back.
  */
-export class JobWorker {
+export class JobWorker implements QueueWorker {
   private readonly running = new Map<string, { readonly job: Job; readonly work: Promise<void> }>();
   private readonly finished: CallBatcher<JobAttempt>;
   private readonly loop: Promise<void>;
@@ -51,6 +51,10 @@ export class JobWorker {
     });
     this.heartbeat = setInterval(() => void this.beat(), (worker.heartbeatSeconds * 1_000) / 3);
     this.loop = this.run();
+  }
+
+  get isRunning(): boolean {
+    return !this.isClosing;
   }
 
   /** Ends the pause between two looks at the queue, or keeps the next one from beginning. */
@@ -159,13 +163,13 @@ export class JobWorker {
       }
       case 'failed': {
         const { error, retryAfterMs: afterMs = 0 } = settlement;
-        const reason = storable(errorMessage(error));
+        const reason = storable(messageOf(error));
         return job.retryCount < job.retryLimit
           ? this.giveBack({ ...attemptOf(job), afterMs, countsAttempt: true, reason })
           : this.giveUp(job, reason);
       }
       case 'unrecoverable':
-        return this.giveUp(job, storable(errorMessage(settlement.error)));
+        return this.giveUp(job, storable(messageOf(settlement.error)));
     }
   }
 

@@ -1,6 +1,6 @@
 import type { JobInsert } from 'pg-boss';
 import type { EventJob } from '../../dispatch/event-job.js';
-import type { EngineHost, QueueEngine, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
+import type { EngineHost, QueueEngine, QueueWorker, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
 import { settlesWithin } from '../../dispatch/queues/settles-within.js';
 import { hasErrorCode } from '../../scalekit-webhook.errors.js';
 import { BossConnection, FOR_EVER_SECONDS } from './boss-connection.js';
@@ -62,7 +62,12 @@ export class PgBossEngine implements QueueEngine {
     this.onAdded();
   }
 
-  startWorker(workOn: WorkOn): { close(): Promise<void> } {
+  async ping(): Promise<unknown> {
+    const { table } = await this.connection.open();
+    return table.hasQueue();
+  }
+
+  startWorker(workOn: WorkOn): QueueWorker {
     const worker = new JobWorker(this.host, this.connection, this.settings, workOn);
     this.onAdded = () => {
       worker.lookForJobs();

@@ -4,7 +4,7 @@ import type {
   CompletedAs,
   FencingToken,
 } from '../../idempotency/idempotency-store.js';
-import { StoreUnavailableError } from '../../idempotency/store-unavailable.error.js';
+import { StoreUnavailableError } from '../../idempotency/idempotency.errors.js';
 import { ACCEPTED, DONE } from './postgres.sql.js';
 
 export interface BeginCall extends BeginOptions {

@@ -1,5 +1,5 @@
 import type { PgPool, PgPoolClient, PostgresTransactionRunner } from './postgres-client.js';
-import { StoreUnavailableError } from '../../idempotency/store-unavailable.error.js';
+import { StoreUnavailableError } from '../../idempotency/idempotency.errors.js';
 
 /**
  * Transactions on connections of a `pg` pool. The client that a handler gets refuses everything once its transaction is

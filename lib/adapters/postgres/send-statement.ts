@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from '../../idempotency/store-unavailable.error.js';
+import { StoreUnavailableError } from '../../idempotency/idempotency.errors.js';
 import type { PostgresClient } from './postgres-client.js';
 import { isConflict, isProcedureRefused, isReadOnly, isSchemaMissing, isWrongMode } from './sql-state.js';
 import { CALLS } from './postgres.sql.js';

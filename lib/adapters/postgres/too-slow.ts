@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from '../../idempotency/store-unavailable.error.js';
+import { StoreUnavailableError } from '../../idempotency/idempotency.errors.js';
 
 export function tooSlow(call: string, timeoutMs: number): StoreUnavailableError {
   return new StoreUnavailableError(

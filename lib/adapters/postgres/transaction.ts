@@ -1,4 +1,4 @@
-import { DeliveryAbortedError } from '../../idempotency/delivery-aborted.error.js';
+import { DeliveryAbortedError } from '../../idempotency/idempotency.errors.js';
 import type { TransactionRecords } from '../../idempotency/idempotency-store.js';
 import { tooSlow } from './too-slow.js';
 import type { PostgresClient, PostgresTransactionRunner } from './postgres-client.js';

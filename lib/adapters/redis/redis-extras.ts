@@ -8,7 +8,7 @@ import type {
   KeptFailure,
   ReopenOptions,
 } from '../../idempotency/idempotency-store.extras.js';
-import { StoreUnavailableError } from '../../idempotency/store-unavailable.error.js';
+import { StoreUnavailableError } from '../../idempotency/idempotency.errors.js';
 import { within } from '../../shared/within.js';
 import { APPLICATIONS_SCRIPT, FAILURES_SCRIPT } from './extras.scripts.js';
 import type { IoredisClient, NodeRedisClient } from './redis-client.js';

@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from '../../idempotency/store-unavailable.error.js';
+import { StoreUnavailableError } from '../../idempotency/idempotency.errors.js';
 import { isErrorReply, type ScriptRunner } from './script-runner.js';
 
 /** Bounds how long one script call keeps the server from others: about a millisecond. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { EventJob } from '../event-job.js';
 import type { EventJobs } from '../event-jobs.js';
-import type { FailedEventPage, FailedEventQuery, FailedEvents, ReplayOptions } from '../failed-events.js';
+import type { FailedEventPage, FailedEventQuery, FailedEvents, ReplayOptions } from '../event-dispatcher.js';
 
 export interface DeadLetter {
   /** Names this failure: the same job gets another name when it fails again. */

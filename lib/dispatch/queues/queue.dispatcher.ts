@@ -8,13 +8,13 @@ import type { Claim } from '../../idempotency/claim.js';
 import { RateLimitedLog } from '../../shared/rate-limited-log.js';
 import type { VerifiedDelivery } from '../../signature/verified-delivery.js';
 import { checkSetup } from '../endpoint-role.js';
-import type { DispatcherHost, DispatchOutcome, EventDispatcher } from '../event-dispatcher.js';
+import type { DispatchOutcome } from '../../answers/answers.js';
+import type { DispatcherHost, EventDispatcher, FailedEvents } from '../event-dispatcher.js';
 import { type EventJob, isEventJob } from '../event-job.js';
-import type { FailedEvents } from '../failed-events.js';
 import type { JobAttempt, JobOutcome } from '../job-outcome.js';
 import { CallBatcher } from './call-batcher.js';
 import { type DeadLetter, DeadLetters, type FailedJobs } from './dead-letters.js';
-import { errorMessage } from './error-message.js';
+import { messageOf } from '../../shared/describe-error.js';
 import { QueueUnavailableError } from './queue-unavailable.error.js';
 import type { QueueSettings } from './queue-settings.js';
 
@@ -26,6 +26,12 @@ export type Settlement = Exclude<JobOutcome, { readonly status: 'split' }>;
 
 /** Does the work of a job. Never rejects. */
 export type WorkOn = (data: unknown, at: Omit<JobAttempt, 'backoff'>) => Promise<Settlement>;
+
+/** Takes jobs until it is closed. */
+export interface QueueWorker {
+  readonly isRunning: boolean;
+  close(): Promise<void>;
+}
 
 /** The part of a queue that differs: how jobs are put there, taken, settled, and found when they have failed. */
 export interface QueueEngine<Letter extends DeadLetter = DeadLetter> {
@@ -40,7 +46,9 @@ export interface QueueEngine<Letter extends DeadLetter = DeadLetter> {
    */
   put(jobs: readonly EventJob[]): Promise<void>;
   /** Takes jobs and settles them, until it is closed. Closing waits for the jobs that run. */
-  startWorker(workOn: WorkOn): { close(): Promise<void> };
+  startWorker(workOn: WorkOn): QueueWorker;
+  /** Rejects where the server can't be reached. */
+  ping(): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -71,7 +79,7 @@ export class QueueDispatcher<Letter extends DeadLetter>
   private readonly queueName: string;
   private readonly engine: QueueEngine<Letter>;
   private readonly batcher: CallBatcher<EventJob>;
-  private worker: { close(): Promise<void> } | undefined;
+  private worker: QueueWorker | undefined;
 
   constructor(
     private readonly host: DispatcherHost,
@@ -89,7 +97,7 @@ export class QueueDispatcher<Letter extends DeadLetter>
     this.log = new RateLimitedLog(logger, endpoint);
     this.queueName = queueName ?? defaultQueueName(namespace, endpoint);
     const onError = (error: unknown) => {
-      this.log.warn('queue_error', errorMessage(error));
+      this.log.warn('queue_error', messageOf(error));
     };
     this.engine = createEngine({ endpoint, namespace, queueName: this.queueName, onError });
     this.name = this.engine.name;
@@ -112,7 +120,7 @@ export class QueueDispatcher<Letter extends DeadLetter>
       await this.add(jobs);
       return { status: 'accepted' };
     } catch (error) {
-      const message = `${errorMessage(error)} Deliveries are answered 503 until it is back.`;
+      const message = `${messageOf(error)} Deliveries are answered 503 until it is back.`;
       this.log.warn('queue_unavailable', message);
       return { status: 'failed', errors: [error] };
     }
@@ -120,6 +128,14 @@ export class QueueDispatcher<Letter extends DeadLetter>
 
   async unfinishedJobs(eventId: string): Promise<number> {
     return (await this.engine.failedJobs.liveJobsOf(eventId)).length;
+  }
+
+  ping(): Promise<unknown> {
+    return this.engine.ping();
+  }
+
+  get isWorking(): boolean | undefined {
+    return this.host.role === 'receive' ? undefined : (this.worker?.isRunning ?? false);
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -180,7 +196,7 @@ export class QueueDispatcher<Letter extends DeadLetter>
   }
 
   private unavailable(cause: unknown): QueueUnavailableError {
-    const message = `The queue "${this.queueName}" failed to take an event: ${errorMessage(cause)}`;
+    const message = `The queue "${this.queueName}" failed to take an event: ${messageOf(cause)}`;
     return new QueueUnavailableError(message, { cause });
   }
 }

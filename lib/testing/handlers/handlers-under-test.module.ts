@@ -2,7 +2,7 @@ import { Logger, Module, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { findHandlers } from '../../handlers/find-handlers.js';
 import { RateLimitedLog } from '../../shared/rate-limited-log.js';
-import { ScalekitWebhookCoreModule } from '../../scalekit-webhook-core.module.js';
+import { ScalekitWebhookCoreModule } from '../../scalekit-webhook.module.js';
 import { ScalekitWebhookRegistry } from '../../scalekit-webhook.registry.js';
 import { Lifecycle } from '../../telemetry/lifecycle.js';
 

@@ -12,6 +12,7 @@ import { NestFactory } from '@nestjs/core';
 import { readEnvelope, type ScalekitEnvelope } from '../../events/envelope.js';
 import { readOccurredAt } from '../../events/occurred-at.js';
 import type { ScalekitEventContext } from '../../events/scalekit-event-context.js';
+import { whenOver } from '../../handlers/handler-call.js';
 import { HandlerRegistry } from '../../handlers/handler.registry.js';
 import { HandlersUnderTest } from './handlers-under-test.module.js';
 
@@ -76,10 +77,12 @@ export class ScalekitWebhookTestingModule {
     const registry = this.app.get(HandlerRegistry, { strict: false });
     const handlers = registry.handlersFor(context.endpoint, envelope.type);
     const outcomes = await Promise.allSettled(
-      handlers.map(async (handler) =>
-        transaction === undefined
-          ? handler.invoke(envelope, context)
-          : handler.invoke(envelope, context, transaction),
+      handlers.map(
+        (handler) =>
+          new Promise<void>((resolve, reject) => {
+            const args = transaction === undefined ? [] : [transaction];
+            whenOver(handler.invoke(envelope, context, ...args), resolve, reject);
+          }),
       ),
     );
     throwErrors(outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : [])));

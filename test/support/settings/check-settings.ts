@@ -1,7 +1,7 @@
 import { type DynamicModule, type INestApplicationContext, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import fc from 'fast-check';
-import { expect, it, vi } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 import { type EndpointRole, ScalekitWebhookModule, signWebhook } from '../../../lib/index.js';
 import { Recorder } from '../recorder.js';
 import { type Answer, anEvent, LogLines, PLATFORMS, SECRET, WebhookApp } from '../webhook-app.js';
@@ -161,9 +161,12 @@ function startWithoutHttp(metadata: object): Promise<INestApplicationContext> {
 
 let movedBy = 0;
 const now = performance.now.bind(performance);
+const moved = vi.spyOn(performance, 'now').mockImplementation(() => now() + movedBy);
+afterAll(() => {
+  moved.mockRestore();
+});
 
 /** Moves the monotonic clock past every secret's time in the cache. Nothing runs in the meantime. */
 function letSecretsGrowOld(): void {
   movedBy += 61_000;
-  performance.now = () => now() + movedBy;
 }

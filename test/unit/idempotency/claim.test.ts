@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect, it } from 'vitest';
-import { DeliveryAbortedError } from '../../../lib/idempotency/delivery-aborted.error.js';
+import { DeliveryAbortedError } from '../../../lib/idempotency/idempotency.errors.js';
 import { Ledger } from '../../../lib/idempotency/ledger.js';
 import { MemoryIdempotencyStore } from '../../../lib/idempotency/memory-idempotency.store.js';
 

@@ -47,6 +47,7 @@ describe('a delivery that signWebhook has signed', () => {
     const headers = signWebhook({ body, secret: SECRET });
     expect(sdk.verifyWebhookPayload(SECRET, headers, body)).toBe(true);
     expect(connect).not.toHaveBeenCalled();
+    connect.mockRestore();
   });
 
   it('is rejected by all of them when its body has changed', () => {

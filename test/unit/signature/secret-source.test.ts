@@ -221,6 +221,7 @@ describe('createDeliveryVerifier', () => {
     });
 
     it('keeps the process alive meanwhile', async () => {
+      vi.useRealTimers();
       const timers = vi.spyOn(globalThis, 'setTimeout');
       const { promise, resolve } = deferred<string>();
       const delivery = verify(
@@ -228,6 +229,7 @@ describe('createDeliveryVerifier', () => {
         OLD,
       );
       expect(timers.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([true]);
+      timers.mockRestore();
       resolve(OLD);
       await delivery;
     });

@@ -1,7 +1,7 @@
 // Runs what the documents show: every block that exports an application, and every store of recipes.md.
 import 'reflect-metadata';
 import { equal, match, ok } from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -19,21 +19,31 @@ before(async () => {
 });
 after(() => pool.end());
 
-/** The application answers a delivery, recognises its duplicate, and refuses a forgery. */
-async function tryApplication(AppModule, event = scalekitEvent('organization.directory.user_created')) {
+/** Starts an application, and closes it when `work` is done with the address of its endpoint. */
+async function withApplication(AppModule, work) {
   const app = await NestFactory.create(AppModule, { logger: ['error'], abortOnError: false });
   try {
     await app.listen(0, '127.0.0.1');
-    const url = `${await app.getUrl()}/webhooks/scalekit`;
-    const delivery = signedDelivery(event, { secret });
-    const answer = await fetch(url, delivery);
-    equal(`${answer.status} ${await answer.text()}`, '200 OK');
-    match(await (await fetch(url, delivery.again())).text(), /^Already (processed|accepted)$/);
-    equal((await fetch(url, signedDelivery.forged(event))).status, 401);
+    await work(`${await app.getUrl()}/webhooks/scalekit`);
   } finally {
     await app.close();
   }
 }
+
+/** The application answers a delivery, recognises its duplicate, and refuses a forgery. */
+async function tryApplication(AppModule, event = scalekitEvent('organization.directory.user_created')) {
+  await withApplication(AppModule, async (url) => {
+    const delivery = signedDelivery(event, { secret });
+    equal(await answerTo(url, delivery), '200 OK');
+    match(await (await fetch(url, delivery.again())).text(), /^Already (processed|accepted)$/);
+    equal((await fetch(url, signedDelivery.forged(event))).status, 401);
+  });
+}
+
+const answerTo = async (url, delivery) => {
+  const answer = await fetch(url, delivery);
+  return `${answer.status} ${await answer.text()}`;
+};
 
 /** How an application would connect: what `createStore` takes, and where the handler finds it. */
 const CONNECTIONS = {
@@ -110,12 +120,35 @@ describe('applications', () => {
   for (const file of modules) {
     it(file, async () => {
       const exported = await import(`./dist/${file}`);
-      const AppModule = exported.AppModule ?? exported.WebhooksModule;
-      if (AppModule) {
-        await tryApplication(AppModule);
+      if (exported.AppModule) {
+        await tryApplication(exported.AppModule);
       }
     });
   }
+});
+
+describe('recipes.md', () => {
+  it('exempts the route from a global auth guard and a throttler', async () => {
+    const { AppModule } = await import('./dist/recipes/guarded.module.js');
+    await withApplication(AppModule, async (url) => {
+      const delivery = signedDelivery(scalekitEvent('user.login'), { secret });
+      for (let index = 0; index < 15; index++) {
+        equal((await fetch(url, delivery)).status, 200);
+      }
+    });
+  });
+
+  it('has two services on one database that both handle an event', async () => {
+    const { BillingModule, CrmModule } = await import('./dist/recipes/two-services.js');
+    const delivery = signedDelivery(scalekitEvent('organization.created'), { secret });
+    await withApplication(BillingModule, async (billing) => {
+      await withApplication(CrmModule, async (crm) => {
+        equal(await answerTo(billing, delivery), '200 OK');
+        equal(await answerTo(crm, delivery), '200 OK');
+        equal(await answerTo(crm, delivery), '200 Already processed');
+      });
+    });
+  });
 });
 
 for (const [name, connect] of Object.entries(CONNECTIONS)) {
@@ -155,9 +188,9 @@ for (const [name, connect] of Object.entries(CONNECTIONS)) {
   );
 }
 
-/** Prisma can't: its users apply `sql/postgres.sql`, as the recipe says. */
+/** With the file of the installed package, as users of a migration tool do. */
 async function migrate(store) {
   const { PostgresIdempotencyStore } = await import('nestjs-scalekit-webhooks/postgres');
   ok(store instanceof PostgresIdempotencyStore);
-  await new PostgresIdempotencyStore({ client: pool }).migrate();
+  await pool.query(readFileSync('node_modules/nestjs-scalekit-webhooks/sql/postgres.sql', 'utf8'));
 }
