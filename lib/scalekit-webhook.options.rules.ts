@@ -1,3 +1,4 @@
+import { catchUpFault } from './catch-up/catch-up.options.js';
 import type { FailedEventOptions } from './idempotency/failure.ledger.js';
 import type {
   IdempotencyOptions,
@@ -54,6 +55,7 @@ const RULES: Rules<ScalekitWebhookOptions> = {
       payloads: must((value) => typeof value === 'boolean', 'true or false'),
     },
   },
+  catchUp: optional((value, { idempotency: { ttlSeconds } }) => catchUpFault(value, ttlSeconds)),
   maxBodyBytes: wholeNumber(1, 1_073_741_824, 'bytes'),
   maxUnverifiedBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'bytes'),
   dispatcher: must((value) => typeof value === 'function', 'a dispatcher, such as inlineDispatcher()'),

@@ -1,6 +1,6 @@
 import { OldestFirstMap } from './oldest-first.map.js';
-import type { IdempotencyStoreExtras, ReopenOptions } from './idempotency-store.extras.js';
-import { MemoryApplications, MemoryFailures } from './memory-store.extras.js';
+import type { IdempotencyStoreExtras, KeyState, ReopenOptions } from './idempotency-store.extras.js';
+import { MemoryApplications, MemoryCatchUp, MemoryFailures } from './memory-store.extras.js';
 import { StoreUnavailableError } from './idempotency.errors.js';
 import type {
   BeginOptions,
@@ -70,6 +70,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore, IdempotencyStor
   private lastToken: FencingToken = 0;
   readonly failures = new MemoryFailures((key, options) => this.reopen(key, options));
   readonly applications = new MemoryApplications();
+  readonly catchUp = new MemoryCatchUp((key) => this.stateOf(key));
 
   constructor({ maxEntries = 100_000 }: MemoryIdempotencyStoreOptions = {}) {
     if (!Number.isSafeInteger(maxEntries) || maxEntries < 1) {
@@ -194,6 +195,14 @@ export class MemoryIdempotencyStore implements IdempotencyStore, IdempotencyStor
       leaseEndsAt,
     });
     return { status: 'acquired', token, attempt, handlersDone };
+  }
+
+  private stateOf(key: string): KeyState {
+    const now = performance.now();
+    if (this.unexpired(this.done, key, now)) {
+      return 'done';
+    }
+    return this.claimed.has(key) || this.unexpired(this.released, key, now) ? 'unfinished' : 'unknown';
   }
 
   private unexpired<T extends { readonly expiresAt: number }>(

@@ -1,5 +1,9 @@
-import { HttpException, Inject, Injectable } from '@nestjs/common';
+import { HttpException, Inject, Injectable, Optional } from '@nestjs/common';
 import type { AnswerableResponse } from '../answers/answers.js';
+import { CatchUpError } from '../catch-up/catch-up.errors.js';
+import type { CatchUpRunOptions } from '../catch-up/catch-up.js';
+import { CatchUpLoop } from '../catch-up/catch-up.loop.js';
+import type { CatchUpReport } from '../catch-up/report.js';
 import type {
   EventDispatcher,
   FailedEventPage,
@@ -49,6 +53,7 @@ export class ScalekitWebhookService {
   constructor(
     private readonly receiver: DeliveryReceiver,
     @Inject(EVENT_DISPATCHER) private readonly dispatcher: EventDispatcher,
+    @Optional() private readonly catchingUp?: CatchUpLoop,
   ) {}
 
   /** Takes a delivery the whole way: signature, envelope, ledger, handlers. Failures are returned as answers, too. */
@@ -105,6 +110,23 @@ export class ScalekitWebhookService {
    */
   async discard(eventId: string): Promise<number> {
     return await this.failures.discard(eventId);
+  }
+
+  /**
+   * Catches up now: lists events by the option `catchUp`, and has those handled that never came. With `dryRun` it only
+   * reports them. Resolves when the run has ended; one run of a kind at a time, of all processes that share the store.
+   *
+   * @throws CatchUpError, where its `code` is `no_catch_up`: the endpoint has no option `catchUp`; StoreUnavailableError;
+   * RangeError for a `since` that can't be used
+   */
+  async catchUp(options: CatchUpRunOptions = {}): Promise<CatchUpReport> {
+    if (!this.catchingUp) {
+      throw new CatchUpError(
+        'no_catch_up',
+        "catchUp() needs the option catchUp: { client: new ScalekitClient(…) }, and a role other than 'work'.",
+      );
+    }
+    return this.catchingUp.once(options);
   }
 
   private get failures(): FailedEvents {
