@@ -72,10 +72,11 @@ function exitCodeOf(error: unknown): ExitCode {
   if (!(error instanceof ScalekitWebhookError)) {
     throw error;
   }
+  const { code, message } = error as ScalekitWebhookError;
   const exitCode = error instanceof CliError ? error.exitCode : EXIT_CODE.usage;
-  output.json({ error: { code: error.code, message: error.message, exitCode } });
+  output.json({ error: { code, message, exitCode } });
   if (!output.isJson) {
-    output.error(error.message);
+    output.error(message);
   }
   return exitCode;
 }

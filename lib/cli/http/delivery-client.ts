@@ -64,9 +64,9 @@ export class DeliveryClient {
       ...(signal && { signal }),
     });
     posted.on('error', () => undefined); // It may fail once more after the answer began.
-    let isTimeout = false;
+    const timeout = { isOver: false };
     const timer = setTimeout(() => {
-      isTimeout = true;
+      timeout.isOver = true;
       posted.destroy();
     }, timeoutMs);
     try {
@@ -79,8 +79,8 @@ export class DeliveryClient {
       return { status: response.statusCode ?? 0, headers: response.headers, body, ms, ...tls };
     } catch (error) {
       const code = codeOf(error);
-      const failure = isTimeout ? 'timeout' : code;
-      const isStale = posted.reusedSocket && code === 'ECONNRESET' && !isTimeout;
+      const failure = timeout.isOver ? 'timeout' : code;
+      const isStale = posted.reusedSocket && code === 'ECONNRESET' && !timeout.isOver;
       return { status: 0, headers: {}, body: '', ms: performance.now() - startedAt, failure, isStale };
     } finally {
       clearTimeout(timer);
