@@ -108,11 +108,13 @@ export type {
 export type {
   AnnouncedApplication,
   ApplicationRegister,
+  CatchUpStore,
   FailedEventStore,
   FailurePage,
   IdempotencyStoreExtras,
   KeepFailureOptions,
   KeptFailure,
+  KeyState,
   ReopenOptions,
 } from './idempotency/idempotency-store.extras.js';
 export {
@@ -125,6 +127,18 @@ export {
   type DeliveryAbortedErrorCode,
   StoreUnavailableError,
 } from './idempotency/idempotency.errors.js';
+
+export { CatchUpError, type CatchUpErrorCode } from './catch-up/catch-up.errors.js';
+export type { CatchUpOptions } from './catch-up/catch-up.options.js';
+export type { CatchUpRunOptions } from './catch-up/catch-up.js';
+export type {
+  EventMoment,
+  ListedEvent,
+  ListedEventFilter,
+  ListedEventPage,
+  ScalekitEventsClient,
+} from './catch-up/events-client.js';
+export type { CatchUpProgress, CatchUpReport } from './catch-up/report.js';
 
 export {
   type DeliveryAnswer,

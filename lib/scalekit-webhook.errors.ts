@@ -1,7 +1,7 @@
 const BRAND = Symbol.for('nestjs-scalekit-webhooks:error');
 
 /**
- * What every error of this package extends. Tell errors apart by `code`: two copies of the package may be
+ * The base class of every error of this package. Tell errors apart by `code`: two copies of the package may be
  * loaded in one app (ESM and CommonJS), and then `instanceof` lies.
  *
  * @publicApi
@@ -18,6 +18,14 @@ export class ScalekitWebhookError<Code extends string = string> extends Error {
 }
 Object.defineProperty(ScalekitWebhookError.prototype, BRAND, { value: true });
 
+/** Stops the boot: an endpoint can't work as it is set up. */
+export function cantStart(endpoint: string, reason: string): ScalekitWebhookError<'invalid_options'> {
+  return new ScalekitWebhookError(
+    'invalid_options',
+    `ScalekitWebhookModule "${endpoint}" can't start: ${reason}`,
+  );
+}
+
 /** The code of an error of this package; undefined for all others. */
 export function ownCodeOf(error: unknown): string | undefined {
   return error instanceof Error && BRAND in error && 'code' in error ? String(error.code) : undefined;
@@ -31,15 +39,15 @@ export function hasErrorCode<Code extends string>(
   return ownCodeOf(error) === code;
 }
 
-/** When a handler that was not run, or did not want to, is to be called again; undefined for all other errors. */
+/** When to call a handler again that was not run or asked for a retry, in seconds; undefined for all other errors. */
 export function retrySecondsOf(error: unknown): number | undefined {
   const isRetry = hasErrorCode(error, 'retry_later') || hasErrorCode(error, 'out_of_turn');
   return isRetry && 'seconds' in error ? Number(error.seconds) : undefined;
 }
 
 /**
- * Runs `work` so that errors made in it carry no stack: V8 takes as long to record one as to verify a signature, and
- * whoever sends forgeries decides how many there are.
+ * Runs `work` so that errors made in it carry no stack: V8 takes as long to record one as to verify a signature, and a
+ * forger decides how many there are.
  */
 export function withoutStack<T>(work: () => T): T {
   const { stackTraceLimit } = Error;

@@ -1,5 +1,8 @@
 import { DiscoveryModule } from '@nestjs/core';
 import { Logger, Module } from '@nestjs/common';
+import { CatchUpLoop } from './catch-up/catch-up.loop.js';
+import { createCatchUp, createReceivedSamples } from './catch-up/create-catch-up.js';
+import { ReceivedSamples } from './catch-up/received-samples.js';
 import { HandlerRegistry } from './handlers/handler.registry.js';
 import { Ledger, scopeOf } from './idempotency/ledger.js';
 import { OncePerEvent } from './idempotency/once-per-event.js';
@@ -94,7 +97,25 @@ export class ScalekitWebhookCoreModule {}
       inject: [REGISTRATION, RESOLVED_OPTIONS, Ledger, HandlerRegistry, Lifecycle],
       useFactory: createDispatcher,
     },
+    {
+      provide: ReceivedSamples,
+      inject: [REGISTRATION, RESOLVED_OPTIONS],
+      useFactory: createReceivedSamples,
+    },
     DeliveryReceiver,
+    {
+      provide: CatchUpLoop,
+      inject: [
+        REGISTRATION,
+        RESOLVED_OPTIONS,
+        ReceivedSamples,
+        Ledger,
+        DeliveryAuthenticator,
+        HandlerRegistry,
+        DeliveryReceiver,
+      ],
+      useFactory: createCatchUp,
+    },
     ScalekitSignatureGuard,
     ScalekitIdempotencyInterceptor,
     ScalekitWebhookService,

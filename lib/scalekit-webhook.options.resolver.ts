@@ -2,7 +2,7 @@ import { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 import { FAILED_EVENT_DEFAULTS } from './idempotency/failure.ledger.js';
 import { MemoryIdempotencyStore } from './idempotency/memory-idempotency.store.js';
 import { DEFAULT_PATH } from './receive/registration.js';
-import { ScalekitWebhookError } from './scalekit-webhook.errors.js';
+import { cantStart } from './scalekit-webhook.errors.js';
 import type { ScalekitWebhookModuleOptions, ScalekitWebhookOptions } from './scalekit-webhook.options.js';
 import { faultsIn } from './scalekit-webhook.options.rules.js';
 import { WEBHOOK_SCHEMES } from './signature/webhook-scheme.js';
@@ -36,16 +36,16 @@ export function resolveOptions(
   given: ScalekitWebhookModuleOptions,
 ): ScalekitWebhookOptions {
   if (!isObject(given)) {
-    throw cantStart(name, ['there are no options. Does the factory return them ({ secret, … })?']);
+    throw cantStart(name, 'there are no options. Does the factory return them ({ secret, … })?');
   }
   const { signature, idempotency, ...rest } = defaults();
   const { signature: ofSignature = {}, idempotency: ofIdempotency = {} } = given;
   if (!isObject(ofSignature) || !isObject(ofIdempotency)) {
-    throw cantStart(name, ['signature and idempotency must be objects.']);
+    throw cantStart(name, 'signature and idempotency must be objects.');
   }
   const { failed = {} } = ofIdempotency;
   if (!isObject(failed)) {
-    throw cantStart(name, ['idempotency.failed must be an object.']);
+    throw cantStart(name, 'idempotency.failed must be an object.');
   }
   const options = {
     ...withDefaults(withDefaults({ ...rest, secret: given.secret }, { path }), given),
@@ -57,7 +57,7 @@ export function resolveOptions(
   };
   const faults = faultsIn(options);
   if (faults.length > 0) {
-    throw cantStart(name, faults);
+    throw cantStart(name, faults.join(' '));
   }
   return options;
 }
@@ -73,11 +73,4 @@ function withDefaults<T extends object>(options: T, given: object): T {
     }
   }
   return options;
-}
-
-function cantStart(endpoint: string, faults: readonly string[]): ScalekitWebhookError<'invalid_options'> {
-  return new ScalekitWebhookError(
-    'invalid_options',
-    `ScalekitWebhookModule "${endpoint}" can't start: ${faults.join(' ')}`,
-  );
 }

@@ -1,3 +1,4 @@
+import { catchUpFault } from './catch-up/catch-up.options.js';
 import type { FailedEventOptions } from './idempotency/failure.ledger.js';
 import type {
   IdempotencyOptions,
@@ -14,10 +15,10 @@ const NAME = /^[\w.-]{1,64}$/;
 const YEAR_SECONDS = 366 * 86_400;
 const MAX_TIMER_MS = 2_147_483_647;
 
-/** Says what is wrong with a value, in the words that follow the option's name. */
+/** Says what is wrong with a value, as the rest of a sentence that begins with the option's name. */
 type Rule = (value: unknown, options: ScalekitWebhookOptions) => string | undefined;
 
-/** A rule for each option: none can be forgotten, and what has none is no option. */
+/** One rule for each option; the compiler reports a missing one. A name without a rule is not an option. */
 type Rules<Options> = {
   readonly [Name in keyof Options]-?: Options[Name] extends
     SignatureOptions | IdempotencyOptions | FailedEventOptions
@@ -54,6 +55,7 @@ const RULES: Rules<ScalekitWebhookOptions> = {
       payloads: must((value) => typeof value === 'boolean', 'true or false'),
     },
   },
+  catchUp: optional((value, { idempotency: { ttlSeconds } }) => catchUpFault(value, ttlSeconds)),
   maxBodyBytes: wholeNumber(1, 1_073_741_824, 'bytes'),
   maxUnverifiedBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER, 'bytes'),
   dispatcher: must((value) => typeof value === 'function', 'a dispatcher, such as inlineDispatcher()'),
@@ -62,7 +64,7 @@ const RULES: Rules<ScalekitWebhookOptions> = {
   shutdownTimeoutMs: wholeNumber(0, MAX_TIMER_MS, 'milliseconds'),
 };
 
-/** A sentence for each faulty option, that says what it must be. */
+/** Returns a sentence for each invalid option, which says what it must be. */
 export function faultsIn(options: ScalekitWebhookOptions): string[] {
   return faultsOf(options, RULES, '', options);
 }

@@ -1,3 +1,4 @@
+import type { CatchUpOptions } from './catch-up/catch-up.options.js';
 import type { DispatcherFactory } from './dispatch/event-dispatcher.js';
 import type { IdempotencyStore } from './idempotency/idempotency-store.js';
 import type { FailedEventOptions } from './idempotency/failure.ledger.js';
@@ -108,6 +109,13 @@ export interface ScalekitWebhookOptions {
   signature: SignatureOptions;
 
   idempotency: IdempotencyOptions;
+
+  /**
+   * Fetches events that the sender gave up on from Scalekit's API, and has them handled.
+   *
+   * @default undefined: what the sender gave up on is lost
+   */
+  catchUp?: CatchUpOptions;
 
   /**
    * The largest body that is read, in bytes. Reading stops there and the delivery is answered 413.

@@ -191,6 +191,14 @@ $procedure$;
     changed := true;
   END IF;
 
+  IF to_regclass('"scalekit_webhook_events_texts"') IS NULL THEN
+    CREATE TABLE "scalekit_webhook_events_texts" (
+      name text COLLATE "C" PRIMARY KEY,
+      data text NOT NULL -- JSON: how far catching up has come
+    );
+    changed := true;
+  END IF;
+
   IF changed THEN
     COMMENT ON TABLE "scalekit_webhook_events" IS 'nestjs-scalekit-webhooks, schema version 2';
   END IF;

@@ -1,5 +1,5 @@
 import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
-import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { cantStart } from '../scalekit-webhook.errors.js';
 
 /**
  * What this process does for an endpoint: receive deliveries, work on queued events, or both.
@@ -57,10 +57,7 @@ export function checkSetup(dispatcher: DispatcherKind, { endpoint, role, store }
         "the process that receives. Set dispatcher to bullMqDispatcher(…) or pgBossDispatcher(…), or set role to 'both'."
       : `role '${role}' needs a store that receivers and workers share, but idempotency.store (${nameOf(store)}) is in ` +
         'the memory of this process. Set idempotency.store to RedisIdempotencyStore or PostgresIdempotencyStore.';
-  throw new ScalekitWebhookError(
-    'invalid_options',
-    `ScalekitWebhookModule "${endpoint}" can't start: ${reason}`,
-  );
+  throw cantStart(endpoint, reason);
 }
 
 function nameOf(store: IdempotencyStore): string {

@@ -32,7 +32,8 @@ export interface EventJob {
   /** The signed bytes as text: valid UTF-8 is sure, so that nothing is lost. */
   readonly rawBody: string;
   readonly deliveryId: string;
-  readonly scheme: WebhookScheme;
+  /** Left out of an event that catching up has fetched. */
+  readonly scheme?: WebhookScheme;
   /** ISO 8601. */
   readonly receivedAt: string;
   /** What OpenTelemetry's propagators wrote on the receiving side. */
@@ -66,7 +67,7 @@ export function createEventJob(
     ...details,
     rawBody: Buffer.from(rawBody).toString('utf8'),
     deliveryId,
-    scheme,
+    ...(scheme && { scheme }),
     receivedAt: receivedAt.toISOString(),
   };
 }

@@ -188,6 +188,7 @@ function callUntilAbort<T>(
 class EventContext implements ScalekitEventContext {
   readonly deliveryId: string;
   readonly endpoint: string;
+  readonly source: ScalekitEventContext['source'];
   readonly scheme: ScalekitEventContext['scheme'];
   readonly occurredAt: Date | undefined;
   readonly receivedAt: Date;
@@ -198,6 +199,7 @@ class EventContext implements ScalekitEventContext {
   constructor(delivery: VerifiedDelivery, claim: Claim) {
     this.deliveryId = delivery.deliveryId;
     this.endpoint = delivery.endpoint;
+    this.source = delivery.scheme === undefined ? 'catch-up' : 'webhook';
     this.scheme = delivery.scheme;
     this.occurredAt = delivery.occurredAt;
     this.receivedAt = delivery.receivedAt;

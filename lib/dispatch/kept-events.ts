@@ -32,7 +32,7 @@ const UNAVAILABLE = " (the store can't keep it as failed now: the sender has to 
 export async function keepFailure(
   failures: FailureLedger | undefined,
   handler: string,
-  { delivery, claim }: ClaimedDelivery,
+  { delivery, claim }: Pick<ClaimedDelivery, 'delivery' | 'claim'>,
   error: unknown,
 ): Promise<Keeping> {
   const job = failures?.keepsPayloads ? JSON.stringify(createEventJob(delivery, { handler })) : undefined;

@@ -14,8 +14,11 @@ export interface ScalekitEventContext {
   /** The name of the endpoint that received it: the `name` given to `forRoot`, or `default`. */
   readonly endpoint: string;
 
-  /** The signature scheme that proved the delivery authentic. */
-  readonly scheme: 'standard' | 'timestamped' | 'digest';
+  /** How the event came: the sender delivered it, or the option `catchUp` fetched it from Scalekit's API. */
+  readonly source: 'webhook' | 'catch-up';
+
+  /** The signature scheme that proved the delivery authentic; undefined where `source` is `catch-up`. */
+  readonly scheme: 'standard' | 'timestamped' | 'digest' | undefined;
 
   /**
    * When the event happened, to the millisecond, or undefined if its envelope does not tell. `occurredAtNanos(event)`
@@ -23,13 +26,16 @@ export interface ScalekitEventContext {
    */
   readonly occurredAt: Date | undefined;
 
-  /** When this delivery reached the endpoint. */
+  /** When this delivery reached the endpoint, or the event was fetched. */
   readonly receivedAt: Date;
 
   /** How many times this event was begun here, this time included: 1 unless an earlier attempt failed. */
   readonly attempt: number;
 
-  /** The signed bytes, exactly as they came: to archive, or to forward with the signature intact. */
+  /**
+   * The signed bytes, exactly as they came: to archive, or to forward with the signature intact. Where `source` is
+   * `catch-up`, the event as JSON.
+   */
   readonly rawBody: Uint8Array;
 
   /**

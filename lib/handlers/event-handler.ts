@@ -72,7 +72,7 @@ export interface EventHandler {
   invoke(event: ScalekitEnvelope, context: ScalekitEventContext, transaction?: unknown): unknown;
 }
 
-/** What is wrong with a `backoff`, of a handler or of a dispatcher. */
+/** Says what is wrong with a `backoff` of a handler or dispatcher; undefined if nothing is. */
 export function backoffFault(backoff: unknown): string | undefined {
   const { type, delayMs } = (backoff ?? {}) as Partial<Record<keyof HandlerBackoff, unknown>>;
   const isRight =

@@ -25,7 +25,7 @@ export interface HandlerCandidate {
   readonly wrapper: InstanceWrapper;
 }
 
-/** One pass over everything that Nest holds. */
+/** Finds the handlers in one pass over all providers and controllers. */
 export function* findHandlers(discovery: DiscoveryService): Generator<HandlerCandidate> {
   for (const wrapper of distinctHosts([...discovery.getProviders(), ...discovery.getControllers()])) {
     const prototype = prototypeOf(wrapper);
@@ -68,7 +68,10 @@ function lostMethod(place: string, found: string, cause?: unknown): ScalekitWebh
   );
 }
 
-/** A function with the metadata of several, of which the first counts most, that calls the method of that name. */
+/**
+ * Makes a function that calls the method of that name and has the metadata of several functions; the first one's
+ * wins.
+ */
 export function forwardTo(methodName: string, methods: readonly Method[]): Method {
   const forward = function (this: Record<string, Method>, ...args: unknown[]): unknown {
     return this[methodName]?.(...args);

@@ -89,6 +89,14 @@ export class HandlerRegistry implements OnApplicationBootstrap {
     );
   }
 
+  /** The patterns of all that listen to that endpoint. */
+  patternsOf(endpoint: string): readonly string[] {
+    return this.listenersOf(endpoint)
+      .flatMap(({ subscriptions }) => subscriptions)
+      .filter((subscription) => listens(subscription, endpoint))
+      .flatMap(({ patterns }) => patterns);
+  }
+
   private refuseUnknownEndpoint(handler: string, { endpoint }: Subscription): void {
     const { names } = this.registry;
     if (endpoint !== undefined && !names.includes(endpoint)) {

@@ -23,7 +23,7 @@ export class Claim {
   readonly since = performance.now();
   /** Handlers that finished in earlier attempts. */
   readonly handlersDone: ReadonlySet<string>;
-  /** What `complete` will say of the work. */
+  /** What `complete` will record. */
   completesAs: CompletedAs = 'done';
   /** Finished handlers that the store does not know of yet. */
   private unrecorded: Set<string> | undefined;
@@ -33,7 +33,6 @@ export class Claim {
   private abortReason: DeliveryAbortedError | undefined;
   private abortListeners: ((reason: DeliveryAbortedError) => void)[] | undefined;
   private controller: AbortController | undefined;
-  private listenersContext: AsyncResource | undefined;
   private timeLimit: NodeJS.Timeout | undefined;
 
   constructor(
@@ -48,12 +47,13 @@ export class Claim {
   /** Created on first use: most handlers never read it. */
   get signal(): AbortSignal {
     if (!this.controller) {
-      this.controller = new AbortController();
+      const controller = new AbortController();
+      this.controller = controller;
+      const abort = (reason: DeliveryAbortedError) => {
+        controller.abort(reason);
+      };
       // Listeners run in the async context that read the signal, not in that of a timer that others share.
-      this.listenersContext = new AsyncResource('ScalekitAbortSignal');
-      if (this.abortReason) {
-        this.controller.abort(this.abortReason);
-      }
+      this.onAbort(AsyncResource.bind(abort, 'ScalekitAbortSignal'));
     }
     return this.controller.signal;
   }
@@ -67,10 +67,8 @@ export class Claim {
   onAbort(listener: (reason: DeliveryAbortedError) => void): void {
     if (this.abortReason) {
       listener(this.abortReason);
-    } else if (this.abortListeners) {
-      this.abortListeners.push(listener);
     } else {
-      this.abortListeners = [listener];
+      (this.abortListeners ??= []).push(listener);
     }
   }
 
@@ -86,12 +84,6 @@ export class Claim {
       return;
     }
     this.abortReason = reason;
-    const { controller } = this;
-    if (controller) {
-      this.listenersContext?.runInAsyncScope(() => {
-        controller.abort(reason);
-      });
-    }
     this.abortListeners?.forEach((listener) => {
       listener(reason);
     });

@@ -1,8 +1,7 @@
-import { crc32 } from 'node:zlib';
 import { organizationOf } from '../events/envelope.js';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import { describeError, messageOf } from '../shared/describe-error.js';
-import type { VerifiedDelivery } from '../signature/verified-delivery.js';
+import { fingerprintOf, type VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { Awaitable } from '../shared/awaitable.js';
 import type { Claim } from './claim.js';
 import { askStore } from './idempotency.errors.js';
@@ -72,10 +71,11 @@ export class FailureLedger {
 
   /** Resolves to false where the store turns out to keep none. */
   async keep(
-    { event, rawBody }: VerifiedDelivery,
+    verified: VerifiedDelivery,
     handler: string,
     failure: { readonly error: unknown; readonly attempts: number; readonly delivery?: string | undefined },
   ): Promise<boolean> {
+    const { event } = verified;
     const { error } = failure;
     // The message alone, without values of the payload.
     const reason = describeError(error instanceof Error ? messageOf(error) : error, event);
@@ -88,7 +88,7 @@ export class FailureLedger {
       reason: reason.slice(0, MAX_REASON),
       attempts: failure.attempts,
       failedAt: Date.now(),
-      fingerprint: crc32(rawBody),
+      fingerprint: fingerprintOf(verified),
       ...(this.options.payloads && { delivery: failure.delivery }),
     };
     const { keep, keepSeconds } = this.options;

@@ -106,6 +106,31 @@ export interface ApplicationRegister {
 }
 
 /**
+ * How far the work on a key has come: `done` (or safely queued), `unfinished` (running or released), or unknown to the
+ * store.
+ *
+ * @publicApi
+ */
+export type KeyState = 'done' | 'unfinished' | 'unknown';
+
+/**
+ * The part of an idempotency store that catching up needs. Optional: without it, the option `catchUp` can't be used.
+ *
+ * @publicApi
+ */
+export interface CatchUpStore {
+  /** The state of each key, in the order of the keys. Changes nothing. */
+  look(keys: readonly string[]): Awaitable<readonly KeyState[]>;
+  /** The text that is kept under a name, or undefined. */
+  read(name: string): Awaitable<string | undefined>;
+  /**
+   * Keeps a text under a name for good, in place of `expected` (undefined: nothing was kept). Resolves to false, and
+   * changes nothing, where another text is kept now.
+   */
+  replace(name: string, expected: string | undefined, text: string): Awaitable<boolean>;
+}
+
+/**
  * What an idempotency store may offer beyond `IdempotencyStore`.
  *
  * @publicApi
@@ -113,6 +138,7 @@ export interface ApplicationRegister {
 export interface IdempotencyStoreExtras {
   readonly failures?: FailedEventStore;
   readonly applications?: ApplicationRegister;
+  readonly catchUp?: CatchUpStore;
 }
 
 /** What a store offers beyond the contract, if anything. */

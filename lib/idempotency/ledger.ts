@@ -6,6 +6,7 @@ import { FAILED_EVENT_DEFAULTS, type FailedEventOptions, FailureLedger } from '.
 import { extrasOf } from './idempotency-store.extras.js';
 import type { BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
 import { askStore, DeliveryAbortedError } from './idempotency.errors.js';
+import { fingerprintOf, NO_FINGERPRINT, type VerifiedDelivery } from '../signature/verified-delivery.js';
 import { RunningClaims } from './running-claims.js';
 
 interface LedgerOptions {
@@ -48,8 +49,8 @@ export class Ledger {
     this.failures = this.createFailures();
   }
 
-  begin(eventId: string, rawBody: Uint8Array): Awaitable<LedgerAnswer> {
-    return this.claim(eventKey(this.scope, eventId), crc32(rawBody));
+  begin(delivery: VerifiedDelivery): Awaitable<LedgerAnswer> {
+    return this.claim(eventKey(this.scope, delivery.event.id), fingerprintOf(delivery));
   }
 
   /** For one handler of a queued event: workers claim each handler separately. */
@@ -66,6 +67,11 @@ export class Ledger {
   /** For replaying or discarding a failed event, one at a time. This claim is released, never completed. */
   beginReplay(eventId: string): Awaitable<LedgerAnswer> {
     return this.claim(replayKey(this.scope, eventId), 0);
+  }
+
+  /** For the one process that catches up. Released, never completed. */
+  beginCatchUp(job: string): Awaitable<LedgerAnswer> {
+    return this.claim(catchUpKey(this.scope, job), 0);
   }
 
   /** For `latestOnly`: `done` if the handler has handled a later position of the key. */
@@ -122,7 +128,7 @@ export class Ledger {
         return result;
       case 'done':
       case 'accepted':
-        return { status: result.status, sameBody: result.fingerprint === fingerprint };
+        return { status: result.status, sameBody: isSameBody(result.fingerprint, fingerprint) };
     }
   }
 
@@ -168,4 +174,13 @@ export function replayKey(scope: string, eventId: string): string {
 /** The key for a `latestOnly` text. The text is hashed: it may be long, or hold characters that a store refuses. */
 export function orderKey(scope: string, handler: string, text: string): string {
   return `${scope}\n${handler}\n${createHash('sha256').update(text).digest('base64url')}`;
+}
+
+/** The key that the one process holds that catches up. */
+function catchUpKey(scope: string, job: string): string {
+  return `${scope}\n\n${job}`;
+}
+
+function isSameBody(one: number, other: number): boolean {
+  return one === other || one === NO_FINGERPRINT || other === NO_FINGERPRINT;
 }

@@ -1,6 +1,6 @@
 import { OldestFirstMap } from './oldest-first.map.js';
-import type { IdempotencyStoreExtras, ReopenOptions } from './idempotency-store.extras.js';
-import { MemoryApplications, MemoryFailures } from './memory-store.extras.js';
+import type { IdempotencyStoreExtras, KeyState, ReopenOptions } from './idempotency-store.extras.js';
+import { MemoryApplications, MemoryCatchUp, MemoryFailures } from './memory-store.extras.js';
 import { StoreUnavailableError } from './idempotency.errors.js';
 import type {
   BeginOptions,
@@ -65,11 +65,12 @@ export class MemoryIdempotencyStore implements IdempotencyStore, IdempotencyStor
   /** Ordered by the end of the lease: a renewed claim moves to the end. */
   private readonly claimed = new Map<string, Claimed>();
   private readonly released = new OldestFirstMap<Released>();
-  /** Ordered by the last time somebody asked for the key. */
+  /** Ordered by the last time the key was asked for. */
   private readonly done = new OldestFirstMap<Done>();
   private lastToken: FencingToken = 0;
   readonly failures = new MemoryFailures((key, options) => this.reopen(key, options));
   readonly applications = new MemoryApplications();
+  readonly catchUp = new MemoryCatchUp((key) => this.stateOf(key));
 
   constructor({ maxEntries = 100_000 }: MemoryIdempotencyStoreOptions = {}) {
     if (!Number.isSafeInteger(maxEntries) || maxEntries < 1) {
@@ -194,6 +195,14 @@ export class MemoryIdempotencyStore implements IdempotencyStore, IdempotencyStor
       leaseEndsAt,
     });
     return { status: 'acquired', token, attempt, handlersDone };
+  }
+
+  private stateOf(key: string): KeyState {
+    const now = performance.now();
+    if (this.unexpired(this.done, key, now)) {
+      return 'done';
+    }
+    return this.claimed.has(key) || this.unexpired(this.released, key, now) ? 'unfinished' : 'unknown';
   }
 
   private unexpired<T extends { readonly expiresAt: number }>(

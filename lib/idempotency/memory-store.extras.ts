@@ -2,10 +2,12 @@ import type { BeginResult } from './idempotency-store.js';
 import type {
   AnnouncedApplication,
   ApplicationRegister,
+  CatchUpStore,
   FailedEventStore,
   FailurePage,
   KeepFailureOptions,
   KeptFailure,
+  KeyState,
   ReopenOptions,
 } from './idempotency-store.extras.js';
 
@@ -84,5 +86,28 @@ export class MemoryApplications implements ApplicationRegister {
 
   withdraw(id: string): void {
     this.announced.delete(id);
+  }
+}
+
+/** How far catching up has come, as long as this process lives. */
+export class MemoryCatchUp implements CatchUpStore {
+  private readonly texts = new Map<string, string>();
+
+  constructor(private readonly stateOf: (key: string) => KeyState) {}
+
+  look(keys: readonly string[]): readonly KeyState[] {
+    return keys.map((key) => this.stateOf(key));
+  }
+
+  read(name: string): string | undefined {
+    return this.texts.get(name);
+  }
+
+  replace(name: string, expected: string | undefined, text: string): boolean {
+    const isExpected = this.texts.get(name) === expected;
+    if (isExpected) {
+      this.texts.set(name, text);
+    }
+    return isExpected;
   }
 }

@@ -40,17 +40,22 @@ export class OncePerEvent {
    */
   process(request: object, delivery: VerifiedDelivery, work: EventWork): Awaitable<Answer> {
     return this.lifecycle.untilAnswered(request, () => {
-      const answer = attempt(
-        () => this.ledger.begin(delivery.event.id, delivery.rawBody),
-        (entry) => this.answerEntry(entry, request, delivery, work),
-        (error) => this.answerFailure(error),
-      );
+      const answer = this.finished(request, delivery, work);
       return isPromiseLike(answer)
         ? answerInTime(request, this.answerWithinMs, answer, () => {
             return { ...OUTCOMES.late, retryAfterSeconds: this.answerWithinMs / 1_000 };
           })
         : answer;
     });
+  }
+
+  /** The same, however long it takes: nobody waits for the answer. */
+  finished(request: object, delivery: VerifiedDelivery, work: EventWork): Awaitable<Answer> {
+    return attempt(
+      () => this.ledger.begin(delivery),
+      (entry) => this.answerEntry(entry, request, delivery, work),
+      (error) => this.answerFailure(error),
+    );
   }
 
   private answerEntry(

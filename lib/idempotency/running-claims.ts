@@ -1,3 +1,4 @@
+import { within } from '../shared/within.js';
 import type { Claim } from './claim.js';
 import { DeliveryAbortedError } from './idempotency.errors.js';
 
@@ -34,7 +35,12 @@ export class RunningClaims {
    * renewed.
    */
   async drain(timeoutMs: number): Promise<void> {
-    await this.waitUntilEmpty(timeoutMs);
+    if (this.claims.size > 0) {
+      const empty = new Promise<void>((resolve) => {
+        this.onEmpty = resolve;
+      });
+      await within(timeoutMs, empty, () => undefined);
+    }
     clearInterval(this.timer);
     await Promise.allSettled(
       Array.from(this.claims, (claim) => {
@@ -42,18 +48,6 @@ export class RunningClaims {
         return claim.giveUp();
       }),
     );
-  }
-
-  private async waitUntilEmpty(timeoutMs: number): Promise<void> {
-    if (this.claims.size === 0) {
-      return;
-    }
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.onEmpty = resolve;
-      timer = setTimeout(resolve, timeoutMs);
-    });
-    clearTimeout(timer);
   }
 
   private renewAll(): void {

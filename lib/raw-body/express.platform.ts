@@ -17,7 +17,7 @@ import {
 } from './raw-body-route.js';
 import { captureRawBody, dropRawBody, hasRawBody, type RequestWithBody } from './request-raw-body.js';
 
-/** The URL that was looked up last: a middleware may have changed it since. */
+/** The URL of the last lookup: a middleware may have changed it since. */
 const LOOKED_UP = Symbol('looked up');
 
 type ExpressRequest = Omit<IncomingMessage, 'readable'> &

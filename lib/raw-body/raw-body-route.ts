@@ -58,7 +58,10 @@ export function routeMarkOf(handler: object): RouteMark | undefined {
   return Reflect.getMetadata(ROUTE, handler) as RouteMark | undefined;
 }
 
-/** A method of a base class serves other controllers, too: this one gets a method of its own, which calls that. */
+/**
+ * A method of a base class serves other controllers, too: this one gets its own method, which calls the inherited
+ * one.
+ */
 function ownMethod(prototype: Record<string, object>, name: string): object {
   const method = prototype[name] ?? {};
   if (Object.hasOwn(prototype, name)) {

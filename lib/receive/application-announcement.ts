@@ -5,7 +5,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import type { LoggerService } from '@nestjs/common';
 import type { EndpointRole } from '../dispatch/endpoint-role.js';
 import type { AnnouncedApplication, ApplicationRegister } from '../idempotency/idempotency-store.extras.js';
-import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { cantStart } from '../scalekit-webhook.errors.js';
 import { within } from '../shared/within.js';
 
 /** An application whose process died counts as running for this long. */
@@ -24,7 +24,7 @@ const ADVICE =
  */
 export class ApplicationAnnouncement {
   private readonly own: AnnouncedApplication;
-  private readonly warned = new Set<string>();
+  private readonly logged = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private renewal: Promise<void> | undefined;
 
@@ -41,14 +41,10 @@ export class ApplicationAnnouncement {
 
   /** @throws ScalekitWebhookError (`invalid_options`) where a running application has other handlers for the endpoint */
   async begin(): Promise<void> {
-    const rival = (await this.announce())?.find((other) => this.isRival(other));
+    const [rival] = await this.announce();
     if (rival) {
       await this.end();
-      const { endpoint } = this.own;
-      throw new ScalekitWebhookError(
-        'invalid_options',
-        `ScalekitWebhookModule "${endpoint}" can't start: namespace must be set, because ${this.describe(rival)}`,
-      );
+      throw cantStart(this.own.endpoint, `namespace must be set, because ${this.describe(rival)}`);
     }
     this.timer = setInterval(() => {
       this.renewal = this.renew();
@@ -63,24 +59,29 @@ export class ApplicationAnnouncement {
 
   /** The store may have been down when the application started, or the other one may have started later. */
   private async renew(): Promise<void> {
-    const rival = (await this.announce())?.find((other) => this.isRival(other));
-    if (rival && !this.warned.has(rival.identity)) {
-      this.warned.add(rival.identity);
-      this.logger.error(capitalize(this.describe(rival)));
+    for (const rival of await this.announce()) {
+      this.logOnce('error', rival);
     }
   }
 
-  /** Undefined if the store doesn't answer. */
-  private async announce(): Promise<readonly AnnouncedApplication[] | undefined> {
-    const others = await patiently(async () => this.register.announce(this.own, TTL_MS));
-    const sameEndpoint = others?.filter(({ endpoint }) => endpoint === this.own.endpoint);
-    for (const other of sameEndpoint ?? []) {
-      if (!this.isRival(other) && this.isDoubtful(other) && !this.warned.has(other.identity)) {
-        this.warned.add(other.identity);
-        this.logger.warn(capitalize(this.describe(other)));
+  /** Announces this application for another minute. Returns its rivals: none if the store doesn't answer. */
+  private async announce(): Promise<readonly AnnouncedApplication[]> {
+    const others = (await patiently(async () => this.register.announce(this.own, TTL_MS))) ?? [];
+    const sameEndpoint = others.filter(({ endpoint }) => endpoint === this.own.endpoint);
+    const rivals = sameEndpoint.filter((other) => this.isRival(other));
+    for (const other of sameEndpoint) {
+      if (!rivals.includes(other) && this.isDoubtful(other)) {
+        this.logOnce('warn', other);
       }
     }
-    return sameEndpoint;
+    return rivals;
+  }
+
+  private logOnce(level: 'warn' | 'error', other: AnnouncedApplication): void {
+    if (!this.logged.has(other.identity)) {
+      this.logged.add(other.identity);
+      this.logger[level](capitalize(this.describe(other)));
+    }
   }
 
   /** Another application, or another one in this process. With the same identity elsewhere, it may be a rolling deploy. */
@@ -139,7 +140,7 @@ function nearestPackage(from: string): { readonly folder: string; readonly name:
         return { folder, name };
       }
     } catch {
-      // There is none here.
+      // No package.json in this folder.
     }
     if (dirname(folder) === folder) {
       return { folder: from, name: '' };

@@ -5,7 +5,9 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleDestroy,
+  Optional,
 } from '@nestjs/common';
+import { CatchUpLoop } from '../catch-up/catch-up.loop.js';
 import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
 import { isTransactional } from '../dispatch/handler-runner.js';
 import { HandlerRegistry } from '../handlers/handler.registry.js';
@@ -26,6 +28,10 @@ import { mountController, type Registration } from './registration.js';
 const REPLAY_WARNING =
   'The scheme "digest" signs no timestamp, so a captured delivery can be replayed once the store has forgotten its ' +
   "event. If your deliveries carry webhook-signature, set signature.schemes to ['standard'].";
+
+const FORGETFUL_WARNING =
+  'catchUp with a store in the memory of this process finds what was missed while the process runs, and nothing from ' +
+  'before its start. Set idempotency.store to RedisIdempotencyStore or PostgresIdempotencyStore.';
 
 const NO_ROUTE_WARNING =
   'This application serves HTTP, but no HTTP route of this endpoint was seen: its deliveries will fail. Look for code ' +
@@ -52,6 +58,7 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
     private readonly handlers: HandlerRegistry,
     lifecycle: Lifecycle,
     private readonly registry: ScalekitWebhookRegistry,
+    @Optional() private readonly catchUp?: CatchUpLoop,
   ) {
     const { path, signature, maxBodyBytes, maxUnverifiedBytes } = options;
     const { name, role, controller } = registration;
@@ -94,6 +101,14 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
     if (namesWithDigest[0] === name) {
       this.logger.warn(`[${namesWithDigest.join(', ')}] ${REPLAY_WARNING}`);
     }
+    this.startCatchUp();
+  }
+
+  private startCatchUp(): void {
+    if (this.catchUp && this.options.idempotency.store.isProcessLocal) {
+      this.logger.warn(`[${this.registration.name}] ${FORGETFUL_WARNING}`);
+    }
+    this.catchUp?.start();
   }
 
   /** With a namespace of its own, an application shares its events with nobody by mistake. */
@@ -126,7 +141,9 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
 
   /** The first hook of `app.close()`: what the handlers depend on is still there. */
   async onModuleDestroy(): Promise<void> {
+    this.catchUp?.stop();
     await this.ledger.drain(this.options.shutdownTimeoutMs);
+    await this.catchUp?.ended();
     await this.announcement?.end();
   }
 

@@ -14,7 +14,7 @@ import type { AnswerableResponse } from '../answers/answers.js';
 import type { EndpointRole } from '../dispatch/endpoint-role.js';
 import { BelongsToEndpoint } from '../raw-body/raw-body-route.js';
 import type { RequestWithBody } from '../raw-body/request-raw-body.js';
-import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { cantStart, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import type { Awaitable } from '../shared/awaitable.js';
 import { ScalekitSignatureGuard } from '../signature/scalekit-signature.guard.js';
 import { DeliveryReceiver } from './delivery.receiver.js';
@@ -44,10 +44,7 @@ export function register(
     );
   }
   if (!ROLES.includes(role)) {
-    throw new ScalekitWebhookError(
-      'invalid_options',
-      `ScalekitWebhookModule "${name}" can't start: role must be one of '${ROLES.join("', '")}'.`,
-    );
+    throw cantStart(name, `role must be one of '${ROLES.join("', '")}'.`);
   }
   return {
     name,

@@ -1,5 +1,9 @@
-import { HttpException, Inject, Injectable } from '@nestjs/common';
+import { HttpException, Inject, Injectable, Optional } from '@nestjs/common';
 import type { AnswerableResponse } from '../answers/answers.js';
+import { CatchUpError } from '../catch-up/catch-up.errors.js';
+import type { CatchUpRunOptions } from '../catch-up/catch-up.js';
+import { CatchUpLoop } from '../catch-up/catch-up.loop.js';
+import type { CatchUpReport } from '../catch-up/report.js';
 import type {
   EventDispatcher,
   FailedEventPage,
@@ -50,6 +54,7 @@ export class ScalekitWebhookService {
   constructor(
     private readonly receiver: DeliveryReceiver,
     @Inject(EVENT_DISPATCHER) private readonly dispatcher: EventDispatcher,
+    @Optional() private readonly catchingUp?: CatchUpLoop,
   ) {}
 
   /** Takes a delivery the whole way: signature, envelope, ledger, handlers. Failures are returned as answers, too. */
@@ -90,9 +95,9 @@ export class ScalekitWebhookService {
    * - Inline, without the payload, it makes the ledger forget that they are done: resend the event from the Scalekit
    *   dashboard, and they run.
    *
-   * However often it is called at the same time, the handlers run once.
+   * Concurrent calls for one event start the handlers once.
    *
-   * @returns how many handlers; 0 where nothing is kept of the event, or while somebody works on it
+   * @returns how many handlers; 0 if nothing is kept of the event, or while it is being worked on
    * @throws ScalekitWebhookError (`keeps_no_events`); StoreUnavailableError
    */
   async replay(eventId: string, { all = false }: ReplayOptions = {}): Promise<number> {
@@ -107,6 +112,23 @@ export class ScalekitWebhookService {
    */
   async discard(eventId: string): Promise<number> {
     return await this.failures.discard(eventId);
+  }
+
+  /**
+   * Catches up now: lists events by the option `catchUp`, and has those handled that never came. With `dryRun` it only
+   * reports them. Resolves when the run has ended; one run of a kind at a time, of all processes that share the store.
+   *
+   * @throws CatchUpError, where its `code` is `no_catch_up`: the endpoint has no option `catchUp`; StoreUnavailableError;
+   * RangeError for a `since` that can't be used
+   */
+  async catchUp(options: CatchUpRunOptions = {}): Promise<CatchUpReport> {
+    if (!this.catchingUp) {
+      throw new CatchUpError(
+        'no_catch_up',
+        "catchUp() needs the option catchUp: { client: new ScalekitClient(…) }, and a role other than 'work'.",
+      );
+    }
+    return this.catchingUp.once(options);
   }
 
   private get failures(): FailedEvents {

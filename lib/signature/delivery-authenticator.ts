@@ -13,6 +13,7 @@ import {
 } from './signature.errors.js';
 import { attachDelivery, deliveryOf, type VerifiedDelivery } from './verified-delivery.js';
 import type { WebhookOutcome } from './verify-webhook.js';
+import type { WebhookScheme } from './webhook-scheme.js';
 
 interface AuthenticatorOptions {
   readonly environmentId?: string | readonly string[];
@@ -87,6 +88,16 @@ export class DeliveryAuthenticator {
     }
   }
 
+  /**
+   * Reads an event that came without a signature, over a connection that vouches for it. All checks of a delivery apply
+   * but for `maxEventAgeSeconds`, which is there against replays.
+   *
+   * @throws EnvelopeError, DeliveryRefusedError
+   */
+  readUnsigned(rawBody: Uint8Array): VerifiedDelivery {
+    return this.read(rawBody, undefined, undefined);
+  }
+
   /** Logs the reason of a refusal. The answer says it only where that helps no forger. */
   private refuse(request: RequestWithBody, error: unknown): Answer {
     const answer = answerToRefusal(error);
@@ -115,12 +126,20 @@ export class DeliveryAuthenticator {
     if (outcome instanceof WebhookVerificationError) {
       return outcome;
     }
-    const { scheme, id } = outcome;
+    const delivery = this.read(rawBody, outcome.scheme, outcome.id);
+    this.refuseOldEvents(delivery);
+    return delivery;
+  }
+
+  private read(
+    rawBody: Uint8Array,
+    scheme: WebhookScheme | undefined,
+    id: string | undefined,
+  ): VerifiedDelivery {
     const event = readEnvelope(rawBody);
     const receivedAt = new Date();
     const occurredAt = this.readDate(event);
     this.refuseOtherEnvironments(event);
-    this.refuseOldEvents(occurredAt, receivedAt);
     const deliveryId = id ?? event.id;
     return { endpoint: this.endpoint, scheme, deliveryId, rawBody, event, occurredAt, receivedAt };
   }
@@ -146,7 +165,7 @@ export class DeliveryAuthenticator {
     }
   }
 
-  private refuseOldEvents(occurredAt: Date | undefined, receivedAt: Date): void {
+  private refuseOldEvents({ occurredAt, receivedAt }: VerifiedDelivery): void {
     const isYoung =
       occurredAt && receivedAt.getTime() - occurredAt.getTime() <= (this.maxEventAgeMs ?? Infinity);
     if (this.maxEventAgeMs !== undefined && !isYoung) {

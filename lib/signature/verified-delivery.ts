@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { ScalekitEnvelope } from '../events/envelope.js';
 import type { WebhookScheme } from './webhook-scheme.js';
 
@@ -6,13 +7,22 @@ const DELIVERY = Symbol.for('nestjs-scalekit-webhooks:delivery');
 /** An authentic delivery: its bytes and the event in them. */
 export interface VerifiedDelivery {
   readonly endpoint: string;
-  readonly scheme: WebhookScheme;
+  /** Undefined for an event that was fetched from Scalekit's API: the connection vouches for it, not a signature. */
+  readonly scheme: WebhookScheme | undefined;
   /** The signed message id, where the scheme has one; else the event's id. */
   readonly deliveryId: string;
   readonly rawBody: Uint8Array;
   readonly event: ScalekitEnvelope;
   readonly occurredAt: Date | undefined;
   readonly receivedAt: Date;
+}
+
+/** Of an event that was fetched: its bytes are never those of a delivery, and that says nothing. */
+export const NO_FINGERPRINT = 0;
+
+/** CRC-32 of the body that was delivered. */
+export function fingerprintOf({ scheme, rawBody }: VerifiedDelivery): number {
+  return scheme === undefined ? NO_FINGERPRINT : crc32(rawBody);
 }
 
 export function attachDelivery(request: object, delivery: VerifiedDelivery): void {

@@ -36,7 +36,8 @@ interface Event {
 interface Delivery {
   readonly event: Event;
   readonly deliveryId: string;
-  readonly scheme: string;
+  /** Undefined for an event that catching up has fetched. */
+  readonly scheme: string | undefined;
   readonly receivedAt: Date;
 }
 

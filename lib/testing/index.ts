@@ -28,6 +28,7 @@ export {
   describeIdempotencyStore,
   idempotencyStoreContract,
 } from './contracts/idempotency-store.contract.js';
+export { catchUpStoreContract, describeCatchUpStore } from './contracts/catch-up-store.contract.js';
 export {
   describeFailedEventStore,
   failedEventStoreContract,

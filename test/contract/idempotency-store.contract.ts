@@ -1,5 +1,6 @@
 import { describe, it } from 'vitest';
 import {
+  describeCatchUpStore as describeCatchUpWith,
   describeFailedEventStore as describeFailuresWith,
   describeIdempotencyStore as describeWith,
   type StoreUnderTest,
@@ -15,9 +16,11 @@ export function describeIdempotencyStore(
   describeWith(name, create, { describe, it });
 }
 
-export function describeFailedEventStore(
+/** What a store offers beyond the contract. */
+export function describeStoreExtras(
   name: string,
   create: () => StoreUnderTest | Promise<StoreUnderTest>,
 ): void {
   describeFailuresWith(name, create, { describe, it });
+  describeCatchUpWith(name, create, { describe, it });
 }

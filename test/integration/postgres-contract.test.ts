@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, vi } from 'vitest';
 import { PostgresIdempotencyStore } from '../../lib/adapters/postgres/index.js';
 import type { PostgresClient } from '../../lib/adapters/postgres/index.js';
 import {
-  describeFailedEventStore,
+  describeStoreExtras,
   describeIdempotencyStore,
   type StoreUnderTest,
 } from '../contract/idempotency-store.contract.js';
@@ -59,6 +59,6 @@ describe('PostgresIdempotencyStore', () => {
   describeIdempotencyStore('PostgresIdempotencyStore on a pg pool', () => createStore(pool));
   describeIdempotencyStore('PostgresIdempotencyStore on one pg client', () => createStore(client));
   describeIdempotencyStore('PostgresIdempotencyStore on PGlite', () => createStore(pglite));
-  describeFailedEventStore('PostgresIdempotencyStore on a pg pool', () => createStore(pool));
-  describeFailedEventStore('PostgresIdempotencyStore on PGlite', () => createStore(pglite));
+  describeStoreExtras('PostgresIdempotencyStore on a pg pool', () => createStore(pool));
+  describeStoreExtras('PostgresIdempotencyStore on PGlite', () => createStore(pglite));
 });

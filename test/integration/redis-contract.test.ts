@@ -3,10 +3,7 @@ import { createClient, createClientPool, createCluster } from 'redis';
 import { afterAll, beforeAll } from 'vitest';
 import type { IdempotencyStore, IdempotencyStoreExtras } from '../../lib/index.js';
 import { RedisIdempotencyStore, type RedisIdempotencyStoreOptions } from '../../lib/adapters/redis/index.js';
-import {
-  describeFailedEventStore,
-  describeIdempotencyStore,
-} from '../contract/idempotency-store.contract.js';
+import { describeStoreExtras, describeIdempotencyStore } from '../contract/idempotency-store.contract.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { advanceRows, deleteRows, freshPrefix } from '../support/redis-rows.js';
 import { anyRedis } from '../support/redis-server.js';
@@ -53,7 +50,7 @@ function describeOn(name: string, nodes: () => readonly Redis[], used: () => rea
     };
   };
   describeIdempotencyStore(`RedisIdempotencyStore on ${name}`, create);
-  describeFailedEventStore(`RedisIdempotencyStore on ${name}`, create);
+  describeStoreExtras(`RedisIdempotencyStore on ${name}`, create);
 }
 
 /** Each call goes to the next of the stores: they are several processes that share the rows. */
@@ -72,6 +69,11 @@ function inTurn(stores: readonly RedisIdempotencyStore[]): IdempotencyStore & Id
       of: (...args) => next().failures.of(...args),
       forget: (...args) => next().failures.forget(...args),
       reopen: (...args) => next().failures.reopen(...args),
+    },
+    catchUp: {
+      look: (...args) => next().catchUp.look(...args),
+      read: (...args) => next().catchUp.read(...args),
+      replace: (...args) => next().catchUp.replace(...args),
     },
   };
 }

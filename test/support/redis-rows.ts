@@ -8,8 +8,11 @@ export function freshPrefix(): string {
 
 const ADVANCE = `
 for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
-  local left = redis.call('PTTL', key) - ARGV[2]
-  if left <= 0 then
+  local ttl = redis.call('PTTL', key)
+  local left = ttl - ARGV[2]
+  if ttl == -1 then
+    -- It never expires.
+  elseif left <= 0 then
     redis.call('DEL', key)
   elseif redis.call('TYPE', key).ok == 'string' then
     local row = string.gsub(redis.call('GET', key), '^(r %d+ %S+ %d+ %d+ )(%d+)', function(before, leaseEndsAt)

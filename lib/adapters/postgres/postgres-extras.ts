@@ -2,14 +2,16 @@ import type { BeginResult } from '../../idempotency/idempotency-store.js';
 import type {
   AnnouncedApplication,
   ApplicationRegister,
+  CatchUpStore,
   FailedEventStore,
   FailurePage,
   KeepFailureOptions,
   KeptFailure,
+  KeyState,
   ReopenOptions,
 } from '../../idempotency/idempotency-store.extras.js';
 import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
-import type { Statements } from './postgres.sql.js';
+import { DONE, type Statements } from './postgres.sql.js';
 import { isSchemaMissing } from './sql-state.js';
 import { toStoredKey } from './stored-key.js';
 
@@ -103,6 +105,33 @@ export class PostgresApplications implements ApplicationRegister {
 
   async withdraw(id: string): Promise<void> {
     await this.send('withdraw', { id });
+  }
+}
+
+/** How far catching up has come, in a table beside the store's. */
+export class PostgresCatchUp implements CatchUpStore {
+  constructor(private readonly send: Send) {}
+
+  async look(keys: readonly string[]): Promise<readonly KeyState[]> {
+    const stored = keys.map(toStoredKey);
+    const states = new Map(await this.send<[string, number][]>('look', stored));
+    return stored.map((key) => {
+      const state = states.get(key);
+      if (state === undefined) {
+        return 'unknown';
+      }
+      return state >= DONE ? 'done' : 'unfinished';
+    });
+  }
+
+  async read(name: string): Promise<string | undefined> {
+    const [text] = await this.send<string[]>('readText', { name: toStoredKey(name) });
+    return text;
+  }
+
+  async replace(name: string, expected: string | undefined, data: string): Promise<boolean> {
+    const [count] = await this.send<[number]>('replaceText', { name: toStoredKey(name), expected, data });
+    return count === 1;
   }
 }
 

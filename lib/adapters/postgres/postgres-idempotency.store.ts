@@ -8,6 +8,7 @@ import type {
 } from '../../idempotency/idempotency-store.js';
 import type {
   ApplicationRegister,
+  CatchUpStore,
   FailedEventStore,
   IdempotencyStoreExtras,
 } from '../../idempotency/idempotency-store.extras.js';
@@ -15,7 +16,7 @@ import { Batcher } from '../../shared/batcher.js';
 import { within } from '../../shared/within.js';
 import { kindOfBegin, leadersOf, toParameter, toResults } from './begin-batch.js';
 import type { BeginAnswers, BeginCall } from './begin-batch.js';
-import { PostgresApplications, PostgresFailures } from './postgres-extras.js';
+import { PostgresApplications, PostgresCatchUp, PostgresFailures } from './postgres-extras.js';
 import { ExpiredRows } from './expired-rows.js';
 import type { PostgresClient, PostgresTransactionRunner, TransactionOf } from './postgres-client.js';
 import { ACCEPTED, createStatements, DONE, lastBeforeCommit, type Statements } from './postgres.sql.js';
@@ -82,6 +83,7 @@ export class PostgresIdempotencyStore<
 {
   readonly failures: FailedEventStore;
   readonly applications: ApplicationRegister;
+  readonly catchUp: CatchUpStore;
   private readonly sender: StatementSender;
   private readonly table: TableName;
   private readonly timeoutMs: number;
@@ -128,6 +130,7 @@ export class PostgresIdempotencyStore<
       });
     this.failures = new PostgresFailures(send);
     this.applications = new PostgresApplications(send);
+    this.catchUp = new PostgresCatchUp(send);
     const sameToken = ({ token }: HolderCall) => token;
     const never = () => Symbol('ends once');
     this.renewals = this.batcherOf('renew', sameToken);

@@ -23,6 +23,9 @@ export interface Statements {
   readonly announce: string;
   readonly announced: string;
   readonly withdraw: string;
+  readonly look: string;
+  readonly readText: string;
+  readonly replaceText: string;
 }
 
 /**
@@ -88,6 +91,7 @@ removed AS (
 SELECT json_build_array(count(*))::text AS answers FROM removed`,
 
     ...extraStatements(table, withSuffix('failed'), withSuffix('apps')),
+    ...catchUpStatements(table, withSuffix('texts')),
   };
 }
 
@@ -171,6 +175,31 @@ WHERE expires_at > clock_timestamp() AND id <> ($1::text)::json ->> 'id'`,
   DELETE FROM ${apps} WHERE id = ($1::text)::json ->> 'id' RETURNING id
 )
 SELECT coalesce(json_agg(id), '[]')::text AS answers FROM gone`,
+  };
+}
+
+function catchUpStatements(table: string, texts: string) {
+  return {
+    look: `SELECT coalesce(json_agg(json_build_array(key, state)), '[]')::text AS answers FROM ${table}
+WHERE key IN (SELECT json_array_elements_text(($1::text)::json)) AND (state = ${RUNNING} OR until > clock_timestamp())`,
+
+    readText: `SELECT coalesce(json_agg(data), '[]')::text AS answers FROM ${texts}
+WHERE name = ($1::text)::json ->> 'name'`,
+
+    replaceText: `WITH wanted AS MATERIALIZED (
+  SELECT * FROM json_to_record(($1::text)::json) AS call (name text, expected text, data text)
+),
+replaced AS (
+  UPDATE ${texts} AS entry SET data = wanted.data FROM wanted
+  WHERE entry.name = wanted.name AND entry.data = wanted.expected
+  RETURNING entry.name
+),
+created AS (
+  INSERT INTO ${texts} (name, data) SELECT name, data FROM wanted WHERE expected IS NULL
+  ON CONFLICT (name) DO NOTHING
+  RETURNING name
+)
+SELECT json_build_array((SELECT count(*) FROM replaced) + (SELECT count(*) FROM created))::text AS answers`,
   };
 }
 

@@ -79,6 +79,14 @@ ${procedureSql(table)}
     changed := true;
   END IF;
 
+  IF to_regclass('${withSuffix('texts')}') IS NULL THEN
+    CREATE TABLE ${withSuffix('texts')} (
+      name text COLLATE "C" PRIMARY KEY,
+      data text NOT NULL -- JSON: how far catching up has come
+    );
+    changed := true;
+  END IF;
+
   IF changed THEN
     COMMENT ON TABLE ${quoted} IS 'nestjs-scalekit-webhooks, schema version 2';
   END IF;

@@ -107,3 +107,15 @@ else
 end
 return others
 `;
+
+/**
+ * Replaces the text of `KEYS[1]`. `ARGV` is the new text and, if one has to be there, the one expected. Texts are never
+ * empty.
+ */
+export const REPLACE_SCRIPT = `
+if (redis.call('GET', KEYS[1]) or '') ~= (ARGV[2] or '') then return '0' end
+redis.call('SET', KEYS[1], ARGV[1])
+return '1'
+`;
+
+export const READ_SCRIPT = `return redis.call('GET', KEYS[1]) or ''`;

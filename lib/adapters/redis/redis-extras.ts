@@ -2,15 +2,17 @@ import type { BeginResult } from '../../idempotency/idempotency-store.js';
 import type {
   AnnouncedApplication,
   ApplicationRegister,
+  CatchUpStore,
   FailedEventStore,
   FailurePage,
   KeepFailureOptions,
   KeptFailure,
+  KeyState,
   ReopenOptions,
 } from '../../idempotency/idempotency-store.extras.js';
 import { StoreUnavailableError } from '../../idempotency/idempotency.errors.js';
 import { within } from '../../shared/within.js';
-import { APPLICATIONS_SCRIPT, FAILURES_SCRIPT } from './extras.scripts.js';
+import { APPLICATIONS_SCRIPT, FAILURES_SCRIPT, READ_SCRIPT, REPLACE_SCRIPT } from './extras.scripts.js';
 import type { IoredisClient, NodeRedisClient } from './redis-client.js';
 import { rowKey } from './row-key.js';
 import { scriptRunner } from './script-runner.js';
@@ -103,6 +105,35 @@ export class RedisApplications implements ApplicationRegister {
 
   async withdraw(id: string): Promise<void> {
     await this.run([this.key], [id]);
+  }
+}
+
+/** How far catching up has come: a key for each name, which never expires. */
+export class RedisCatchUp implements CatchUpStore {
+  private readonly runRead: Run;
+  private readonly runReplace: Run;
+  private readonly keyPrefix: string;
+
+  constructor(
+    options: ExtrasOptions,
+    readonly look: (keys: readonly string[]) => Promise<readonly KeyState[]>,
+  ) {
+    this.runRead = runner(options, READ_SCRIPT);
+    this.runReplace = runner(options, REPLACE_SCRIPT);
+    this.keyPrefix = options.keyPrefix;
+  }
+
+  async read(name: string): Promise<string | undefined> {
+    return String(await this.runRead([this.keyOf(name)], [])) || undefined;
+  }
+
+  async replace(name: string, expected: string | undefined, text: string): Promise<boolean> {
+    const args = expected === undefined ? [text] : [text, expected];
+    return String(await this.runReplace([this.keyOf(name)], args)) === '1';
+  }
+
+  private keyOf(name: string): string {
+    return `${rowKey(this.keyPrefix, name)}:catch-up`;
   }
 }
 

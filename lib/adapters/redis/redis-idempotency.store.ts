@@ -6,8 +6,12 @@ import type {
   FencingToken,
   IdempotencyStore,
 } from '../../idempotency/idempotency-store.js';
-import type { IdempotencyStoreExtras, ReopenOptions } from '../../idempotency/idempotency-store.extras.js';
-import { RedisApplications, RedisFailures } from './redis-extras.js';
+import type {
+  IdempotencyStoreExtras,
+  KeyState,
+  ReopenOptions,
+} from '../../idempotency/idempotency-store.extras.js';
+import { RedisApplications, RedisCatchUp, RedisFailures } from './redis-extras.js';
 import type { IoredisClient, NodeRedisClient } from './redis-client.js';
 import { rowKey } from './row-key.js';
 import { StoreCalls } from './store-calls.js';
@@ -47,6 +51,7 @@ export interface RedisIdempotencyStoreOptions {
 export class RedisIdempotencyStore implements IdempotencyStore, IdempotencyStoreExtras {
   readonly failures: RedisFailures;
   readonly applications: RedisApplications;
+  readonly catchUp: RedisCatchUp;
   private readonly calls: StoreCalls;
   private readonly keyPrefix: string;
   private readonly claimIds = claimIds();
@@ -66,6 +71,7 @@ export class RedisIdempotencyStore implements IdempotencyStore, IdempotencyStore
     const terms = { client, keyPrefix, timeoutMs };
     this.failures = new RedisFailures(terms, (key, options) => this.reopen(key, options));
     this.applications = new RedisApplications(terms);
+    this.catchUp = new RedisCatchUp(terms, (keys) => Promise.all(keys.map((key) => this.stateOf(key))));
   }
 
   begin(key: string, options: BeginOptions): Promise<BeginResult> {
@@ -86,6 +92,14 @@ export class RedisIdempotencyStore implements IdempotencyStore, IdempotencyStore
 
   release(key: string, token: FencingToken): Promise<boolean> {
     return this.change('release', key, token);
+  }
+
+  private async stateOf(key: string): Promise<KeyState> {
+    const state = await this.calls.ask(rowKey(this.keyPrefix, key), ['look']);
+    if (state === '') {
+      return 'unknown';
+    }
+    return state === 'd' || state === 'a' ? 'done' : 'unfinished';
   }
 
   private reopen(key: string, { again, finished, ...options }: ReopenOptions): Promise<BeginResult> {

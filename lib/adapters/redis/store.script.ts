@@ -105,6 +105,10 @@ local function withdraw(key, claimId)
   return holder == claimId and free(key, print, last, token, attempt, handlers, ttlMs) or '0'
 end
 
+local function look(key)
+  return string.sub(call('GET', key) or '', 1, 1)
+end
+
 local operations = {
   begin = { begin, 5 },
   reopen = { begin, 7 },
@@ -113,6 +117,7 @@ local operations = {
   complete = { complete, 3 },
   release = { release, 1 },
   withdraw = { withdraw, 1 },
+  look = { look, 0 },
 }
 local answers, at = {}, 1
 for index, key in ipairs(KEYS) do

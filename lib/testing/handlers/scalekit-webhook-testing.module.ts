@@ -108,6 +108,7 @@ function contextOf(
   return {
     deliveryId: envelope.id,
     endpoint: 'default',
+    source: 'webhook',
     scheme: 'standard',
     occurredAt: readOccurredAt(envelope).date,
     receivedAt: new Date(),

@@ -7,7 +7,7 @@ import { MemoryIdempotencyStore } from '../../../lib/idempotency/memory-idempote
 async function aClaim() {
   const store = new MemoryIdempotencyStore();
   const ledger = new Ledger('default', { store, leaseMs: 60_000, ttlSeconds: 60 });
-  const answer = await ledger.begin('evt_1', Buffer.from('{}'));
+  const answer = await ledger.beginReplay('evt_1');
   if (answer.status !== 'acquired') {
     throw new Error(answer.status);
   }

@@ -2,10 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MemoryIdempotencyStore, StoreUnavailableError } from '../../../lib/index.js';
-import {
-  describeFailedEventStore,
-  describeIdempotencyStore,
-} from '../../contract/idempotency-store.contract.js';
+import { describeStoreExtras, describeIdempotencyStore } from '../../contract/idempotency-store.contract.js';
 
 const OPTIONS = { leaseMs: 60_000, ttlMs: 600_000, fingerprint: 7 };
 
@@ -23,7 +20,7 @@ const create = () => ({
   },
 });
 describeIdempotencyStore('MemoryIdempotencyStore', create);
-describeFailedEventStore('MemoryIdempotencyStore', create);
+describeStoreExtras('MemoryIdempotencyStore', create);
 
 describe('MemoryIdempotencyStore', () => {
   const finish = (store: MemoryIdempotencyStore, key: string) => {

@@ -1,0 +1,134 @@
+import type { Logger } from '@nestjs/common';
+import type { Claim } from '../idempotency/claim.js';
+import { hasErrorCode } from '../scalekit-webhook.errors.js';
+import { describeError } from '../shared/describe-error.js';
+import { within } from '../shared/within.js';
+import type { CatchUp, CatchUpRunOptions } from './catch-up.js';
+import type { Clock } from './clock.js';
+import type { CatchUpReport } from './report.js';
+
+/** The lease of the runs that go on where the last one ended. */
+const LEASE = 'runs';
+/** A run that does not end with the application is left behind. */
+const PATIENCE_MS = 2_000;
+
+interface LoopParts {
+  readonly endpoint: string;
+  readonly catchUp: CatchUp;
+  /** Seconds; 0 where nothing runs by itself. */
+  readonly every: number;
+  /** Keeps an event that came by webhook, to be compared. */
+  readonly keepSample: () => Promise<void>;
+  readonly lease: (job: string) => Promise<Claim | undefined>;
+  readonly logger: Pick<Logger, 'log' | 'warn' | 'error'>;
+  readonly clock: Clock;
+}
+
+/** Catches up again and again, in one process of all that share the store. */
+export class CatchUpLoop {
+  private readonly stopped = new AbortController();
+  private claim: Claim | undefined;
+  private running: Promise<CatchUpReport> | undefined;
+  private loop: Promise<void> | undefined;
+  private lastError: string | undefined;
+
+  constructor(private readonly parts: LoopParts) {}
+
+  start(): void {
+    if (this.parts.every > 0) {
+      this.loop = this.repeat();
+    }
+  }
+
+  /** Ends what runs: events that are being handled are handled to the end. */
+  stop(): void {
+    this.stopped.abort(new Error('The application is shutting down.'));
+  }
+
+  /** Resolves when nothing runs any more, or soon after. */
+  async ended(): Promise<void> {
+    await within(PATIENCE_MS, this.loop, () => undefined);
+  }
+
+  /** @throws CatchUpError; StoreUnavailableError; RangeError; the reason of the signal */
+  async once(options: CatchUpRunOptions): Promise<CatchUpReport> {
+    const { catchUp, keepSample } = this.parts;
+    const signal = AbortSignal.any([this.stopped.signal, ...(options.signal ? [options.signal] : [])]);
+    await keepSample();
+    if (options.since || options.dryRun) {
+      return catchUp.since({ ...options, signal });
+    }
+    if (this.claim) {
+      return this.next(this.claim);
+    }
+    return catchUp.exclusively(LEASE, (lease) =>
+      catchUp.next(AbortSignal.any([signal, lease]), options.onProgress),
+    );
+  }
+
+  private async repeat(): Promise<void> {
+    const { clock, every } = this.parts;
+    const { signal } = this.stopped;
+    try {
+      while (!signal.aborted) {
+        await this.turn();
+        // Processes that were started together don't ask together.
+        await clock.wait(every * 1_000 * (0.9 + 0.2 * Math.random()), signal).catch(() => undefined);
+      }
+    } finally {
+      await this.claim?.release().catch(() => undefined); // The ledger goes on telling the store.
+    }
+  }
+
+  private async turn(): Promise<void> {
+    const { keepSample, lease } = this.parts;
+    try {
+      await keepSample();
+      this.claim ??= await lease(LEASE);
+      const { claim } = this;
+      if (!claim) {
+        return;
+      }
+      claim.onAbort(() => {
+        this.claim = undefined;
+      });
+      this.tell(await this.next(claim));
+    } catch (error) {
+      if (!this.stopped.signal.aborted && !hasErrorCode(error, 'lease_lost')) {
+        this.complain(error);
+      }
+    }
+  }
+
+  private next(claim: Claim): Promise<CatchUpReport> {
+    this.running ??= this.parts.catchUp
+      .next(AbortSignal.any([this.stopped.signal, claim.signal]))
+      .finally(() => {
+        this.running = undefined;
+      });
+    return this.running;
+  }
+
+  private tell({ caughtUp, failed, waiting, listed, dryRun, to, calls }: CatchUpReport): void {
+    this.lastError = undefined;
+    if (caughtUp + failed > 0 && !dryRun) {
+      const { endpoint, logger } = this.parts;
+      const others = [failed > 0 && `${failed} failed`, waiting > 0 && `${waiting} wait`].filter(Boolean);
+      logger.log(
+        `[${endpoint}] caught up ${caughtUp} of ${listed} events in the list until ${to.toISOString()}` +
+          `${others.map((other) => `, ${other}`).join('')} (${calls} calls to Scalekit's API)`,
+      );
+    }
+  }
+
+  /** Once for each reason, until a run succeeds. */
+  private complain(error: unknown): void {
+    const reason = describeError(error, {}, { stack: false });
+    if (reason !== this.lastError) {
+      this.lastError = reason;
+      const { endpoint, logger } = this.parts;
+      const isGrave = hasErrorCode(error, 'events_differ') || hasErrorCode(error, 'events_refused');
+      logger[isGrave ? 'error' : 'warn'](`[${endpoint}] catching up ended early: ${reason}`);
+    }
+  }
+}

@@ -1,0 +1,353 @@
+import type { Logger } from '@nestjs/common';
+import { askStore } from '../idempotency/idempotency.errors.js';
+import type { CatchUpStore } from '../idempotency/idempotency-store.extras.js';
+import type { Ledger } from '../idempotency/ledger.js';
+import { eventKey } from '../idempotency/ledger.js';
+import { OldestFirstMap } from '../idempotency/oldest-first.map.js';
+import { CatchUpError } from './catch-up.errors.js';
+import type { CatchUpOptions } from './catch-up.options.js';
+import { CatchUpRun, type RunTools } from './catch-up.run.js';
+import type { Clock } from './clock.js';
+import { EventList, type EventRange } from './event-list.js';
+import { type ImportProgress, type Progress, SharedValue, type Unfinished } from './progress.js';
+import type { ReceivedSamples } from './received-samples.js';
+import type { CatchUpProgress, CatchUpReport } from './report.js';
+import { type Comparison, SameIds } from './same-ids.js';
+
+/** The sender is left this time for its first attempts, in seconds. */
+const LEFT_TO_SENDER = 120;
+/** Clocks may differ by this when the age of an event is compared with what the store remembers, in seconds. */
+const CLOCK_DIFFERENCE = 60;
+const MAX_REMEMBERED = 20_000;
+/** Unfinished events that are no further apart are listed together, in seconds. */
+const LISTED_TOGETHER = 60;
+
+/**
+ * What is to be caught up.
+ *
+ * @publicApi
+ */
+export interface CatchUpRunOptions {
+  /**
+   * Where to begin.
+   *
+   * @default where the last run ended, minus the overlap
+   */
+  readonly since?: Date;
+  /**
+   * Only reports what is missing.
+   *
+   * @default false
+   */
+  readonly dryRun?: boolean;
+  /**
+   * Says that this application has handled none of the events since then: `since` may be longer ago than
+   * `idempotency.ttlSeconds`. Events that were handled, and that the store has forgotten, would be handled again.
+   *
+   * @default false
+   */
+  readonly firstImport?: boolean;
+  /** Called as the run moves on. */
+  readonly onProgress?: (progress: CatchUpProgress) => void;
+  /** Ends the run. A later one with the same `since` goes on where it ended. */
+  readonly signal?: AbortSignal;
+}
+
+export interface CatchUpParts extends Pick<RunTools, 'isWanted' | 'read' | 'handle' | 'giveUp'> {
+  readonly options: CatchUpOptions;
+  readonly scope: string;
+  readonly ttlSeconds: number;
+  readonly store: CatchUpStore;
+  readonly ledger: Ledger;
+  readonly samples: ReceivedSamples;
+  /** The types to ask for; undefined: all. Empty: there is nothing to catch up. */
+  readonly types: () => readonly string[] | undefined;
+  readonly logger: Pick<Logger, 'log' | 'warn' | 'error'>;
+  readonly clock: Clock;
+}
+
+/** Lists the events of an endpoint, and has those handled that never came. */
+export class CatchUp {
+  private readonly progress: SharedValue<Progress>;
+  private readonly imported: SharedValue<ImportProgress>;
+  private readonly sameIds: SameIds;
+  private readonly overlap: number;
+  private readonly remembered = new OldestFirstMap<true>();
+  private readonly said = new Set<string>();
+  private hasReported = false;
+
+  constructor(private readonly parts: CatchUpParts) {
+    const { store, scope, options, samples } = parts;
+    this.progress = new SharedValue(store, `${scope}\nprogress`);
+    this.imported = new SharedValue(store, `${scope}\nimport`);
+    this.overlap = options.overlap ?? 3_600;
+    this.sameIds = new SameIds(samples, this.overlap * 1_000);
+  }
+
+  /**
+   * One run, from where the last one ended. Only the process that holds the lease calls it.
+   *
+   * @throws CatchUpError; StoreUnavailableError; the reason of the signal
+   */
+  async next(signal: AbortSignal, onProgress?: CatchUpRunOptions['onProgress']): Promise<CatchUpReport> {
+    const { floor, watermark } = await this.start();
+    const oldest =
+      this.now - Math.min(this.parts.options.maxAge ?? Infinity, this.parts.ttlSeconds) + CLOCK_DIFFERENCE;
+    if (watermark < oldest) {
+      this.sayOnce(
+        `Events between ${iso(watermark)} and ${iso(oldest)} are not caught up: they are older than maxAge or ` +
+          'idempotency.ttlSeconds. service.catchUp({ since, dryRun: true }) lists them.',
+      );
+    }
+    const from = Math.max(floor, oldest, watermark - this.overlap);
+    return this.run(
+      { from, floor: from, dryRun: false, forgottenBefore: 0, signal, onProgress, reportsOnce: true },
+      (until) => ({ until }),
+    );
+  }
+
+  /**
+   * A run from a given time on, or one that only reports.
+   *
+   * @throws as `next`; RangeError
+   */
+  async since({
+    since,
+    dryRun = false,
+    firstImport = false,
+    onProgress,
+    signal,
+  }: CatchUpRunOptions): Promise<CatchUpReport> {
+    const stop = signal ?? new AbortController().signal;
+    const { floor, watermark } = await this.start(dryRun);
+    const from = since ? Math.floor(since.getTime() / 1_000) : Math.max(floor, watermark - this.overlap);
+    if (!Number.isSafeInteger(from) || from >= this.now) {
+      throw new RangeError('catchUp(): since must be a Date in the past.');
+    }
+    const remembered = this.now - this.parts.ttlSeconds + CLOCK_DIFFERENCE;
+    const plan = {
+      floor: from,
+      dryRun,
+      forgottenBefore: firstImport ? 0 : remembered,
+      signal: stop,
+      onProgress,
+    };
+    if (dryRun) {
+      return this.run({ ...plan, from }, () => undefined);
+    }
+    if (from < remembered && !firstImport) {
+      throw new RangeError(
+        `catchUp(): the store remembers what was handled for idempotency.ttlSeconds (since ${iso(remembered)}): older ` +
+          'events could be handled again. Use a later since, or firstImport: true if this application has handled none ' +
+          'of them.',
+      );
+    }
+    return this.exclusively('import', async (lease) => {
+      const before = await this.imported.read();
+      const resumed = before && before.since <= from && from < before.reached ? before.reached : from;
+      const first = resumed === from ? from : (before?.since ?? from);
+      return this.run({ ...plan, from: resumed, signal: AbortSignal.any([stop, lease]) }, (until) => ({
+        import: { since: first, reached: until },
+      }));
+    });
+  }
+
+  /** Runs `work` unless another process of the fleet does. */
+  async exclusively<T>(job: string, work: (lease: AbortSignal) => Promise<T>): Promise<T> {
+    const answer = await this.parts.ledger.beginCatchUp(job);
+    if (answer.status !== 'acquired') {
+      throw new CatchUpError(
+        'catch_up_running',
+        'Another process runs the same now. Wait until it has ended.',
+      );
+    }
+    const { claim } = answer;
+    try {
+      return await work(claim.signal);
+    } finally {
+      await claim.release().catch(() => undefined); // The ledger goes on telling the store.
+    }
+  }
+
+  private async run(
+    plan: Omit<EventRange, 'to' | 'types'> & {
+      readonly floor: number;
+      readonly dryRun: boolean;
+      readonly forgottenBefore: number;
+      /** Where nothing may be handed on, lists the events only once in the life of this process. */
+      readonly reportsOnce?: boolean;
+      readonly onProgress?: CatchUpRunOptions['onProgress'];
+    },
+    reached: (until: number) => { readonly until?: number; readonly import?: ImportProgress } | undefined,
+  ): Promise<CatchUpReport> {
+    const { parts } = this;
+    const { options, clock } = parts;
+    const { from, signal, onProgress } = plan;
+    const to = this.now - LEFT_TO_SENDER;
+    const types = parts.types();
+    const list = new EventList(options.client, clock);
+    const comparison = await this.sameIds.compare(list, clock.now(), signal);
+    const ids = this.verdict(comparison);
+    if (ids === 'differ' && !plan.dryRun) {
+      throw this.differ(comparison);
+    }
+    const dryRun = plan.dryRun || ids === 'unproven';
+    const isSilent = dryRun && plan.reportsOnce && this.hasReported;
+    this.hasReported ||= dryRun;
+    const unfinished = new Map((await this.progress.read())?.unfinished.map((entry) => [entry.id, entry]));
+    const run = new CatchUpRun(this.tools(list), { ...plan, dryRun, unfinished });
+
+    const save = async (until: number | undefined) => {
+      if (!dryRun) {
+        await this.save(run.changes, until === undefined ? undefined : reached(until));
+      }
+      if (until !== undefined) {
+        const { listed, caughtUp } = run.counts;
+        onProgress?.({ from: date(from), to: date(to), until: date(until), listed, caughtUp });
+      }
+    };
+    try {
+      if (!dryRun) {
+        await this.retryUnfinished(run, list, unfinished, signal);
+        await save(undefined);
+      }
+      if (types?.length !== 0 && !isSilent) {
+        await run.sweep(list.windows({ from, to, types, signal }), save);
+      } else {
+        await save(to);
+      }
+    } catch (error) {
+      await save(undefined).catch(() => undefined); // What it says is told by the error already.
+      throw error;
+    }
+    if (dryRun && !plan.dryRun && !isSilent) {
+      this.sayOnce(
+        `${run.missed.total} of ${run.counts.listed} events in the list are not known here. Nothing is handed on before ` +
+          'one event that came by webhook was found in the list, with the same id and the same data.',
+      );
+    }
+    return {
+      dryRun,
+      ids,
+      from: date(from),
+      to: date(to),
+      ...run.counts,
+      missed: run.missed.result(),
+      onlyHere: comparison.missing.map(({ id }) => id),
+      calls: list.calls,
+    };
+  }
+
+  private async retryUnfinished(
+    run: CatchUpRun,
+    list: EventList,
+    unfinished: ReadonlyMap<string, Unfinished>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const now = this.parts.clock.now();
+    const due = [...unfinished.values()]
+      .filter(({ notBefore }) => notBefore <= now)
+      .sort((a, b) => a.at - b.at);
+    while (due.length > 0) {
+      const first = due[0]?.at ?? 0;
+      const group = due.splice(0, due.filter(({ at }) => at - first <= LISTED_TOGETHER).length);
+      const last = group.at(-1)?.at ?? first;
+      const types = [...new Set(group.map(({ type }) => type))];
+      await run.retry(
+        list.windows({ from: first, to: last + 1, types, signal }),
+        new Map(group.map((entry) => [entry.id, entry])),
+      );
+    }
+  }
+
+  private async save(
+    changes: Map<string, Unfinished | undefined>,
+    reached: { readonly until?: number; readonly import?: ImportProgress } | undefined,
+  ): Promise<void> {
+    await this.progress.update((progress = this.beginning()) => {
+      const unfinished = new Map(progress.unfinished.map((entry) => [entry.id, entry]));
+      for (const [id, entry] of changes) {
+        if (entry) {
+          unfinished.set(id, entry);
+        } else {
+          unfinished.delete(id);
+        }
+      }
+      const watermark = Math.max(progress.watermark, reached?.until ?? 0);
+      return { ...progress, watermark, unfinished: [...unfinished.values()] };
+    });
+    if (reached?.import) {
+      const { import: next } = reached;
+      await this.imported.update(() => next);
+    }
+  }
+
+  /** Where catching up has come to; written down when it begins. */
+  private async start(isDryRun = false): Promise<Progress> {
+    if (isDryRun) {
+      return (await this.progress.read()) ?? this.beginning();
+    }
+    return (await this.progress.update((progress) => progress ?? this.beginning())) ?? this.beginning();
+  }
+
+  private beginning(): Progress {
+    const { since } = this.parts.options;
+    const floor = since ? Math.floor(since.getTime() / 1_000) : this.now;
+    return { floor, watermark: floor, unfinished: [] };
+  }
+
+  private verdict({ same, different, missing }: Comparison): CatchUpReport['ids'] {
+    if (this.parts.options.assumeSameIds) {
+      return 'assumed';
+    }
+    if (different.length > 0 || (missing.length > 0 && same.length === 0)) {
+      return 'differ';
+    }
+    return same.length > 0 ? 'proven' : 'unproven';
+  }
+
+  private differ({ different: [different], missing: [missing] }: Comparison): CatchUpError {
+    const what = different
+      ? `event ${different.id} (${different.type}) came by webhook, and the list has it with another type or other data`
+      : `event ${missing?.id} (${missing?.type}) came by webhook, and is not in the list ${this.overlap} s later`;
+    return new CatchUpError(
+      'events_differ',
+      `Catching up hands nothing on: ${what}. Is the client of another environment? Else the ids or data of Scalekit's ` +
+        'API are not those of its webhooks, and events could be handled twice.',
+    );
+  }
+
+  private tools(list: EventList): RunTools {
+    const { scope, store } = this.parts;
+    const { remembered } = this;
+    return {
+      ...this.parts,
+      list,
+      look: async (ids) => askStore('catchUp.look', () => store.look(ids.map((id) => eventKey(scope, id)))),
+      done: {
+        has: (id) => remembered.get(id) === true,
+        add: (id) => {
+          remembered.set(id, true);
+          if (remembered.size > MAX_REMEMBERED) {
+            remembered.deleteOldest();
+          }
+        },
+      },
+    };
+  }
+
+  private sayOnce(text: string): void {
+    if (!this.said.has(text)) {
+      this.said.add(text);
+      this.parts.logger.warn(text);
+    }
+  }
+
+  /** Unix seconds. */
+  private get now(): number {
+    return Math.floor(this.parts.clock.now() / 1_000);
+  }
+}
+
+const date = (seconds: number) => new Date(seconds * 1_000);
+const iso = (seconds: number) => date(seconds).toISOString();

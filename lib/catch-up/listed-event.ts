@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import type { ListedEvent } from './events-client.js';
+
+/** The API's enum `ObjectType` from 1 on: names that webhooks carry in `object`. Later numbers are left out. */
+const OBJECTS = (
+  'Workspace Environment Organization Connection User Role CustomAttributes Directory DirectoryUser DirectoryGroup ' +
+  'Session Template Job Domain EmailServer Email AuthRequest SAMLRequest SAMLResponse TokenClaims OIDCReqParams ' +
+  'OIDCRespClaims SSOError GenericError RefreshTokens EndSessionRequest LogoutTokenClaims OAuthResponse JSON SKErrors ' +
+  'OrgMembership UserProfile IDPInitiatedPayload DeviceDetails Actions InterceptorEvent Permission OrgMembershipEvent ' +
+  'UserLoginEvent UserLogoutEvent ConnectedAccount'
+).split(' ');
+
+/** The body that a webhook of this event has: the long envelope. */
+export function bodyOf(listed: ListedEvent): Buffer {
+  const { specVersion, id, type, environmentId, organizationId, displayName } = listed;
+  return Buffer.from(
+    JSON.stringify({
+      spec_version: filled(specVersion),
+      id,
+      type,
+      occurred_at: occurredAtText(listed),
+      environment_id: filled(environmentId),
+      organization_id: filled(organizationId),
+      object: OBJECTS[(listed.object ?? 0) - 1],
+      data: listed.data ?? {},
+      display_name: filled(displayName),
+    }),
+  );
+}
+
+/** Protocol Buffers have no text that is not there, only empty ones. */
+function filled(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}
+
+/** Nanoseconds since 1970; undefined for an event without a time. */
+export function nanosOf({ occurredAt }: ListedEvent): bigint | undefined {
+  return occurredAt && occurredAt.seconds * 1_000_000_000n + BigInt(occurredAt.nanos);
+}
+
+/** RFC 3339 with as many digits as it takes. */
+function occurredAtText({ occurredAt }: ListedEvent): string | undefined {
+  if (!occurredAt) {
+    return undefined;
+  }
+  const fraction = String(occurredAt.nanos).padStart(9, '0').replace(/0+$/, '');
+  const seconds = new Date(Number(occurredAt.seconds) * 1_000).toISOString().slice(0, -'.000Z'.length);
+  return `${seconds}${fraction && `.${fraction}`}Z`;
+}
+
+/** The same for two events whose type and data are equal, in whatever order the fields of `data` come. */
+export function digestOf({
+  type,
+  data,
+}: {
+  readonly type: string;
+  readonly data?: object | undefined;
+}): string {
+  return createHash('sha256')
+    .update(JSON.stringify([type, sorted(data ?? {})]))
+    .digest('base64url');
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  if (Array.isArray(value)) {
+    return value.map(sorted);
+  }
+  // Pairs: an object would put keys that look like numbers first, and take `__proto__` for its prototype.
+  const fields = Object.entries(value).map(([name, field]) => [name, sorted(field)] as const);
+  return { fields: fields.sort(([a], [b]) => (a < b ? -1 : 1)) };
+}

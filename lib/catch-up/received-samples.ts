@@ -1,0 +1,63 @@
+import type { VerifiedDelivery } from '../signature/verified-delivery.js';
+import { digestOf } from './listed-event.js';
+import type { ReceivedSample, SharedValue } from './progress.js';
+
+const MAX_SAMPLES = 5;
+/** Once one was found, others are kept no more often than this, in milliseconds. */
+const KEEP_EVERY_MS = 3_600_000;
+
+/** Keeps a few events that came by webhook, to be looked for in the API's list. */
+export class ReceivedSamples {
+  private latest: VerifiedDelivery | undefined;
+
+  constructor(private readonly kept: SharedValue<readonly ReceivedSample[]>) {}
+
+  /** Called for each delivery: it costs nothing. */
+  note(delivery: VerifiedDelivery): void {
+    if (delivery.occurredAt) {
+      this.latest = delivery;
+    }
+  }
+
+  /** Keeps the latest one in the store, where it helps. */
+  async keep(): Promise<void> {
+    const { latest } = this;
+    if (!latest) {
+      return;
+    }
+    await this.kept.update((samples = []) => {
+      const isEnough = samples.some(
+        ({ isSame, receivedAt }) => isSame && receivedAt > latest.receivedAt.getTime() - KEEP_EVERY_MS,
+      );
+      const isKnown = samples.some(({ id }) => id === latest.event.id);
+      return isEnough || isKnown ? undefined : [sampleOf(latest), ...samples].slice(0, MAX_SAMPLES);
+    });
+    this.latest = undefined;
+  }
+
+  async all(): Promise<readonly ReceivedSample[]> {
+    return (await this.kept.read()) ?? [];
+  }
+
+  async markSame({ id: same }: ReceivedSample): Promise<void> {
+    await this.kept.update((samples = []) =>
+      samples.map((each) => (each.id === same ? { ...each, isSame: true } : each)),
+    );
+  }
+
+  async forget(forgotten: readonly ReceivedSample[]): Promise<void> {
+    await this.kept.update((samples = []) =>
+      samples.filter(({ id }) => !forgotten.some((each) => each.id === id)),
+    );
+  }
+}
+
+function sampleOf({ event, occurredAt, receivedAt }: VerifiedDelivery): ReceivedSample {
+  return {
+    id: event.id,
+    type: event.type,
+    at: Math.floor((occurredAt?.getTime() ?? 0) / 1_000),
+    digest: digestOf(event),
+    receivedAt: receivedAt.getTime(),
+  };
+}

@@ -1,0 +1,510 @@
+import { Injectable } from '@nestjs/common';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  type CatchUpOptions,
+  type CatchUpReport,
+  EventContext,
+  MemoryIdempotencyStore,
+  OnScalekitEvent,
+  type ScalekitEvent,
+  type ScalekitEventContext,
+  ScalekitWebhookService,
+} from '../../lib/index.js';
+import { bodyOf } from '../../lib/catch-up/listed-event.js';
+import { EventLog, EventsApi, type LoggedEvent, momentOf } from '../support/events-api.js';
+import { WebhookApp, type WebhookAppSetup } from '../support/webhook-app.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const ENVIRONMENT = 'env_1';
+
+let lastId = 0;
+
+/** An event of the log, so many milliseconds ago. */
+function logged(ago: number, fields: Partial<LoggedEvent> = {}): LoggedEvent {
+  const id = `evt_${String(++lastId).padStart(6, '0')}`;
+  return {
+    id,
+    type: 'user.created',
+    occurredAt: momentOf(Date.now() - ago, 123_456),
+    environmentId: ENVIRONMENT,
+    organizationId: 'org_1',
+    object: 5,
+    data: { id: `usr_${lastId}`, email: `person-${lastId}@example.com`, nested: { b: 1, a: [null, 1.5] } },
+    displayName: 'User Created',
+    specVersion: '1',
+    ...fields,
+  };
+}
+
+interface Seen {
+  readonly event: ScalekitEvent;
+  readonly context: ScalekitEventContext;
+}
+
+class Handling {
+  readonly seen: Seen[] = [];
+  fail: (event: ScalekitEvent) => unknown = () => undefined;
+
+  get ids(): string[] {
+    return this.seen.map(({ event }) => event.id);
+  }
+
+  provider() {
+    // eslint-disable-next-line @typescript-eslint/no-this-alias
+    const handling = this;
+    @Injectable()
+    class Users {
+      @OnScalekitEvent('user.created')
+      async created(event: ScalekitEvent, @EventContext() context: ScalekitEventContext) {
+        await handling.fail(event);
+        handling.seen.push({ event, context });
+      }
+    }
+    return Users;
+  }
+}
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) {
+    await close();
+  }
+  vi.useRealTimers();
+});
+
+async function startApi(log = new EventLog()): Promise<EventsApi> {
+  const api = await EventsApi.start(log);
+  closing.push(() => api.stop());
+  return api;
+}
+
+async function startApp(
+  handling: Handling,
+  catchUp: CatchUpOptions,
+  webhook: Partial<NonNullable<WebhookAppSetup['webhook']>> = {},
+): Promise<WebhookApp & { readonly service: ScalekitWebhookService }> {
+  const server = await WebhookApp.start({
+    providers: [handling.provider()],
+    webhook: { catchUp, ...webhook },
+  });
+  let isOpen = true;
+  closing.push(async () => {
+    if (isOpen) {
+      await server.close();
+    }
+  });
+  return Object.assign(server, {
+    service: server.app.get(ScalekitWebhookService, { strict: false }),
+    close: async () => {
+      isOpen = false;
+      await server.app.close();
+    },
+  });
+}
+
+/** The same event, as the sender delivers it. */
+async function deliver(server: WebhookApp, event: LoggedEvent, change: object = {}): Promise<number> {
+  const { status } = await server.deliver({ ...(JSON.parse(bodyOf(event).toString()) as object), ...change });
+  return status;
+}
+
+const since = (ago: number) => new Date(Date.now() - ago);
+
+describe('catching up', () => {
+  let api: EventsApi;
+  beforeAll(() => {
+    lastId = 0;
+  });
+
+  it('hands on what never came by webhook, oldest first and once, as its webhook would have been', async () => {
+    api = await startApi();
+    const handling = new Handling();
+    const first = logged(30 * MINUTE);
+    const events = [first, ...Array.from({ length: 9 }, (_, n) => logged((20 - n) * MINUTE))];
+    const delivered = events.filter((_, index) => [1, 4, 6, 7].includes(index));
+    api.log.add(...[...events].reverse(), logged(5 * MINUTE, { type: 'user.deleted' }));
+    const server = await startApp(
+      handling,
+      { client: api.client(), every: 0 },
+      { environmentId: ENVIRONMENT },
+    );
+    for (const event of delivered) {
+      expect(await deliver(server, event)).toBe(200);
+    }
+    const report = await server.service.catchUp({ since: since(HOUR) });
+    expect(report).toMatchObject({
+      ids: 'proven',
+      dryRun: false,
+      listed: 10,
+      received: 4,
+      caughtUp: 6,
+      failed: 0,
+    });
+    const missed = events.filter((event) => !delivered.includes(event));
+    expect(handling.ids.slice(4)).toEqual(missed.map(({ id }) => id));
+    expect(api.log.calls.every(({ filter }) => filter.eventTypes?.join() === 'user.created')).toBe(true);
+
+    const caught = handling.seen.find(({ event }) => event.id === first.id);
+    const event = caught?.event;
+    expect(event).toEqual(JSON.parse(bodyOf(first).toString()));
+    expect(event).toMatchObject({ object: 'User', environment_id: ENVIRONMENT, spec_version: '1' });
+    expect(String(event?.occurred_at)).toMatch(/\.\d{3}123456Z$/);
+    expect(caught?.context).toMatchObject({
+      source: 'catch-up',
+      scheme: undefined,
+      deliveryId: first.id,
+      attempt: 1,
+    });
+    expect(handling.seen[0]?.context).toMatchObject({ source: 'webhook', scheme: 'standard' });
+
+    expect(await server.service.catchUp({ since: since(HOUR) })).toMatchObject({ caughtUp: 0 });
+    const late = await server.deliver({ ...(JSON.parse(bodyOf(first).toString()) as object) });
+    expect(late).toMatchObject({ status: 200, body: 'Already processed' });
+    expect(handling.seen).toHaveLength(10);
+    expect(server.logs.matching(/id_reused/)).toEqual([]);
+  });
+
+  it('only reports until an event that came by webhook is in the list', async () => {
+    api = await startApi();
+    const handling = new Handling();
+    const [missed, delivered] = [logged(20 * MINUTE), logged(10 * MINUTE)];
+    api.log.add(missed);
+    const server = await startApp(handling, { client: api.client(), every: 0 });
+    const first = await server.service.catchUp({ since: since(HOUR) });
+    expect(first).toMatchObject({
+      dryRun: true,
+      ids: 'unproven',
+      listed: 1,
+      caughtUp: 0,
+      missed: { total: 1 },
+    });
+    expect(server.logs.matching(/1 of 1 events in the list are not known here/)).toHaveLength(1);
+    await deliver(server, delivered);
+    // The log has it later than the sender.
+    expect(await server.service.catchUp({ since: since(HOUR) })).toMatchObject({
+      ids: 'unproven',
+      caughtUp: 0,
+    });
+    api.log.add(delivered);
+    expect(await server.service.catchUp({ since: since(HOUR) })).toMatchObject({
+      ids: 'proven',
+      caughtUp: 1,
+    });
+    expect(handling.ids).toEqual([delivered.id, missed.id]);
+  });
+
+  it.each([
+    [
+      'other data',
+      (event: LoggedEvent) => ({ ...event, data: { ...event.data, email: 'other' } }),
+      'other data',
+    ],
+    ['another id', (event: LoggedEvent) => ({ ...event, id: 'evt_other' }), 'is not in the list'],
+  ])('stops where the list has %s', async (_, change, message) => {
+    api = await startApi();
+    const handling = new Handling();
+    const [missed, delivered] = [logged(2 * HOUR), logged(90 * MINUTE)];
+    api.log.add(missed, change(delivered));
+    const server = await startApp(handling, { client: api.client(), every: 0, overlap: 60 });
+    await deliver(server, delivered);
+    // The list has had time enough.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 5 * MINUTE });
+    await expect(server.service.catchUp({ since: since(3 * HOUR) })).rejects.toMatchObject({
+      code: 'events_differ',
+      message: expect.stringContaining(message) as string,
+    });
+    const report = await server.service.catchUp({ since: since(3 * HOUR), dryRun: true });
+    expect(report).toMatchObject({ ids: 'differ', dryRun: true });
+    expect(handling.ids).toEqual([delivered.id]);
+
+    const sure = await startApp(handling, { client: api.client(), every: 0, assumeSameIds: true });
+    expect(await sure.service.catchUp({ since: since(3 * HOUR) })).toMatchObject({
+      ids: 'assumed',
+      caughtUp: 2,
+    });
+  });
+
+  it('reports what was received, what was missed and what is only here, and changes nothing', async () => {
+    api = await startApi();
+    const handling = new Handling();
+    const store = new MemoryIdempotencyStore();
+    const [received, missed, foreign] = [
+      logged(HOUR),
+      logged(2 * HOUR),
+      logged(26 * HOUR, { organizationId: 'org_2' }),
+    ];
+    const onlyHere = logged(90 * MINUTE);
+    api.log.add(received, missed, foreign);
+    const server = await startApp(
+      handling,
+      { client: api.client(), every: 0, overlap: 60 },
+      { idempotency: { store } },
+    );
+    await deliver(server, received);
+    await server.service.catchUp({ since: since(MINUTE * 5) });
+    await deliver(server, onlyHere);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * HOUR });
+    await deliver(server, received);
+    const size = store.size;
+    const report = await server.service.catchUp({ since: since(30 * 24 * HOUR), dryRun: true });
+    expect(report).toMatchObject<Partial<CatchUpReport>>({
+      dryRun: true,
+      listed: 3,
+      received: 1,
+      missed: {
+        total: 2,
+        byType: { 'user.created': 2 },
+        byOrganization: { org_1: 1, org_2: 1 },
+        byDay: expect.any(Object) as never,
+      },
+      caughtUp: 0,
+    });
+    expect(Object.values(report.missed.byDay).reduce((a, b) => a + b, 0)).toBe(2);
+    expect(store.size).toBe(size);
+    expect(handling.ids).toEqual([received.id, onlyHere.id]);
+  });
+
+  it.each([
+    { includesEnds: true, tokensLiveFor: Infinity },
+    { includesEnds: false, tokensLiveFor: Infinity },
+    { includesEnds: true, tokensLiveFor: 7 },
+  ])('takes thousands of events in windows, many in one second (%j)', async (options) => {
+    api = await startApi(new EventLog(options));
+    const handling = new Handling();
+    const crowded = Math.floor(Date.now() / 1_000) * 1_000 - 10 * HOUR;
+    const events = [
+      ...Array.from({ length: 1_500 }, (_, n) => logged(20 * HOUR - n * 10_000)),
+      ...Array.from({ length: 700 }, (_, n) => logged(0, { occurredAt: momentOf(crowded + (n % 2), n % 3) })),
+      logged(0, { occurredAt: momentOf(crowded + 1_000) }),
+      logged(0, { occurredAt: momentOf(crowded - 1_000) }),
+    ];
+    api.log.add(...events);
+    const server = await startApp(handling, { client: api.client(), every: 0, assumeSameIds: true });
+    const report = await server.service.catchUp({ since: since(24 * HOUR) });
+    expect(report).toMatchObject({ listed: events.length, caughtUp: events.length, received: 0 });
+    expect(new Set(handling.ids).size).toBe(events.length);
+    // Within a crowded second, they come as the API lists them.
+    const times = handling.seen.map(({ context }) =>
+      Math.floor((context.occurredAt?.getTime() ?? 0) / 2_000),
+    );
+    expect(times.every((time, index) => time >= (times[index - 1] ?? time) - 1)).toBe(true);
+    expect(report.calls).toBeLessThan(250);
+  });
+
+  it('waits where the API is asked too often, and goes on after faults', async () => {
+    api = await startApi();
+    const handling = new Handling();
+    const events = Array.from({ length: 150 }, (_, n) => logged(HOUR - n * 1_000));
+    api.log.add(...events);
+    api.log.faults.push(
+      new ConnectError('slow down', Code.ResourceExhausted),
+      undefined,
+      new ConnectError('oops', Code.Internal),
+      new ConnectError('slow down', Code.ResourceExhausted),
+    );
+    const waits: number[] = [];
+    const server = await startApp(handling, { client: api.client(), every: 0, assumeSameIds: true });
+    quicken(server, waits);
+    expect(await server.service.catchUp({ since: since(2 * HOUR) })).toMatchObject({ caughtUp: 150 });
+    expect(waits).toHaveLength(3);
+    const shortest = [30_000, 1_000, 60_000];
+    expect(waits.every((ms, n) => ms >= (shortest[n] ?? 0) && ms <= 1.4 * (shortest[n] ?? 0))).toBe(true);
+  });
+
+  it('says what is wrong with the credentials, and that nothing was handed on', async () => {
+    api = await startApi();
+    const server = await startApp(new Handling(), {
+      client: api.client('wrong'),
+      every: 0,
+      assumeSameIds: true,
+    });
+    quicken(server, []);
+    await expect(server.service.catchUp({ since: since(HOUR) })).rejects.toMatchObject({
+      code: 'events_refused',
+      message: expect.stringMatching(/client's environment URL, id and secret/) as string,
+    });
+  });
+
+  it('catches up by itself in one process of several, and goes on where it ended', async () => {
+    api = await startApi();
+    const store = new MemoryIdempotencyStore();
+    const handling = new Handling();
+    const events = Array.from({ length: 20 }, (_, n) => logged((30 - n) * MINUTE));
+    api.log.add(...events);
+    const catchUp = { client: api.client(), every: 10, since: since(HOUR), assumeSameIds: true };
+    const servers = await Promise.all(
+      [1, 2, 3].map(() => startApp(handling, catchUp, { idempotency: { store, leaseMs: 60_000 } })),
+    );
+    await vi.waitFor(() => expect(handling.ids).toEqual(events.map(({ id }) => id)), 20_000);
+    await vi.waitFor(() => {
+      const lines = servers.flatMap(({ logs }) => logs.matching(/caught up 20 of 20 events/));
+      expect(lines).toHaveLength(1);
+    }, 20_000);
+    const calls = api.log.calls.length;
+    const answers = await Promise.allSettled(servers.map(({ service }) => service.catchUp()));
+    expect(answers.map((answer) => answer.status === 'fulfilled' && answer.value.caughtUp).sort()).toEqual([
+      0,
+      false,
+      false,
+    ]);
+    expect(api.log.calls.length).toBeLessThanOrEqual(calls + 3);
+    for (const server of servers) {
+      await server.close();
+    }
+    // The lease is free again, and nothing is handled twice.
+    const next = await startApp(handling, { ...catchUp, every: 0 }, { idempotency: { store } });
+    api.log.add(logged(3 * MINUTE));
+    expect(await next.service.catchUp()).toMatchObject({ listed: 21, caughtUp: 1 });
+    expect(handling.ids).toHaveLength(21);
+  });
+
+  it('comes back to events whose handlers failed, and keeps those that fail to the end', async () => {
+    api = await startApi();
+    const handling = new Handling();
+    const [poison, flaky, fine] = [logged(40 * MINUTE), logged(30 * MINUTE), logged(20 * MINUTE)];
+    api.log.add(poison, flaky, fine);
+    let failures = 1;
+    handling.fail = ({ id }) => {
+      if (id === poison.id || (id === flaky.id && failures-- > 0)) {
+        throw new Error('no database');
+      }
+    };
+    const server = await startApp(handling, {
+      client: api.client(),
+      every: 0,
+      since: since(HOUR),
+      assumeSameIds: true,
+    });
+    vi.useFakeTimers({ toFake: ['Date'] });
+    expect(await server.service.catchUp()).toMatchObject({ caughtUp: 1, failed: 2 });
+    expect(await server.service.catchUp()).toMatchObject({ caughtUp: 0, failed: 0, waiting: 2 });
+    vi.setSystemTime(Date.now() + 6 * MINUTE);
+    expect(await server.service.catchUp()).toMatchObject({ caughtUp: 1, failed: 1 });
+    for (let run = 0; run < 6; run++) {
+      vi.setSystemTime(Date.now() + 11 * HOUR);
+      await server.service.catchUp();
+    }
+    const { events } = await server.service.failed();
+    expect(events).toMatchObject([{ eventId: poison.id, handler: 'Users.created', reason: 'no database' }]);
+    expect(server.logs.matching(new RegExp(`Gave up on event ${poison.id} .* after 7 tries`))).toHaveLength(
+      1,
+    );
+    expect(await server.service.catchUp()).toMatchObject({ caughtUp: 0, failed: 0, waiting: 0 });
+    expect(handling.ids).toEqual([fine.id, flaky.id]);
+  });
+
+  it('ends a run when everything fails, and goes on later', async () => {
+    api = await startApi();
+    const handling = new Handling();
+    const events = Array.from({ length: 30 }, (_, n) => logged((50 - n) * MINUTE));
+    api.log.add(...events);
+    let isDown = true;
+    handling.fail = () => {
+      if (isDown) {
+        throw new Error('no database');
+      }
+    };
+    const server = await startApp(handling, {
+      client: api.client(),
+      every: 0,
+      since: since(HOUR),
+      assumeSameIds: true,
+    });
+    await expect(server.service.catchUp()).rejects.toMatchObject({ code: 'catch_up_interrupted' });
+    isDown = false;
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6 * MINUTE });
+    expect(await server.service.catchUp()).toMatchObject({ caughtUp: 30 });
+    expect(handling.ids.slice(0, 10)).toEqual(events.slice(0, 10).map(({ id }) => id));
+  });
+
+  it('refuses events of another environment, and handles the others', async () => {
+    api = await startApi();
+    const handling = new Handling();
+    const [other, own] = [logged(40 * MINUTE, { environmentId: 'env_2' }), logged(30 * MINUTE)];
+    api.log.add(other, own);
+    const server = await startApp(
+      handling,
+      { client: api.client(), every: 0, since: since(HOUR), assumeSameIds: true },
+      { environmentId: ENVIRONMENT },
+    );
+    expect(await server.service.catchUp()).toMatchObject({ listed: 2, refused: 1, caughtUp: 1 });
+    expect(handling.ids).toEqual([own.id]);
+  });
+
+  it('imports the events of a new application, and refuses to by mistake', async () => {
+    api = await startApi();
+    const handling = new Handling();
+    const events = Array.from({ length: 250 }, (_, n) => logged((60 - n / 5) * 24 * HOUR));
+    api.log.add(...events);
+    const server = await startApp(handling, { client: api.client(), every: 0, assumeSameIds: true });
+    const old = since(61 * 24 * HOUR);
+    await expect(server.service.catchUp({ since: old })).rejects.toThrow(/firstImport: true/);
+    expect(await server.service.catchUp({ since: old, dryRun: true })).toMatchObject({
+      forgotten: expect.any(Number) as number,
+    });
+    const stop = new AbortController();
+    const untils: number[] = [];
+    handling.fail = () => {
+      if (handling.ids.length === 120) {
+        stop.abort(new Error('stopped'));
+      }
+    };
+    await expect(
+      server.service.catchUp({ since: old, firstImport: true, signal: stop.signal }),
+    ).rejects.toThrow('stopped');
+    const half = handling.ids.length;
+    const report = await server.service.catchUp({
+      since: old,
+      firstImport: true,
+      onProgress: ({ until }) => untils.push(until.getTime()),
+    });
+    expect(half + report.caughtUp).toBe(250);
+    expect(handling.ids).toEqual(events.map(({ id }) => id));
+    expect(untils).toEqual([...untils].sort((a, b) => a - b));
+    const again = await server.service.catchUp({ since: new Date(old.getTime() + HOUR), firstImport: true });
+    expect(again.listed).toBe(0);
+  });
+
+  it('does not start with a store or a client that can not do it', async () => {
+    const { error: noStore } = await WebhookApp.failToStart({
+      webhook: {
+        catchUp: { client: { events: { listEventsPaginated: () => Promise.reject(new Error('unused')) } } },
+        idempotency: {
+          store: {
+            begin: () => ({ status: 'acquired', token: 1, attempt: 1, handlersDone: [] }),
+            renew: () => true,
+            handlerDone: () => true,
+            complete: () => true,
+            release: () => true,
+          },
+        },
+      },
+    });
+    expect(noStore.message).toMatch(/catchUp needs a store that keeps how far it has come/);
+    const { error } = await WebhookApp.failToStart({
+      webhook: { catchUp: { client: {}, overlap: 1, types: ['user.*'] } as never },
+    });
+    expect(error.message).toMatch(/@scalekit-sdk\/node 2\.11\.0 or later/);
+    const server = await WebhookApp.start();
+    await expect(server.app.get(ScalekitWebhookService).catchUp()).rejects.toMatchObject({
+      code: 'no_catch_up',
+    });
+    await server.close();
+  });
+});
+
+/** Waits of the run are noted, and take no time. */
+function quicken(server: WebhookApp & { readonly service: ScalekitWebhookService }, waits: number[]): void {
+  const { catchingUp } = server.service as unknown as {
+    catchingUp: { parts: { catchUp: { parts: { clock: object } } } };
+  };
+  catchingUp.parts.catchUp.parts.clock = {
+    now: () => Date.now(),
+    wait: (ms: number) => {
+      waits.push(ms);
+      return Promise.resolve();
+    },
+  };
+}
