@@ -2,6 +2,7 @@ import type { DispatchOutcome } from '../answers/answers.js';
 import type { Claim } from '../idempotency/claim.js';
 import type { FailureLedger } from '../idempotency/failure.ledger.js';
 import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
+import type { AcceptAnswer } from '../idempotency/ledger.js';
 import type { Awaitable } from '../shared/awaitable.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { EndpointRole } from './endpoint-role.js';
@@ -15,6 +16,11 @@ export interface EventDispatcher {
   /** Where the dispatcher keeps the events that it gave up on. */
   readonly failures?: FailedEvents | undefined;
   dispatch(delivery: VerifiedDelivery, claim: Claim): Awaitable<DispatchOutcome>;
+  /**
+   * Claims an event and queues it in one transaction, in place of a claim and `dispatch`. An event that is not new is
+   * only begun. Undefined where queue and ledger share no database. Only a dispatcher with a queue has it.
+   */
+  accept?(delivery: VerifiedDelivery): Awaitable<AcceptAnswer> | undefined;
   /** How many jobs of an event wait or run. Only a dispatcher with a queue has it. */
   unfinishedJobs?(eventId: string): Promise<number>;
   /** Rejects where the queue can't be reached. Only a dispatcher with a queue has it. */
