@@ -25,7 +25,7 @@ BEGIN
     changed := true;
   END IF;
 
-  IF to_regprocedure('"scalekit_webhook_events_begin"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_handler_done"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_complete"(text)') IS NULL THEN
+  IF to_regprocedure('"scalekit_webhook_events_begin"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_handler_done"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_complete"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_accept"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_finish"(text)') IS NULL THEN
     ALTER TABLE "scalekit_webhook_events" SET (fillfactor = 70);
 
 CREATE OR REPLACE FUNCTION "scalekit_webhook_events_begin"(calls text) RETURNS text LANGUAGE plpgsql
@@ -148,6 +148,61 @@ BEGIN
   )
   SELECT coalesce(json_agg(key), '[]')::text INTO ended FROM completed;
   RETURN ended;
+END
+$function$;
+CREATE OR REPLACE FUNCTION "scalekit_webhook_events_accept"(calls text) RETURNS text LANGUAGE plpgsql
+SET enable_seqscan = off SET jit = off AS $function$
+DECLARE
+  request json := calls;
+  claimed jsonb;
+  jobs text;
+  wanted_jobs integer;
+  added integer;
+  others text := 'null';
+BEGIN
+  WITH wanted AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(request -> 'events') AS call (key text, "ttlMs" float8, fingerprint integer, state smallint)
+  ),
+  claimed AS MATERIALIZED (
+    INSERT INTO "scalekit_webhook_events" AS entry (key, until, forget_after, fingerprint, attempt, state)
+    SELECT call.key, clock_timestamp() + call."ttlMs" * interval '1 ms', clock_timestamp() + call."ttlMs" * interval '1 ms',
+      call.fingerprint, 1, call.state
+    FROM wanted AS call
+    WHERE call.key NOT IN (SELECT entry.key FROM "scalekit_webhook_events" AS entry WHERE entry.key = ANY (ARRAY(SELECT key FROM wanted)))
+    ORDER BY call.key COLLATE "C"
+    ON CONFLICT (key) DO NOTHING
+    RETURNING entry.key
+  ),
+  queued AS (
+    SELECT job FROM json_array_elements(request -> 'jobs') WITH ORDINALITY AS job (job, at)
+    JOIN json_array_elements_text(request -> 'keys') WITH ORDINALITY AS owner (key, at) USING (at)
+    JOIN claimed ON claimed.key = owner.key
+  )
+  SELECT (SELECT coalesce(jsonb_object_agg(key, 1), '{}') FROM claimed), coalesce(json_agg(job), '[]')::text, count(*)
+  INTO claimed, jobs, wanted_jobs FROM queued;
+
+  EXECUTE request ->> 'insert' USING jobs;
+  GET DIAGNOSTICS added = ROW_COUNT;
+  IF added < wanted_jobs OR wanted_jobs = 0 THEN
+    EXECUTE request ->> 'revive' USING jobs;
+  END IF;
+
+  SELECT "scalekit_webhook_events_begin"(json_agg(call)::text) INTO others
+  FROM json_array_elements(request -> 'events') AS call WHERE claimed -> (call ->> 'key') IS NULL HAVING count(*) > 0;
+
+  RETURN '{"queued":' || claimed::text || ',"begun":' || coalesce(others, 'null') || '}';
+END
+$function$;
+CREATE OR REPLACE FUNCTION "scalekit_webhook_events_finish"(calls text) RETURNS text LANGUAGE plpgsql
+SET enable_seqscan = off SET jit = off AS $function$
+DECLARE
+  request json := calls;
+  held text := "scalekit_webhook_events_complete"((request -> 'calls')::text);
+BEGIN
+  EXECUTE request ->> 'remove' USING (
+    SELECT coalesce(json_agg(call -> 'job'), '[]')::text FROM json_array_elements(request -> 'calls') AS call
+    WHERE held::jsonb @> to_jsonb(call ->> 'key'));
+  RETURN held;
 END
 $function$;
 

@@ -2,9 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { EventHandler } from '../handlers/event-handler.js';
 import type { Claim } from '../idempotency/claim.js';
-import type { Ledger } from '../idempotency/ledger.js';
-import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import type { AcceptAnswer, Ledger } from '../idempotency/ledger.js';
+import type { AcceptResult, InboxEvent } from '../idempotency/transactional-inbox.js';
 import { RateLimitedLog } from '../shared/rate-limited-log.js';
+import type { Awaitable } from '../shared/awaitable.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { EndpointRole } from './endpoint-role.js';
 import { ALL_HANDLERS, createEventJob, deliveryOfJob, type EventJob, isEventJob } from './event-job.js';
@@ -19,15 +20,10 @@ import {
 } from './job-outcome.js';
 import { logFailure } from './log-failure.js';
 import { TraceContext } from './trace-context.js';
+import { WrongPicks } from './wrong-picks.js';
 
 /** Another replay of the same event takes a few calls to the queue. */
 const REPLAY_WAIT_MS = 50;
-/** A job that needs another process waits for so long, and after half a minute twice as long each time. */
-const FIRST_WRONG_PICK_MS = 500;
-const EQUAL_WRONG_PICKS = 60;
-const LAST_WRONG_PICK_MS = 60_000;
-/** About a day. */
-const MAX_WRONG_PICKS = 1_500;
 
 interface EventJobsOptions {
   readonly endpoint: string;
@@ -47,16 +43,30 @@ interface Plan {
 /** Makes jobs of a claimed event, and does the work of a job. A dispatcher carries them from here to there. */
 export class EventJobs {
   private readonly logger = new Logger('ScalekitWebhook');
-  private readonly log: RateLimitedLog;
+  private readonly wrongPicks: WrongPicks;
   private readonly trace = new TraceContext();
 
   constructor(private readonly options: EventJobsOptions) {
-    this.log = new RateLimitedLog(this.logger, options.endpoint);
+    this.wrongPicks = new WrongPicks(options, new RateLimitedLog(this.logger, options.endpoint));
   }
 
   /** One job a handler that has not finished; where only workers know the handlers, one for all of them. */
   jobsOf(delivery: VerifiedDelivery, { handlersDone: finished }: Claim): readonly EventJob[] {
     return this.queueable(delivery, { finished, run: undefined, trace: this.trace.capture() });
+  }
+
+  /** Has a queue claim an event and take its jobs at once: those of all its handlers. */
+  accept(
+    delivery: VerifiedDelivery,
+    ask: (event: InboxEvent, jobs: readonly EventJob[]) => Promise<AcceptResult>,
+  ): Awaitable<AcceptAnswer> {
+    const jobs = this.queueable(delivery, {
+      finished: new Set(),
+      run: undefined,
+      trace: this.trace.capture(),
+    });
+    const as = jobs.length > 0 ? 'accepted' : 'done';
+    return this.options.ledger.accept(delivery, (key, options) => ask({ key, as, ...options }, jobs));
   }
 
   /** The jobs of an event that was queued before: all its handlers anew, but for those of `except`. */
@@ -106,29 +116,9 @@ export class EventJobs {
     }
   }
 
-  /** For a job that another process has to do: it goes back uncounted, and is a dead letter after about a day. */
+  /** For a job that another process has to do. */
   wrongPick(job: EventJob): Exclude<JobOutcome, { status: 'split' }> {
-    const { namespace = 'none' } = this.options;
-    const wrongPicks = (job.wrongPicks ?? 0) + 1;
-    const what =
-      `a job for the handler ${job.handler ?? ALL_HANDLERS} of the endpoint "${job.endpoint}" (namespace ${job.namespace ?? 'none'}), ` +
-      `event type ${job.type}, was taken by a process of the endpoint "${this.options.endpoint}" (namespace ${namespace}) that has no such handler`;
-    const advice =
-      'Deploy workers before or with the receivers, set namespace where two applications share a server, and discard ' +
-      'the event if the handler was removed or renamed.';
-    if (wrongPicks > MAX_WRONG_PICKS) {
-      const error = new ScalekitWebhookError('unknown_handler', `${wrongPicks} times, ${what}. ${advice}`);
-      return { status: 'unrecoverable', error };
-    }
-    const afterMs = Math.min(
-      FIRST_WRONG_PICK_MS * 2 ** Math.max(0, wrongPicks - EQUAL_WRONG_PICKS),
-      LAST_WRONG_PICK_MS,
-    );
-    this.log.warn(
-      'unknown_handler',
-      `${what}. It goes back for ${afterMs / 1_000} s and no attempt is counted. ${advice}`,
-    );
-    return { status: 'later', afterMs, job: { ...job, wrongPicks } };
+    return this.wrongPicks.outcomeOf(job);
   }
 
   private get scope(): Pick<EventJob, 'namespace'> {
@@ -202,16 +192,23 @@ export class EventJobs {
     at: JobAttempt | undefined,
   ): Promise<JobOutcome> {
     const { handlers } = this.options;
+    const removal = at?.removal;
+    const done = { status: 'done', isRemoved: removal !== undefined } as const;
     try {
       const claimed = handlers.begin(delivery, claim);
-      const recorded = await handlers.run(handler, claimed, (records) => claim.completeWithin(records), {
-        isQueued: true,
-        attempt: at?.attempt ?? claim.attempt,
-        isLast: (error) => isLast(outcomeOf(error, job, at), at),
-      });
+      const recorded = await handlers.run(
+        handler,
+        claimed,
+        (records) => claim.completeWithin(records, removal),
+        {
+          isQueued: true,
+          attempt: at?.attempt ?? claim.attempt,
+          isLast: (error) => isLast(outcomeOf(error, job, at), at),
+        },
+      );
       if (recorded) {
         claim.close();
-        return { status: 'done' };
+        return done;
       }
     } catch (error) {
       const outcome = outcomeOf(error, job, at);
@@ -220,7 +217,7 @@ export class EventJobs {
       await claim.settled(() => claim.release());
       return outcome;
     }
-    const held = await claim.settled(() => claim.complete());
-    return held ? { status: 'done' } : { status: 'later', afterMs: LONGEST_WAIT_MS };
+    const held = await claim.settled(() => claim.complete(removal));
+    return held ? done : { status: 'later', afterMs: LONGEST_WAIT_MS };
   }
 }

@@ -1,10 +1,11 @@
 import { hasErrorCode, retrySecondsOf } from '../scalekit-webhook.errors.js';
 import type { HandlerBackoff } from '../handlers/event-handler.js';
+import type { CompletionWithRemoval } from '../idempotency/transactional-inbox.js';
 import type { EventJob } from './event-job.js';
 import { retryDelayMs } from './queues/retry-delay.js';
 
 /**
- * - `done`: the handler has finished, now or before; forget the job.
+ * - `done`: the handler has finished, now or before; forget the job, unless that is done already (`isRemoved`).
  * - `split`: queue these jobs, then forget the one that they came from.
  * - `later`: give the job back for that long, and count no attempt: another process has the event, the store is
  *   away, this process shuts down, or it has no such handler. Keep `job`, where it is given, in place of the job.
@@ -12,7 +13,7 @@ import { retryDelayMs } from './queues/retry-delay.js';
  * - `unrecoverable`: keep it as a dead letter at once.
  */
 export type JobOutcome =
-  | { readonly status: 'done' }
+  | { readonly status: 'done'; readonly isRemoved?: boolean }
   | { readonly status: 'split'; readonly jobs: readonly EventJob[] }
   | { readonly status: 'later'; readonly afterMs: number; readonly job?: EventJob }
   | { readonly status: 'failed'; readonly error: unknown; readonly retryAfterMs?: number | undefined }
@@ -26,6 +27,8 @@ export interface JobAttempt {
   readonly attempts: number;
   /** The dispatcher's own; a handler's comes first. */
   readonly backoff: HandlerBackoff;
+  /** Removes the job in the transaction of the handler's completion, where the queue can. */
+  readonly removal?: CompletionWithRemoval | undefined;
 }
 
 const STORE_RETRY_MS = 2_000;

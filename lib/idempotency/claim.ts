@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { andThen, attempt, type Awaitable } from '../shared/awaitable.js';
 import { askStore, DeliveryAbortedError } from './idempotency.errors.js';
 import type { CompletedAs, FencingToken, IdempotencyStore, TransactionRecords } from './idempotency-store.js';
+import type { CompletionWithRemoval } from './transactional-inbox.js';
 
 interface ClaimTerms {
   readonly key: string;
@@ -114,16 +115,21 @@ export class Claim {
    * @returns false when the lease was lost
    * @throws StoreUnavailableError when the store is away; the claim then retries until it answers, because finished work must
    * not start again when the lease runs out
+   * @param removal completes the claim in place of the store
    */
-  complete(): Awaitable<boolean> {
+  complete(removal?: CompletionWithRemoval): Awaitable<boolean> {
     const { key, token, ttlMs } = this.terms;
-    return this.end('complete', () => this.store.complete(key, token, ttlMs, this.completesAs));
+    return this.end('complete', () =>
+      removal ? removal.complete(this.terms) : this.store.complete(key, token, ttlMs, this.completesAs),
+    );
   }
 
   /** The same within a transaction; call `close` once it has committed. */
-  completeWithin(records: TransactionRecords): Awaitable<boolean> {
+  completeWithin(records: TransactionRecords, removal?: CompletionWithRemoval): Awaitable<boolean> {
     const { key, token, ttlMs } = this.terms;
-    return askStore('complete', () => records.complete(key, token, ttlMs));
+    return askStore('complete', () =>
+      removal ? removal.completeWithin(records, this.terms) : records.complete(key, token, ttlMs),
+    );
   }
 
   /** Ends the claim without telling the store, which knows from the transaction. */

@@ -4,10 +4,11 @@ import { andThen, type Awaitable } from '../shared/awaitable.js';
 import { Claim } from './claim.js';
 import { FAILED_EVENT_DEFAULTS, type FailedEventOptions, FailureLedger } from './failure.ledger.js';
 import { extrasOf } from './idempotency-store.extras.js';
-import type { BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
+import type { BeginOptions, BeginResult, CompletedAs, IdempotencyStore } from './idempotency-store.js';
 import { askStore, DeliveryAbortedError } from './idempotency.errors.js';
 import { fingerprintOf, NO_FINGERPRINT, type VerifiedDelivery } from '../signature/verified-delivery.js';
 import { RunningClaims } from './running-claims.js';
+import type { AcceptResult } from './transactional-inbox.js';
 
 interface LedgerOptions {
   readonly store: IdempotencyStore;
@@ -21,6 +22,8 @@ export type LedgerAnswer =
   | { readonly status: 'acquired'; readonly claim: Claim }
   | { readonly status: 'in_progress'; readonly retryAfterMs: number }
   | { readonly status: CompletedAs; readonly sameBody: boolean };
+
+export type AcceptAnswer = LedgerAnswer | Extract<AcceptResult, { status: 'queued' }>;
 
 /**
  * Which events of one endpoint are being worked on, and which are done. Every `begin` answers at once if the store
@@ -51,6 +54,20 @@ export class Ledger {
 
   begin(delivery: VerifiedDelivery): Awaitable<LedgerAnswer> {
     return this.claim(eventKey(this.scope, delivery.event.id), fingerprintOf(delivery));
+  }
+
+  /** As `begin`, by asking a queue that can claim an event and take its jobs at once: the event is `queued` then. */
+  accept(
+    delivery: VerifiedDelivery,
+    ask: (key: string, options: BeginOptions) => Awaitable<AcceptResult>,
+  ): Awaitable<AcceptAnswer> {
+    this.refuseWhileDraining();
+    const [key, fingerprint] = [eventKey(this.scope, delivery.event.id), fingerprintOf(delivery)];
+    const { leaseMs } = this.options;
+    const result = askStore('accept', () => ask(key, { leaseMs, ttlMs: this.ttlMs, fingerprint }));
+    return andThen(result, (answer) =>
+      answer.status === 'queued' ? answer : this.readAnswer(answer, key, fingerprint),
+    );
   }
 
   /** For one handler of a queued event: workers claim each handler separately. */

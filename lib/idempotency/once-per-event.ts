@@ -17,10 +17,13 @@ import type { Claim } from './claim.js';
 import { OWN_CONTROLLER } from './failure.ledger.js';
 import { DeliveryAbortedError } from './idempotency.errors.js';
 import type { CompletedAs } from './idempotency-store.js';
-import type { Ledger, LedgerAnswer } from './ledger.js';
+import type { AcceptAnswer, Ledger } from './ledger.js';
 
 /** The work on a claimed event: once it is handled or accepted, the event is done; otherwise it is free again. */
 export type EventWork = (claim: Claim) => Awaitable<DispatchOutcome>;
+
+/** Claims an event and does its work in one transaction. Undefined where that can't be: then the ledger claims it. */
+export type Acceptance = () => Awaitable<AcceptAnswer> | undefined;
 
 /** Claims an event in the ledger, so that nobody works on it twice at a time, or again when it is done. */
 export class OncePerEvent {
@@ -34,13 +37,19 @@ export class OncePerEvent {
   ) {}
 
   /**
-   * Does `work` if the event is neither done nor being worked on.
+   * Does `work` if the event is neither done nor being worked on. `accept` may claim the event, and do the work, in
+   * place of the ledger; it returns undefined where it can't.
    *
    * @throws what `work` throws, or rejects with it, unless `FAILURES` has an answer to it
    */
-  process(request: object, delivery: VerifiedDelivery, work: EventWork): Awaitable<Answer> {
+  process(
+    request: object,
+    delivery: VerifiedDelivery,
+    work: EventWork,
+    accept?: Acceptance,
+  ): Awaitable<Answer> {
     return this.lifecycle.untilAnswered(request, () => {
-      const answer = this.finished(request, delivery, work);
+      const answer = this.finished(request, delivery, work, accept);
       return isPromiseLike(answer)
         ? answerInTime(request, this.answerWithinMs, answer, () => {
             return { ...OUTCOMES.late, retryAfterSeconds: this.answerWithinMs / 1_000 };
@@ -50,21 +59,29 @@ export class OncePerEvent {
   }
 
   /** The same, however long it takes: nobody waits for the answer. */
-  finished(request: object, delivery: VerifiedDelivery, work: EventWork): Awaitable<Answer> {
+  finished(
+    request: object,
+    delivery: VerifiedDelivery,
+    work: EventWork,
+    accept?: Acceptance,
+  ): Awaitable<Answer> {
     return attempt(
-      () => this.ledger.begin(delivery),
+      () => accept?.() ?? this.ledger.begin(delivery),
       (entry) => this.answerEntry(entry, request, delivery, work),
       (error) => this.answerFailure(error),
     );
   }
 
   private answerEntry(
-    entry: LedgerAnswer,
+    entry: AcceptAnswer,
     request: object,
     delivery: VerifiedDelivery,
     work: EventWork,
   ): Awaitable<Answer> {
     switch (entry.status) {
+      case 'queued':
+        this.lifecycle.claimed(request, 1);
+        return entry.as === 'accepted' ? OUTCOMES.queued : OUTCOMES.handled;
       case 'done':
       case 'accepted':
         return this.answerDuplicate(delivery, entry);

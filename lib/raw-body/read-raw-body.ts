@@ -6,6 +6,7 @@ import type { UnverifiedBody, UnverifiedBytes } from './unverified-bytes.js';
 const CONTENT_ENCODING = 'content-encoding';
 const MAX_DISCARDED_BYTES = 16_777_216;
 const MAX_DISCARD_MS = 5_000;
+const EMPTY = Buffer.alloc(0);
 
 /** The bytes of a body, or why there are none. */
 export type RawBodyResult = Uint8Array | RawBodyError;
@@ -41,7 +42,7 @@ function isCoding(value: string | string[] = ''): boolean {
  */
 export class BodyReader implements UnverifiedBody {
   reserved = 0;
-  private memory: Buffer = Buffer.alloc(0);
+  private memory: Buffer = EMPTY;
   private length = 0;
   private isOpen = true;
   private readonly expectedBytes: number;
@@ -157,7 +158,7 @@ export class BodyReader implements UnverifiedBody {
 
   private refuse(error: RawBodyError): void {
     this.release();
-    this.memory = Buffer.alloc(0);
+    this.memory = EMPTY;
     discardRest(this.source.request);
     this.onResult(error);
   }

@@ -32,8 +32,11 @@ export class DeliveryReceiver {
         return give(delivery, response);
       }
       this.samples?.note(delivery);
-      const answer = this.once.process(request, delivery, (claim) =>
-        this.dispatcher.dispatch(delivery, claim),
+      const answer = this.once.process(
+        request,
+        delivery,
+        (claim) => this.dispatcher.dispatch(delivery, claim),
+        () => this.dispatcher.accept?.(delivery),
       );
       return andThen(answer, (final) => give(final, response));
     });

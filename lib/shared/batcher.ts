@@ -27,7 +27,7 @@ export interface BatcherOptions<Call, Answer> {
    *
    * @default never
    */
-  readonly isFaultOfOne?: (error: unknown) => boolean;
+  readonly isFaultOfOne?: ((error: unknown) => boolean) | undefined;
   /** An answer that came after its caller had been told that there is none. */
   readonly onLateAnswer?: (call: Call, answer: Answer) => void;
 }

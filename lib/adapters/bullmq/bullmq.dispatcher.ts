@@ -20,6 +20,5 @@ export function bullMqDispatcher(options: BullMqDispatcherOptions): DispatcherFa
       options.queue?.name ?? options.queueName,
       settings,
       (engineHost) => new BullMqEngine(engineHost, options, settings),
-      { server: 'Redis' },
     );
 }

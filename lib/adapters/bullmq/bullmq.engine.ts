@@ -15,6 +15,7 @@ const CLOSE_MS = 2_000;
 /** Puts jobs on BullMQ's queue. */
 export class BullMqEngine implements QueueEngine<BullMqLetter> {
   readonly name = 'bullmq';
+  readonly server = 'Redis';
   private readonly bull: Queue;
   private readonly isOurs: boolean;
   readonly failedJobs: BullMqFailedJobs;
@@ -38,6 +39,10 @@ export class BullMqEngine implements QueueEngine<BullMqLetter> {
     if (failedCount > 0) {
       await Promise.all(added.map((job) => this.revive(job)));
     }
+  }
+
+  mayBeOneCall(): boolean {
+    return true;
   }
 
   ping(): Promise<unknown> {

@@ -35,6 +35,7 @@ export class BossConnection {
     options: PgBossDispatcherOptions,
     private readonly settings: PgBossSettings,
     private readonly onError: (error: unknown) => void,
+    private readonly onOpen: (open: OpenBoss) => Promise<void>,
   ) {
     const { schema, timeoutMs } = settings;
     this.deadLetters = `${queue}-failed`;
@@ -76,7 +77,9 @@ export class BossConnection {
       try {
         await this.prepare();
         this.hasFailed = false;
-        return { boss: this.boss, table: this.table };
+        const open = { boss: this.boss, table: this.table };
+        await this.onOpen(open);
+        return open;
       } catch (error) {
         if (this.isClosed || hasErrorCode(error, 'unsupported_schema')) {
           throw error;

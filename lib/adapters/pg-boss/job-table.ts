@@ -34,6 +34,7 @@ export interface DeadLetterSummary {
   readonly eventId: string;
   readonly type: string;
   readonly handler: string | null;
+  readonly organizationId: string | null;
   readonly reason: string;
   readonly attempts: number;
   readonly failedAtMs: number;
@@ -45,6 +46,8 @@ export interface DeadLetterSummary {
  * version of the schema before the first statement.
  */
 export class JobTable {
+  /** For `TransactionalInbox`: `$1` is the text of a JSON array of jobs. Names of queues need no escaping. */
+  readonly statements: { readonly revive: string; readonly remove: string; readonly identity: string };
   private readonly table: string;
 
   constructor(
@@ -54,6 +57,7 @@ export class JobTable {
     private readonly deadLetters: string,
   ) {
     this.table = `${schema}.job`;
+    this.statements = this.createStatements();
   }
 
   async hasQueue(): Promise<boolean> {
@@ -113,19 +117,7 @@ export class JobTable {
 
   /** Those of the jobs that have ended start anew, and are dead letters no longer. */
   async revive(jobs: readonly QueuedJob[]): Promise<void> {
-    const wanted = jobs.map(({ id, data, retryLimit }) => ({ id, data, retry_limit: retryLimit }));
-    await this.db.executeSql(
-      `WITH revived AS (
-         UPDATE ${this.table} j
-         SET state = 'created', data = w.data, retry_count = 0, retry_limit = w.retry_limit, created_on = now(),
-           start_after = now(), started_on = NULL, completed_on = NULL, heartbeat_on = NULL, output = NULL,
-           keep_until = now() + (j.keep_until - j.start_after)
-         FROM json_to_recordset($2::text::json) AS w (id uuid, data jsonb, retry_limit int)
-         WHERE j.name = $1 AND j.id = w.id AND j.state > 'active'
-         RETURNING j.id)
-       DELETE FROM ${this.table} d USING revived r WHERE d.name = $3 AND d.source_id = r.id`,
-      [this.queue, JSON.stringify(wanted), this.deadLetters],
-    );
+    await this.db.executeSql(this.statements.revive, [JSON.stringify(jobs)]);
   }
 
   /** Oldest first. */
@@ -137,6 +129,7 @@ export class JobTable {
     const [micros = null, id = null] = cursor?.split('_') ?? [];
     return this.ask<DeadLetterSummary>(
       `SELECT data->>'eventId' AS "eventId", data->>'type' AS type, data->>'handler' AS handler,
+         data->>'organizationId' AS "organizationId",
          COALESCE(source_output->>'message', source_output->'value'->>'message', '') AS reason,
          COALESCE(source_retry_count, 0) + 1 AS attempts,
          (extract(epoch from created_on) * 1000)::float8 AS "failedAtMs",
@@ -161,6 +154,35 @@ export class JobTable {
          DELETE FROM ${this.table} j USING letters l WHERE j.name = $1 AND j.id = l.source_id AND j.state = 'failed')`,
     );
     return count;
+  }
+
+  /** Rows are found by `id = ANY (…)`: within the store's functions a join would read the whole table. */
+  private createStatements(): JobTable['statements'] {
+    const { table, queue, deadLetters } = this;
+    const jobs = (columns: string) => `json_to_recordset($1::text::json) AS w (${columns})`;
+    const among = `j.name = '${queue}' AND j.id = ANY (ARRAY(SELECT id FROM ${jobs('id uuid')})) AND j.id = w.id`;
+    return {
+      revive: `WITH revived AS (
+         UPDATE ${table} j
+         SET state = 'created', data = w.data, retry_count = 0, retry_limit = w."retryLimit", created_on = now(),
+           start_after = now(), started_on = NULL, completed_on = NULL, heartbeat_on = NULL, output = NULL,
+           keep_until = now() + (j.keep_until - j.start_after)
+         FROM ${jobs('id uuid, data jsonb, "retryLimit" int')}
+         WHERE ${among} AND j.state > 'active'
+         RETURNING j.id)
+       DELETE FROM ${table} d WHERE d.name = '${deadLetters}' AND d.source_id = ANY (ARRAY(SELECT id FROM revived))`,
+      remove: `DELETE FROM ${table} j USING ${jobs('id uuid, "retryCount" int')}
+       WHERE ${among} AND j.retry_count = w."retryCount" AND j.state = 'active'`,
+      identity: `SELECT json_build_array(d.oid::text, extract(epoch FROM pg_postmaster_start_time())::text,
+         pg_is_in_recovery(), extract(epoch FROM q.created_on)::text, $1::text)::text AS answers
+       FROM pg_database d, ${this.schema}.queue q WHERE d.datname = current_database() AND q.name = '${queue}'`,
+    };
+  }
+
+  /** Which server and database this is, as a text. */
+  async identity(): Promise<string> {
+    const { rows } = await this.db.executeSql(this.statements.identity, ['']);
+    return JSON.stringify(JSON.parse((rows as [{ answers: string }])[0].answers));
   }
 
   /** All rows as one text, which no type parser of the application touches. */

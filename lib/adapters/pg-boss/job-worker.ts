@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { JobAttempt } from 'pg-boss';
 import { ALL_HANDLERS } from '../../dispatch/event-job.js';
-import { CallBatcher } from '../../dispatch/queues/call-batcher.js';
 import type { EngineHost, QueueWorker, Settlement, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
 import { messageOf } from '../../shared/describe-error.js';
 import { settlesWithin } from '../../dispatch/queues/settles-within.js';
+import type { CompletionWithRemoval } from '../../idempotency/transactional-inbox.js';
+import { Batcher } from '../../shared/batcher.js';
 import type { BossConnection } from './boss-connection.js';
 import type { GivenBack, LostJob } from './job-table.js';
 import type { PgBossSettings } from './pg-boss-dispatcher.options.js';
@@ -18,6 +19,8 @@ interface Job extends JobAttempt {
 
 const SETTLE_RETRY_MS = 1_000;
 const CLOSE_MS = 2_000;
+/** A place that is free waits so long for others, so that one statement fetches jobs for all of them, and one claims them. */
+const REFILL_MS = 10;
 const DEATHS = 'Its worker died, again and again.';
 
 /**
@@ -26,7 +29,7 @@ const DEATHS = 'Its worker died, again and again.';
  */
 export class JobWorker implements QueueWorker {
   private readonly running = new Map<string, { readonly job: Job; readonly work: Promise<void> }>();
-  private readonly finished: CallBatcher<JobAttempt>;
+  private readonly finished: Batcher<JobAttempt, unknown>;
   private readonly loop: Promise<void>;
   private readonly heartbeat: NodeJS.Timeout;
   private isBeating = false;
@@ -34,19 +37,21 @@ export class JobWorker implements QueueWorker {
   private isClosing = false;
   private shouldLook = false;
   private endPause: (() => void) | undefined;
+  private refilling: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly host: EngineHost,
     private readonly connection: BossConnection,
     private readonly settings: PgBossSettings,
     private readonly workOn: WorkOn,
+    private readonly removalOf: (job: JobAttempt) => CompletionWithRemoval | undefined,
   ) {
     const { timeoutMs, worker } = settings;
-    this.finished = new CallBatcher({
+    this.finished = new Batcher({
       send: (jobs) => this.remove(jobs),
       timeoutMs,
       onTimeout: () => new Error(`PostgreSQL did not confirm within ${timeoutMs} ms that a job is done.`),
-      mayBeOneCall: () => false,
+      maxCalls: 100,
       maxUnderWay: 1,
     });
     this.heartbeat = setInterval(() => void this.beat(), (worker.heartbeatSeconds * 1_000) / 3);
@@ -59,6 +64,8 @@ export class JobWorker implements QueueWorker {
 
   /** Ends the pause between two looks at the queue, or keeps the next one from beginning. */
   lookForJobs(): void {
+    clearTimeout(this.refilling);
+    this.refilling = undefined;
     this.shouldLook = true;
     this.endPause?.();
   }
@@ -84,9 +91,23 @@ export class JobWorker implements QueueWorker {
       for (const job of jobs) {
         this.take(job);
       }
-      if (!this.mayBeMore || free === 0) {
+      if (!this.mayBeMore || this.isHalfFull) {
         await this.pause(pollingIntervalSeconds * 1_000);
       }
+    }
+  }
+
+  private get isHalfFull(): boolean {
+    return this.running.size > this.settings.worker.concurrency / 2;
+  }
+
+  private refill(): void {
+    if (this.isHalfFull) {
+      this.refilling ??= setTimeout(() => {
+        this.lookForJobs();
+      }, REFILL_MS);
+    } else {
+      this.lookForJobs();
     }
   }
 
@@ -124,7 +145,7 @@ export class JobWorker implements QueueWorker {
     const work = this.process(job).finally(() => {
       this.running.delete(job.id);
       if (this.mayBeMore) {
-        this.lookForJobs();
+        this.refill();
       }
     });
     this.running.set(job.id, { job, work });
@@ -133,7 +154,14 @@ export class JobWorker implements QueueWorker {
   private async process(job: Job): Promise<void> {
     const settlement: Settlement = this.isClosing
       ? { status: 'later', afterMs: 0 }
-      : await this.workOn(job.data, { attempt: job.retryCount + 1, attempts: job.retryLimit + 1 });
+      : await this.workOn(job.data, {
+          attempt: job.retryCount + 1,
+          attempts: job.retryLimit + 1,
+          removal: this.removalOf(job),
+        });
+    if (settlement.status === 'done' && settlement.isRemoved) {
+      return;
+    }
     while (!(await this.isSettled(job, settlement)) && !this.isClosing) {
       await wait(SETTLE_RETRY_MS);
     }
@@ -156,7 +184,8 @@ export class JobWorker implements QueueWorker {
   private async settle(job: Job, settlement: Settlement): Promise<void> {
     switch (settlement.status) {
       case 'done':
-        return this.finished.add([job]);
+        await this.finished.run(job);
+        return;
       case 'later': {
         const { afterMs, job: data } = settlement;
         return this.giveBack({ ...attemptOf(job), afterMs, countsAttempt: false, ...(data && { data }) });
@@ -185,9 +214,10 @@ export class JobWorker implements QueueWorker {
   }
 
   /** Not completed: pg-boss would keep the payload, and the id, for a week. */
-  private async remove(jobs: readonly JobAttempt[]): Promise<void> {
+  private async remove(jobs: readonly JobAttempt[]): Promise<unknown[]> {
     const { boss } = await this.connection.open();
     await boss.deleteJob(this.connection.queue, jobs.map(attemptOf));
+    return [];
   }
 
   /** Says that this process lives, and takes the jobs back of processes that have died. */

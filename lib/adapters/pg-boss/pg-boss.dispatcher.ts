@@ -1,6 +1,5 @@
 import type { DispatcherFactory } from '../../dispatch/event-dispatcher.js';
 import { QueueDispatcher } from '../../dispatch/queues/queue.dispatcher.js';
-import { isRefusedValue } from '../postgres/sql-state.js';
 import { type PgBossDispatcherOptions, resolveSettings } from './pg-boss-dispatcher.options.js';
 import { PgBossEngine } from './pg-boss.engine.js';
 
@@ -21,6 +20,5 @@ export function pgBossDispatcher(options: PgBossDispatcherOptions): DispatcherFa
       options.queueName,
       settings,
       (engineHost) => new PgBossEngine(engineHost, options, settings),
-      { server: 'PostgreSQL', mayBeOneCall: isRefusedValue },
     );
 }

@@ -1,13 +1,15 @@
-import type { JobInsert } from 'pg-boss';
+import type { JobAttempt, JobInsert } from 'pg-boss';
 import type { EventJob } from '../../dispatch/event-job.js';
 import type { EngineHost, QueueEngine, QueueWorker, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
 import { settlesWithin } from '../../dispatch/queues/settles-within.js';
 import { hasErrorCode } from '../../scalekit-webhook.errors.js';
 import { BossConnection, FOR_EVER_SECONDS } from './boss-connection.js';
 import { PgBossFailedJobs } from './failed-jobs.js';
+import { isRefusedValue } from '../postgres/sql-state.js';
 import { eventKeyOf, jobIdOf } from './job-id.js';
 import type { QueuedJob } from './job-table.js';
 import { JobWorker } from './job-worker.js';
+import { OneTransaction } from './one-transaction.js';
 import type { PgBossDispatcherOptions, PgBossSettings } from './pg-boss-dispatcher.options.js';
 import { textOf } from './read-row.js';
 
@@ -18,8 +20,10 @@ const NEVER = 0;
 /** Puts jobs on pg-boss's queue. */
 export class PgBossEngine implements QueueEngine {
   readonly name = 'pg-boss';
+  readonly server = 'PostgreSQL';
   readonly failedJobs: PgBossFailedJobs;
   private readonly connection: BossConnection;
+  private oneTransaction: OneTransaction | undefined;
   private onAdded: () => void = () => undefined;
 
   constructor(
@@ -27,7 +31,16 @@ export class PgBossEngine implements QueueEngine {
     options: PgBossDispatcherOptions,
     private readonly settings: PgBossSettings,
   ) {
-    this.connection = new BossConnection(host.queueName, options, settings, host.onError);
+    this.connection = new BossConnection(host.queueName, options, settings, host.onError, async (open) => {
+      this.oneTransaction = await OneTransaction.tryToOpen(host, open, {
+        queue: host.queueName,
+        timeoutMs: settings.timeoutMs,
+        toInsert: (job) => this.queued(job),
+        onAdded: () => {
+          this.onAdded();
+        },
+      });
+    });
     this.failedJobs = new PgBossFailedJobs(host, this.connection, (jobs) => this.put(jobs));
   }
 
@@ -62,13 +75,23 @@ export class PgBossEngine implements QueueEngine {
     this.onAdded();
   }
 
+  get accept(): QueueEngine['accept'] {
+    const transaction = this.oneTransaction;
+    return transaction && ((event, jobs) => transaction.accept(event, jobs));
+  }
+
+  mayBeOneCall(error: unknown): boolean {
+    return isRefusedValue(error);
+  }
+
   async ping(): Promise<unknown> {
     const { table } = await this.connection.open();
     return table.hasQueue();
   }
 
   startWorker(workOn: WorkOn): QueueWorker {
-    const worker = new JobWorker(this.host, this.connection, this.settings, workOn);
+    const removalOf = (job: JobAttempt) => this.oneTransaction?.removalOf(job);
+    const worker = new JobWorker(this.host, this.connection, this.settings, workOn, removalOf);
     this.onAdded = () => {
       worker.lookForJobs();
     };

@@ -5,7 +5,7 @@ import type {
   FencingToken,
 } from '../../idempotency/idempotency-store.js';
 import { StoreUnavailableError } from '../../idempotency/idempotency.errors.js';
-import { ACCEPTED, DONE } from './postgres.sql.js';
+import { ACCEPTED, DONE } from './functions.sql.js';
 
 export interface BeginCall extends BeginOptions {
   readonly key: string;
@@ -32,14 +32,16 @@ interface BeginAnswer {
   readonly lastPosition: string | null;
 }
 
+/** The column `state` of a completed key. */
+export const STATE: Record<CompletedAs, number> = { done: DONE, accepted: ACCEPTED };
 const COMPLETED: Partial<Record<number, CompletedAs>> = { [DONE]: 'done', [ACCEPTED]: 'accepted' };
 
 /** With and without a position: one call of either kind can't answer for those of the other. */
 export const kindOfBegin = ({ position }: BeginCall) => position !== undefined;
 
 /** The calls whose answer is that of all for the same key: those with the latest position. */
-export function leadersOf(calls: readonly BeginCall[]): Map<string, BeginCall> {
-  const leaders = new Map<string, BeginCall>();
+export function leadersOf<Call extends BeginCall>(calls: readonly Call[]): Map<string, Call> {
+  const leaders = new Map<string, Call>();
   for (const call of calls) {
     const leader = leaders.get(call.key);
     if (!leader || isBefore(leader.position, call.position)) {

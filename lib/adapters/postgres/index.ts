@@ -2,7 +2,7 @@ export {
   PostgresIdempotencyStore,
   type PostgresIdempotencyStoreOptions,
 } from './postgres-idempotency.store.js';
-export { pgTransaction } from './pg-transaction.js';
+export { pgTransaction } from './transaction-runner.js';
 export type {
   PgPool,
   PostgresClient,

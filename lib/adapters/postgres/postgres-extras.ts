@@ -11,9 +11,10 @@ import type {
   ReopenOptions,
 } from '../../idempotency/idempotency-store.extras.js';
 import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
-import { DONE, type Statements } from './postgres.sql.js';
+import { DONE } from './functions.sql.js';
+import type { Statements } from './statements.sql.js';
 import { isSchemaMissing } from './sql-state.js';
-import { toStoredKey } from './stored-key.js';
+import { toStoredKey } from './names.js';
 
 /** Sends a statement, bounded in time. */
 type Send = <Answer>(name: keyof Statements, parameter: unknown) => Promise<Answer>;

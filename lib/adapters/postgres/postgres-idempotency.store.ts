@@ -12,20 +12,20 @@ import type {
   FailedEventStore,
   IdempotencyStoreExtras,
 } from '../../idempotency/idempotency-store.extras.js';
+import type { TransactionalInbox } from '../../idempotency/transactional-inbox.js';
 import { Batcher } from '../../shared/batcher.js';
 import { within } from '../../shared/within.js';
-import { kindOfBegin, leadersOf, toParameter, toResults } from './begin-batch.js';
+import { kindOfBegin, leadersOf, STATE, toParameter, toResults } from './begin-batch.js';
 import type { BeginAnswers, BeginCall } from './begin-batch.js';
 import { PostgresApplications, PostgresCatchUp, PostgresFailures } from './postgres-extras.js';
+import { PostgresInbox } from './postgres-inbox.js';
 import { ExpiredRows } from './expired-rows.js';
 import type { PostgresClient, PostgresTransactionRunner, TransactionOf } from './postgres-client.js';
-import { ACCEPTED, createStatements, DONE, lastBeforeCommit, type Statements } from './postgres.sql.js';
+import { createStatements, type Statements } from './statements.sql.js';
 import { migrationSql } from './schema.js';
-import { send, StatementSender } from './send-statement.js';
+import { StatementSender, tooSlow } from './send-statement.js';
 import { isRefusedValue } from './sql-state.js';
-import { assertText, toStoredKey } from './stored-key.js';
-import { DEFAULT_TABLE, readTableName, type TableName } from './table-name.js';
-import { tooSlow } from './too-slow.js';
+import { assertText, DEFAULT_TABLE, readTableName, type TableName, toStoredKey } from './names.js';
 import { runTransaction } from './transaction.js';
 import { transactionRunnerOf } from './transaction-runner.js';
 
@@ -67,8 +67,6 @@ interface HolderCall {
   readonly state?: number;
 }
 
-const STATE: Record<CompletedAs, number> = { done: DONE, accepted: ACCEPTED };
-
 /**
  * Remembers events in a table of PostgreSQL 12 or later, for any number of processes. Calls of one turn of the event loop
  * share one statement. Leases go by the server's clock.
@@ -83,6 +81,8 @@ export class PostgresIdempotencyStore<
 {
   readonly failures: FailedEventStore;
   readonly applications: ApplicationRegister;
+  /** For a queue in the same database. Not part of the store's contract. */
+  readonly inbox: TransactionalInbox;
   readonly catchUp: CatchUpStore;
   private readonly sender: StatementSender;
   private readonly table: TableName;
@@ -128,6 +128,7 @@ export class PostgresIdempotencyStore<
       within(timeoutMs, this.sender.send<Answer>(this.statements[name], parameter), () => {
         throw tooSlow(name, timeoutMs);
       });
+    this.inbox = new PostgresInbox((text, parameter) => this.sender.send(text, parameter), this.statements);
     this.failures = new PostgresFailures(send);
     this.applications = new PostgresApplications(send);
     this.catchUp = new PostgresCatchUp(send);
@@ -173,7 +174,7 @@ export class PostgresIdempotencyStore<
     return runTransaction({
       run: this.runner,
       work,
-      recordsOf: (client, onRefused) => this.recordsWithin(client, onRefused),
+      statements: this.statements,
       signal,
       timeoutMs: this.timeoutMs,
     });
@@ -234,25 +235,6 @@ export class PostgresIdempotencyStore<
           return kinds.get(call.key) === kind;
         };
       },
-    };
-  }
-
-  private recordsWithin(client: PostgresClient, onRefused: () => void): TransactionRecords {
-    const record = async (statement: string, call: HolderCall) => {
-      const [held] = await send<string[]>(client, lastBeforeCommit(statement), [call]);
-      if (held === undefined) {
-        onRefused();
-      }
-      return held !== undefined;
-    };
-    const { handlerDone, complete } = this.statements;
-    return {
-      handlerDone: async (key, token, handler) => {
-        assertText(handler);
-        return record(handlerDone, { key: toStoredKey(key), token, handler });
-      },
-      complete: async (key, token, ttlMs, as = 'done') =>
-        record(complete, { key: toStoredKey(key), token, ttlMs, state: STATE[as] }),
     };
   }
 }

@@ -1,5 +1,5 @@
-import { functionsSql, procedureSql } from './postgres.sql.js';
-import { readTableName, type TableName } from './table-name.js';
+import { FUNCTIONS, functionsSql, procedureSql } from './functions.sql.js';
+import { readTableName, type TableName } from './names.js';
 
 /**
  * Brings the schema from any earlier version, or none, to this one. It is a single statement, for clients that send one
@@ -42,7 +42,7 @@ BEGIN
     changed := true;
   END IF;
 
-  IF ${noFunction('begin')} OR ${noFunction('handler_done')} OR ${noFunction('complete')} THEN
+  IF ${FUNCTIONS.map(noFunction).join(' OR ')} THEN
     ALTER TABLE ${quoted} SET (fillfactor = 70);
 
 ${functionsSql(table)}

@@ -1,19 +1,28 @@
 import { StoreUnavailableError } from '../../idempotency/idempotency.errors.js';
 import type { PostgresClient } from './postgres-client.js';
 import { isConflict, isProcedureRefused, isReadOnly, isSchemaMissing, isWrongMode } from './sql-state.js';
-import { CALLS } from './postgres.sql.js';
-import type { TableName } from './table-name.js';
+import { CALLS } from './functions.sql.js';
+import type { TableName } from './names.js';
 
 const MAX_ATTEMPTS = 6;
 
-/** Sends one of the store's statements, and reads its answer. */
+export function tooSlow(call: string, timeoutMs: number): StoreUnavailableError {
+  return new StoreUnavailableError(
+    `PostgreSQL did not answer ${call} within ${timeoutMs} ms: it is unreachable or too slow, or the client has no free ` +
+      'connection.',
+  );
+}
+
+/** Sends one of the store's statements, and reads its answer. A parameter that is a string is JSON already. */
 export async function send<Answer>(
   client: PostgresClient,
   statement: string,
   parameter: unknown,
 ): Promise<Answer> {
   try {
-    const result = await client.query(statement, [JSON.stringify(parameter)]);
+    const result = await client.query(statement, [
+      typeof parameter === 'string' ? parameter : JSON.stringify(parameter),
+    ]);
     return JSON.parse(readAnswers(result)) as Answer;
   } catch (cause) {
     throw isSchemaMissing(cause)

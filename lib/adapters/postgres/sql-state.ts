@@ -28,5 +28,5 @@ export const isWrongMode = (error: unknown) => /^(25006|40001|55P03)$/.test(sqlS
 /** The schema is older than the procedure, or the client sends everything within a transaction. */
 export const isProcedureRefused = (error: unknown) => isSchemaMissing(error) || sqlStateOf(error) === '2D000';
 
-/** PostgreSQL refused a value or its size; the server itself works. */
-export const isRefusedValue = (error: unknown) => /^(22|54)/.test(sqlStateOf(error) ?? '');
+/** PostgreSQL, a constraint or a trigger refused a value or its size; the server itself works. */
+export const isRefusedValue = (error: unknown) => /^(22|23|54|P0)/.test(sqlStateOf(error) ?? '');

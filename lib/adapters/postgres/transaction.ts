@@ -1,12 +1,17 @@
 import { DeliveryAbortedError } from '../../idempotency/idempotency.errors.js';
 import type { TransactionRecords } from '../../idempotency/idempotency-store.js';
-import { tooSlow } from './too-slow.js';
+import type { InboxRecords } from '../../idempotency/transactional-inbox.js';
+import { STATE } from './begin-batch.js';
+import { assertText, toStoredKey } from './names.js';
 import type { PostgresClient, PostgresTransactionRunner } from './postgres-client.js';
+import { PostgresInbox } from './postgres-inbox.js';
+import { send, tooSlow } from './send-statement.js';
+import { lastBeforeCommit, type Statements } from './statements.sql.js';
 
 export interface TransactionTerms<Transaction, T> {
   readonly run: PostgresTransactionRunner<Transaction>;
   readonly work: (transaction: Transaction, records: TransactionRecords) => Promise<T>;
-  readonly recordsOf: (client: PostgresClient, onRefused: () => void) => TransactionRecords;
+  readonly statements: Statements;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
 }
@@ -19,7 +24,7 @@ export interface TransactionTerms<Transaction, T> {
 export async function runTransaction<Transaction, T>({
   run,
   work,
-  recordsOf,
+  statements,
   signal,
   timeoutMs,
 }: TransactionTerms<Transaction, T>): Promise<T> {
@@ -29,7 +34,7 @@ export async function runTransaction<Transaction, T>({
   const transaction = run(async (tx, client) => {
     server.hasAnswered();
     const lease = { isLost: false };
-    const records = recordsOf(client, () => {
+    const records = recordsWithin(client, statements, () => {
       lease.isLost = true;
     });
     try {
@@ -45,6 +50,33 @@ export async function runTransaction<Transaction, T>({
     }
   }, signal);
   return server.waitFor(transaction);
+}
+
+function recordsWithin(
+  client: PostgresClient,
+  statements: Statements,
+  onRefused: () => void,
+): TransactionRecords & InboxRecords {
+  const sendLast = async <Answer>(statement: string, parameter: unknown) =>
+    send<Answer>(client, lastBeforeCommit(statement), parameter);
+  const checked = (isHeld: boolean) => {
+    if (!isHeld) {
+      onRefused();
+    }
+    return isHeld;
+  };
+  const record = async (statement: string, call: object) =>
+    checked((await sendLast<string[]>(statement, [call])).length > 0);
+  return {
+    handlerDone: async (key, token, handler) => {
+      assertText(handler);
+      return record(statements.handlerDone, { key: toStoredKey(key), token, handler });
+    },
+    complete: async (key, token, ttlMs, as = 'done') =>
+      record(statements.complete, { key: toStoredKey(key), token, ttlMs, state: STATE[as] }),
+    finish: async (jobs, remove) =>
+      (await new PostgresInbox(sendLast, statements).finish(jobs, remove)).map(checked),
+  };
 }
 
 class Patience {

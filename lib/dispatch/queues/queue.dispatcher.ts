@@ -5,14 +5,16 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import type { Claim } from '../../idempotency/claim.js';
+import type { AcceptResult, InboxEvent } from '../../idempotency/transactional-inbox.js';
+import { Batcher } from '../../shared/batcher.js';
 import { RateLimitedLog } from '../../shared/rate-limited-log.js';
 import type { VerifiedDelivery } from '../../signature/verified-delivery.js';
 import { checkSetup } from '../endpoint-role.js';
 import type { DispatchOutcome } from '../../answers/answers.js';
 import type { DispatcherHost, EventDispatcher, FailedEvents } from '../event-dispatcher.js';
 import { type EventJob, isEventJob } from '../event-job.js';
+import type { EventJobs } from '../event-jobs.js';
 import type { JobAttempt, JobOutcome } from '../job-outcome.js';
-import { CallBatcher } from './call-batcher.js';
 import { type DeadLetter, DeadLetters, type FailedJobs } from './dead-letters.js';
 import { messageOf } from '../../shared/describe-error.js';
 import { QueueUnavailableError } from './queue-unavailable.error.js';
@@ -20,6 +22,8 @@ import type { QueueSettings } from './queue-settings.js';
 
 const FOREIGN_JOB_MS = 500;
 const QUEUE_RETRY_MS = 2_000;
+/** A server that was away for a while gets what piled up in portions. */
+const MAX_CALLS = 100;
 
 /** What an engine tells its queue of a job. */
 export type Settlement = Exclude<JobOutcome, { readonly status: 'split' }>;
@@ -37,7 +41,13 @@ export interface QueueWorker {
 export interface QueueEngine<Letter extends DeadLetter = DeadLetter> {
   /** For the boot log. */
   readonly name: string;
+  /** Names the server in errors. */
+  readonly server: string;
   readonly failedJobs: FailedJobs<Letter>;
+  /** Claims an event and queues its jobs in one transaction. Undefined where store and queue share no database. */
+  readonly accept?: ((event: InboxEvent, jobs: readonly EventJob[]) => Promise<AcceptResult>) | undefined;
+  /** Whether an error may be the fault of one event alone, so that the others of its batch are worth another try. */
+  mayBeOneCall(error: unknown): boolean;
   /** Called at boot, in every role. Rejects where the settings cannot work. */
   open?(): Promise<void>;
   /**
@@ -53,17 +63,12 @@ export interface QueueEngine<Letter extends DeadLetter = DeadLetter> {
 }
 
 /** What an engine is given. */
-export interface EngineHost extends Pick<DispatcherHost, 'endpoint' | 'namespace'> {
+export interface EngineHost extends Pick<DispatcherHost, 'endpoint' | 'namespace' | 'store'> {
   readonly queueName: string;
+  /** Says something at boot. */
+  readonly log: (text: string) => void;
   /** Logs an error of the connection. */
   readonly onError: (error: unknown) => void;
-}
-
-interface EngineTraits {
-  /** Names the server in errors. */
-  readonly server: string;
-  /** Whether an error may be the fault of one event alone, so that the others of its batch are worth another try. */
-  readonly mayBeOneCall?: (error: unknown) => boolean;
 }
 
 /**
@@ -78,7 +83,7 @@ export class QueueDispatcher<Letter extends DeadLetter>
   private readonly log: RateLimitedLog;
   private readonly queueName: string;
   private readonly engine: QueueEngine<Letter>;
-  private readonly batcher: CallBatcher<EventJob>;
+  private readonly batcher: Batcher<readonly EventJob[], unknown>;
   private worker: QueueWorker | undefined;
 
   constructor(
@@ -86,9 +91,8 @@ export class QueueDispatcher<Letter extends DeadLetter>
     queueName: string | undefined,
     private readonly settings: QueueSettings,
     createEngine: (host: EngineHost) => QueueEngine<Letter>,
-    { server, mayBeOneCall }: EngineTraits,
   ) {
-    const { endpoint, namespace } = host;
+    const { endpoint, namespace, store } = host;
     const logger = new Logger('ScalekitWebhook');
     const warning = checkSetup('queue', host);
     if (warning !== undefined) {
@@ -99,14 +103,19 @@ export class QueueDispatcher<Letter extends DeadLetter>
     const onError = (error: unknown) => {
       this.log.warn('queue_error', messageOf(error));
     };
-    this.engine = createEngine({ endpoint, namespace, queueName: this.queueName, onError });
-    this.name = this.engine.name;
+    const log = (text: string) => {
+      logger.log(`[${endpoint}] ${text}`);
+    };
+    this.engine = createEngine({ endpoint, namespace, store, queueName: this.queueName, log, onError });
+    const { name, server } = this.engine;
+    this.name = name;
     const { timeoutMs } = settings;
-    this.batcher = new CallBatcher({
-      send: (jobs) => this.send(jobs),
+    this.batcher = new Batcher({
+      send: (calls) => this.send(calls),
       timeoutMs,
       onTimeout: () => this.unavailable(new Error(`${server} did not confirm within ${timeoutMs} ms.`)),
-      ...(mayBeOneCall && { mayBeOneCall }),
+      maxCalls: MAX_CALLS,
+      isFaultOfOne: (error) => this.engine.mayBeOneCall(error),
     });
     this.failures = new DeadLetters(this.engine.failedJobs, (jobs) => this.add(jobs), host.jobs);
   }
@@ -124,6 +133,11 @@ export class QueueDispatcher<Letter extends DeadLetter>
       this.log.warn('queue_unavailable', message);
       return { status: 'failed', errors: [error] };
     }
+  }
+
+  accept(delivery: VerifiedDelivery): ReturnType<EventJobs['accept']> | undefined {
+    const { accept } = this.engine;
+    return accept && this.host.jobs.accept(delivery, accept);
   }
 
   async unfinishedJobs(eventId: string): Promise<number> {
@@ -162,13 +176,14 @@ export class QueueDispatcher<Letter extends DeadLetter>
    */
   private async add(jobs: readonly EventJob[]): Promise<void> {
     if (jobs.length > 0) {
-      await this.batcher.add(jobs);
+      await this.batcher.run(jobs);
     }
   }
 
-  private async send(jobs: readonly EventJob[]): Promise<void> {
+  private async send(calls: readonly (readonly EventJob[])[]): Promise<unknown[]> {
     try {
-      await this.engine.put(jobs);
+      await this.engine.put(calls.flat());
+      return [];
     } catch (error) {
       throw this.unavailable(error);
     }

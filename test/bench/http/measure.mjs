@@ -26,6 +26,7 @@ export async function measure(
       p50: seen.p50,
       p99: seen.p99,
       memory: after.peakMemoryBytes / 2 ** 20,
+      commits: (after.commits - before.commits) / seen.requests,
     };
   } finally {
     await server.stop();

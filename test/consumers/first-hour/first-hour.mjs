@@ -131,7 +131,9 @@ async function firstHour(scratch, { create, fastify }) {
   appendFileSync(join(app, '.env'), `SCALEKIT_WEBHOOK_SECRET=${SECRET}\nPORT=${await freePort()}\n`);
   await started(app, async (until) => {
     const answer = await sh(app, 'npx scalekit-webhooks send organization.directory.user_created');
-    if (!answer.includes('200 OK')) throw new Error(`The first event was answered otherwise:\n${answer}`);
+    for (const expected of ['200 OK', 'Secret: SCALEKIT_WEBHOOK_SECRET in .env']) {
+      if (!answer.includes(expected)) throw new Error(`The command does not print "${expected}":\n${answer}`);
+    }
     await until(/UserSync\W.*save /);
   });
   print(performance.now() - began, '= first event handled');

@@ -18,5 +18,6 @@ export const CONTESTANTS = {
     way: 'byHandWithClaims',
     beside: PG_BOSS_BY_HAND,
   },
-  'pg-boss: ours': { ...PG_BOSS, way: 'ours', beside: PG_BOSS_BY_HAND },
+  'pg-boss: ours, ledger in another database': { ...PG_BOSS, way: 'oursApart', beside: PG_BOSS_BY_HAND },
+  'pg-boss: ours, ledger in the same one': { ...PG_BOSS, way: 'ours', beside: PG_BOSS_BY_HAND },
 };

@@ -4,6 +4,9 @@ import { usage } from '../../harness/usage.mjs';
 
 await serve(async (file, way, url) => {
   const { [way]: start } = await import(file);
-  const { port, count } = await start(url);
-  return { hello: port, onQuestion: async () => ({ ...usage(), handled: await count() }) };
+  const { port, count, commits = () => 0 } = await start(url);
+  return {
+    hello: port,
+    onQuestion: async () => ({ ...usage(), handled: await count(), commits: await commits() }),
+  };
 });

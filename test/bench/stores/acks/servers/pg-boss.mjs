@@ -9,22 +9,34 @@ import { startOurs } from './ours.mjs';
 const QUEUE = 'webhooks';
 const POOL_SIZE = 10;
 
+/** Transactions that wrote get numbers, and so does the question for the next one: its own is left out. */
 function countIn(pool) {
-  return async () => {
-    const { rows } = await pool.query('SELECT count(*)::int AS jobs FROM pgboss.job WHERE name = $1', [
-      QUEUE,
-    ]);
-    return rows[0].jobs;
+  let questions = 0;
+  const ask = async (text, ...values) => (await pool.query(text, values)).rows[0].answer;
+  return {
+    count: () => ask('SELECT count(*)::int AS answer FROM pgboss.job WHERE name = $1', QUEUE),
+    commits: async () => Number(await ask('SELECT txid_current() AS answer')) - questions++,
   };
 }
 
-export async function ours(url) {
-  const pool = new pg.Pool({ connectionString: url, max: POOL_SIZE });
-  const store = new PostgresIdempotencyStore({ client: pool });
+export async function ours(url, ledgerUrl = url) {
+  const open = (connectionString) => new pg.Pool({ connectionString, max: POOL_SIZE });
+  const store = new PostgresIdempotencyStore({ client: open(ledgerUrl) });
   await store.migrate();
   const dispatcher = pgBossDispatcher({ connectionString: url, queueName: QUEUE });
   const port = await startOurs(store, dispatcher);
-  return { port, count: countIn(pool) };
+  return { port, ...countIn(open(url)) };
+}
+
+/** The ledger in another database: claim, job and completion are a transaction each. */
+export async function oursApart(url) {
+  const ledgerUrl = new URL(url);
+  ledgerUrl.pathname += '_ledger';
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`CREATE DATABASE "${ledgerUrl.pathname.slice(1)}"`);
+  await client.end();
+  return ours(url, ledgerUrl.href);
 }
 
 async function byHand(url, claims) {
@@ -34,7 +46,7 @@ async function byHand(url, claims) {
   await boss.createQueue(QUEUE);
   const options = { retryLimit: 7, retryDelay: 1, retryBackoff: true };
   const enqueue = (event) => boss.send(QUEUE, event, { ...options, id: uuidOf(event.id) });
-  return { port: await startByHand(enqueue, claims), count: countIn(pool) };
+  return { port: await startByHand(enqueue, claims), ...countIn(pool) };
 }
 
 function uuidOf(id) {

@@ -1,12 +1,7 @@
-import type { TableName } from './table-name.js';
+import { DONE, RELEASED, RUNNING } from './functions.sql.js';
+import type { TableName } from './names.js';
 
-// All SQL that the store sends, but for the schema (schema.ts).
-
-/** What the column `state` says of a key; `until` says for how long. */
-export const RUNNING = 0;
-export const RELEASED = 1;
-export const DONE = 2;
-export const ACCEPTED = 3;
+// All SQL that the store sends. `schema.ts` makes the tables, `functions.sql.ts` the functions that are called here.
 
 export interface Statements {
   readonly begin: string;
@@ -14,6 +9,8 @@ export interface Statements {
   readonly handlerDone: string;
   readonly complete: string;
   readonly release: string;
+  readonly accept: string;
+  readonly finish: string;
   readonly removeExpired: string;
   readonly reopen: string;
   readonly keepFailure: string;
@@ -46,6 +43,8 @@ export function createStatements({ quoted: table, withSuffix }: TableName): Stat
     begin: call('begin'),
     handlerDone: call('handler_done'),
     complete: call('complete'),
+    accept: call('accept'),
+    finish: call('finish'),
 
     // A row that is locked is being recorded in a transaction, and nobody can claim it before that ends.
     renew: `WITH ${wanted('key text, token bigint, "leaseMs" float8')},
@@ -212,179 +211,4 @@ export function lastBeforeCommit(statement: string): string {
     ' AS answers',
     " AS answers, set_config('idle_in_transaction_session_timeout', '10s', true)",
   );
-}
-
-/**
- * The calls of every delivery, as functions that `migrate` creates: PostgreSQL keeps the plan of what is in a function for
- * as long as the connection lives, whatever client or connection pooler is in between, and making the plan takes longer
- * than carrying it out. Later versions that want something else of a function give it another name, so that processes of
- * both versions can run side by side.
- *
- * Each takes a JSON array with an object a call, and answers JSON.
- */
-export function functionsSql(table: TableName): string {
-  return [
-    functionSql(table, 'begin', beginBody(table)),
-    functionSql(table, 'handler_done', handlerDoneBody(table)),
-    functionSql(table, 'complete', completeBody(table)),
-  ].join('\n');
-}
-
-/**
- * A plan is kept while the table grows: what is best for an empty one, to read all of it, must be out of the question.
- * So rows are found by `key = ANY (…)`, which is a look-up in the index for each if not a scan of the table.
- */
-function functionSql(table: TableName, name: string, body: string): string {
-  return `CREATE OR REPLACE FUNCTION ${table.withSuffix(name)}(calls text) RETURNS text LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_nestloop = off AS $function$
-${body}
-$function$;`;
-}
-
-const calls = (columns: string) => `json_to_recordset(calls::json) AS call (${columns})`;
-const among = (rows: string) => `entry.key = ANY (ARRAY(SELECT key FROM ${rows}))`;
-
-/** May the row be claimed for that position? With neither position, `>=` is null and then nothing is outdated. */
-const claimable = (position: string) => `(
-  (entry.state <> ${RUNNING} AND entry.until <= clock_timestamp())
-  OR (coalesce(${position} >= entry.last_position, true)
-      AND (entry.until <= clock_timestamp()
-           OR entry.state = ${RELEASED}
-           OR (entry.state >= ${DONE} AND ${position} IS NOT NULL))))`;
-
-/**
- * Most keys are new, and one INSERT claims them. Only what it did not get is looked at: a row that is taken is answered
- * from what is seen and not touched. The others are claimed by another INSERT, which finds the latest version of each
- * row, committed after it began or not; one that it does not get was claimed by somebody else in the meantime, and so it is
- * in progress. A row that somebody has locked is being claimed, recorded, ended or removed: waiting for it, as an INSERT
- * would even to do nothing, would keep the whole batch waiting. Rows are locked in the order of their keys, so that batches of several processes don't wait for
- * each other in a circle.
- */
-function beginBody({ quoted: table }: TableName): string {
-  const columns = 'key text, "leaseMs" float8, "ttlMs" float8, fingerprint integer, position bigint';
-  const claim = (
-    rows: string,
-  ) => `INSERT INTO ${table} AS entry (key, until, forget_after, fingerprint, attempt, state, ttl_ms, position)
-    SELECT call.key, clock_timestamp() + call."leaseMs" * interval '1 ms',
-      clock_timestamp() + call."ttlMs" * interval '1 ms', call.fingerprint, 1, ${RUNNING}, call."ttlMs", call.position
-    FROM ${rows}
-    ORDER BY call.key COLLATE "C"`;
-  return `DECLARE
-  tokens text;
-  claims integer;
-  got jsonb;
-  others text := '[]';
-BEGIN
-  WITH wanted AS MATERIALIZED (
-    SELECT * FROM ${calls(columns)}
-  ),
-  claimed AS (
-    ${claim(`wanted AS call
-    WHERE call.key NOT IN (SELECT entry.key FROM ${table} AS entry WHERE ${among('wanted')})`)}
-    ON CONFLICT (key) DO NOTHING
-    RETURNING entry.key, entry.token
-  )
-  SELECT coalesce(json_object_agg(key, token), '{}')::text, count(*) INTO tokens, claims FROM claimed;
-
-  IF claims < json_array_length(calls::json) THEN
-    got := tokens;
-    WITH wanted AS MATERIALIZED (
-      SELECT * FROM ${calls(columns)} WHERE got -> call.key IS NULL
-    ),
-    seen AS MATERIALIZED (
-      SELECT entry.key, entry.state, entry.fingerprint, entry.last_position,
-        extract(epoch FROM entry.until - clock_timestamp())::float8 * 1000 AS left_ms,
-        ${claimable('wanted.position')} AS claimable
-      FROM ${table} AS entry JOIN wanted USING (key) WHERE ${among('wanted')}
-    ),
-    free AS MATERIALIZED (
-      SELECT entry.key FROM ${table} AS entry WHERE ${among('seen WHERE seen.claimable')}
-      ORDER BY entry.key FOR UPDATE SKIP LOCKED
-    ),
-    claimed AS (
-    ${claim(`wanted AS call LEFT JOIN seen USING (key) LEFT JOIN free USING (key)
-    WHERE seen.key IS NULL OR free.key IS NOT NULL`)}
-    ON CONFLICT (key) DO UPDATE SET
-      token = DEFAULT, until = excluded.until, forget_after = excluded.forget_after, fingerprint = excluded.fingerprint,
-      state = ${RUNNING}, ttl_ms = excluded.ttl_ms, position = excluded.position,
-      attempt = CASE WHEN entry.state >= ${DONE} OR (entry.state = ${RELEASED} AND entry.until <= clock_timestamp())
-        THEN 1 ELSE entry.attempt + 1 END,
-      handlers_done = CASE WHEN entry.state = ${RELEASED} AND entry.until <= clock_timestamp()
-        THEN NULL ELSE entry.handlers_done END,
-      last_position = CASE WHEN entry.state <> ${RUNNING} AND entry.until <= clock_timestamp()
-        THEN NULL ELSE entry.last_position END
-    WHERE ${claimable('excluded.position')}
-    RETURNING entry.key, entry.token, entry.attempt, entry.handlers_done, entry.last_position
-    )
-    SELECT json_agg(json_build_object('key', wanted.key, 'token', claimed.token, 'attempt', claimed.attempt,
-      'handlersDone', claimed.handlers_done, 'state', seen.state, 'fingerprint', seen.fingerprint, 'leftMs', seen.left_ms,
-      'lastPosition', CASE WHEN claimed.key IS NULL THEN seen.last_position ELSE claimed.last_position END::text))::text
-    INTO others
-    FROM wanted LEFT JOIN claimed USING (key) LEFT JOIN seen ON seen.key = wanted.key AND NOT seen.claimable;
-  END IF;
-
-  RETURN '{"tokens":' || tokens || ',"others":' || others || '}';
-END`;
-}
-
-/** Rows are not locked in order: a claim is completed once, so that no two batches meet in several rows. */
-function completeBody({ quoted: table }: TableName): string {
-  return `DECLARE
-  ended text;
-BEGIN
-  WITH wanted AS MATERIALIZED (
-    SELECT * FROM ${calls('key text, token bigint, "ttlMs" float8, state smallint')}
-  ),
-  completed AS (
-    UPDATE ${table} AS entry SET
-      state = wanted.state, until = clock_timestamp() + wanted."ttlMs" * interval '1 ms', ttl_ms = NULL,
-      handlers_done = NULL, position = NULL, last_position = coalesce(entry.position, entry.last_position)
-    FROM wanted
-    WHERE ${among('wanted')} AND entry.key = wanted.key AND entry.token = wanted.token AND entry.state = ${RUNNING}
-    RETURNING entry.key
-  )
-  SELECT coalesce(json_agg(key), '[]')::text INTO ended FROM completed;
-  RETURN ended;
-END`;
-}
-
-function handlerDoneBody({ quoted: table }: TableName): string {
-  return `DECLARE
-  recorded text;
-BEGIN
-  WITH wanted AS MATERIALIZED (
-    SELECT * FROM ${calls('key text, token bigint, handler text')}
-  ),
-  held AS MATERIALIZED (
-    SELECT entry.key FROM ${table} AS entry JOIN wanted ON entry.key = wanted.key AND entry.token = wanted.token
-    WHERE ${among('wanted')} AND entry.state = ${RUNNING} ORDER BY entry.key FOR UPDATE OF entry
-  ),
-  finished AS MATERIALIZED (
-    SELECT key, array_agg(DISTINCT handler) AS handlers FROM wanted JOIN held USING (key) GROUP BY key
-  ),
-  noted AS (
-    UPDATE ${table} AS entry SET handlers_done = coalesce(entry.handlers_done, '{}') || ARRAY(
-      SELECT unnest(finished.handlers) EXCEPT SELECT unnest(entry.handlers_done))
-    FROM finished WHERE ${among('finished')} AND entry.key = finished.key
-    RETURNING entry.key
-  )
-  SELECT coalesce(json_agg(key), '[]')::text INTO recorded FROM noted;
-  RETURN recorded;
-END`;
-}
-
-/** Stands for `$1` in a statement that is a text within another. */
-export const CALLS = '@calls';
-
-/** Runs a statement of the store in a transaction of its own, whatever the defaults of the connection are. */
-export function procedureSql({ withSuffix }: TableName): string {
-  return `CREATE OR REPLACE PROCEDURE ${withSuffix('read_committed')}(calls text, statement text, INOUT answers text)
-LANGUAGE plpgsql AS $procedure$
-BEGIN
-  COMMIT;
-  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
-  SET LOCAL lock_timeout = 0;
-  EXECUTE replace(statement, '${CALLS}', '$1') INTO answers USING calls;
-END
-$procedure$;`;
 }

@@ -1,24 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { CallBatcher } from '../../../lib/dispatch/queues/call-batcher.js';
+import { Batcher } from '../../../lib/shared/batcher.js';
 import { Gate } from '../../support/gate.js';
 
-describe('CallBatcher', () => {
+describe('Batcher', () => {
   it('sends the calls of a turn together, and those that come meanwhile after them', async () => {
     const sent: (readonly number[])[] = [];
     const gate = new Gate();
-    const batcher = new CallBatcher<number>({
+    const batcher = new Batcher<number, number>({
       send: async (items) => {
         sent.push(items);
         await gate.pass();
+        return items;
       },
+      maxCalls: 100,
       timeoutMs: 10_000,
       onTimeout: () => new Error('late'),
     });
-    const first = [batcher.add([1, 2]), batcher.add([3])];
+    const first = [1, 2, 3].map((item) => batcher.run(item));
     await gate.reached;
-    const second = [batcher.add([4]), batcher.add([5])];
+    const second = [4, 5].map((item) => batcher.run(item));
     gate.release();
-    await Promise.all([...first, ...second]);
+    expect(await Promise.all([...first, ...second])).toEqual([1, 2, 3, 4, 5]);
     expect(sent).toEqual([
       [1, 2, 3],
       [4, 5],
@@ -26,12 +28,14 @@ describe('CallBatcher', () => {
   });
 
   it('sends each call alone when they failed together', async () => {
-    const batcher = new CallBatcher<number>({
-      send: (items) => (items.includes(2) ? Promise.reject(new Error('two')) : Promise.resolve()),
+    const batcher = new Batcher<number, number>({
+      send: (items) => (items.includes(2) ? Promise.reject(new Error('two')) : Promise.resolve(items)),
+      isFaultOfOne: () => true,
+      maxCalls: 100,
       timeoutMs: 10_000,
       onTimeout: () => new Error('late'),
     });
-    expect(await Promise.allSettled([1, 2, 3].map((item) => batcher.add([item])))).toMatchObject([
+    expect(await Promise.allSettled([1, 2, 3].map((item) => batcher.run(item)))).toMatchObject([
       { status: 'fulfilled' },
       { status: 'rejected', reason: { message: 'two' } },
       { status: 'fulfilled' },
@@ -40,16 +44,17 @@ describe('CallBatcher', () => {
 
   it('withdraws what waits longer than it may, and goes on although a server never answers', async () => {
     const sent: (readonly number[])[] = [];
-    const batcher = new CallBatcher<number>({
+    const batcher = new Batcher<number, number>({
       send: (items) => {
         sent.push(items);
-        return items.includes(1) ? new Promise(() => undefined) : Promise.resolve();
+        return items.includes(1) ? new Promise(() => undefined) : Promise.resolve(items);
       },
+      maxCalls: 100,
       timeoutMs: 100,
       onTimeout: () => new Error('late'),
     });
-    await expect(batcher.add([1])).rejects.toThrow('late');
-    await batcher.add([2]);
+    await expect(batcher.run(1)).rejects.toThrow('late');
+    await batcher.run(2);
     expect(sent).toEqual([[1], [2]]);
   });
 });

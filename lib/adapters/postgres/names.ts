@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
+
 export const DEFAULT_TABLE = 'scalekit_webhook_events';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 /** PostgreSQL cuts names at 63 bytes. Names of the index, the functions and the other tables add up to 15 to this one. */
-const MAX_LENGTH = 48;
+const MAX_NAME_LENGTH = 48;
 
 export interface TableName {
   /** As in SQL: quoted, so that upper and lower case differ. */
@@ -16,10 +18,10 @@ export interface TableName {
 /** @throws TypeError for a name that would be unsafe or cut */
 export function readTableName(table: string): TableName {
   const parts = table.split('.');
-  if (parts.length > 2 || parts.some((part) => !NAME.test(part) || part.length > MAX_LENGTH)) {
+  if (parts.length > 2 || parts.some((part) => !NAME.test(part) || part.length > MAX_NAME_LENGTH)) {
     throw new TypeError(
       `PostgresIdempotencyStore: ${JSON.stringify(table)} can't be the table. Give it as "table" or "schema.table", ` +
-        `each of letters, digits, "_" and "-", at most ${MAX_LENGTH} characters, and not beginning with a digit.`,
+        `each of letters, digits, "_" and "-", at most ${MAX_NAME_LENGTH} characters, and not beginning with a digit.`,
     );
   }
   const quoted = parts.map((part) => `"${part}"`).join('.');
@@ -28,4 +30,25 @@ export function readTableName(table: string): TableName {
     withSuffix: (suffix) => `${quoted.slice(0, -1)}_${suffix}"`,
     bareWithSuffix: (suffix) => `"${parts.at(-1) ?? ''}_${suffix}"`,
   };
+}
+
+/** An index entry holds 2,704 bytes at most; https://www.postgresql.org/docs/current/btree.html#BTREE-LIMITS. */
+const MAX_KEY_LENGTH = 512;
+/** What PostgreSQL has no place for: https://www.postgresql.org/docs/current/datatype-character.html. */
+const NOT_TEXT = /[\0\p{Surrogate}]/u;
+
+/** Any string as one that a row can have for its key: one that the database would refuse would fail its whole batch. */
+export function toStoredKey(key: string): string {
+  return key.length <= MAX_KEY_LENGTH && !NOT_TEXT.test(key)
+    ? key
+    : `sha256:${createHash('sha256').update(key, 'utf16le').digest('hex')}`;
+}
+
+/** @throws TypeError */
+export function assertText(handler: string): void {
+  if (NOT_TEXT.test(handler)) {
+    throw new TypeError(
+      `PostgreSQL can't keep the handler name ${JSON.stringify(handler)}: it has U+0000 or half a surrogate pair.`,
+    );
+  }
 }
