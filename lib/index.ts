@@ -138,7 +138,12 @@ export type {
   ListedEventPage,
   ScalekitEventsClient,
 } from './catch-up/events-client.js';
-export type { CatchUpProgress, CatchUpReport } from './catch-up/report.js';
+export {
+  CATCH_UP_CHANNEL,
+  type CatchUpMessage,
+  type CatchUpProgress,
+  type CatchUpReport,
+} from './catch-up/report.js';
 
 export {
   type DeliveryAnswer,

@@ -112,6 +112,7 @@ export class ScalekitWebhookCoreModule {}
         Ledger,
         DeliveryAuthenticator,
         HandlerRegistry,
+        ScalekitWebhookRegistry,
         DeliveryReceiver,
       ],
       useFactory: createCatchUp,

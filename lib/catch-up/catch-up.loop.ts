@@ -1,18 +1,21 @@
+import { channel } from 'node:diagnostics_channel';
 import type { Logger } from '@nestjs/common';
 import type { Claim } from '../idempotency/claim.js';
-import { hasErrorCode } from '../scalekit-webhook.errors.js';
+import { hasErrorCode, ownCodeOf } from '../scalekit-webhook.errors.js';
 import { describeError } from '../shared/describe-error.js';
 import { within } from '../shared/within.js';
 import type { CatchUp, CatchUpRunOptions } from './catch-up.js';
 import type { Clock } from './clock.js';
-import type { CatchUpReport } from './report.js';
+import { CATCH_UP_CHANNEL, type CatchUpMessage, type CatchUpReport } from './report.js';
 
 /** The lease of the runs that go on where the last one ended. */
 const LEASE = 'runs';
+const runs = channel(CATCH_UP_CHANNEL);
 /** A run that does not end with the application is left behind. */
 const PATIENCE_MS = 2_000;
 
 interface LoopParts {
+  readonly application: string;
   readonly endpoint: string;
   readonly catchUp: CatchUp;
   /** Seconds; 0 where nothing runs by itself. */
@@ -109,10 +112,12 @@ export class CatchUpLoop {
     return this.running;
   }
 
-  private tell({ caughtUp, failed, waiting, listed, dryRun, to, calls }: CatchUpReport): void {
+  private tell(report: CatchUpReport): void {
     this.lastError = undefined;
+    const { application, endpoint, logger } = this.parts;
+    runs.publish({ application, endpoint, stage: 'ended', report } satisfies CatchUpMessage);
+    const { caughtUp, failed, waiting, listed, dryRun, to, calls } = report;
     if (caughtUp + failed > 0 && !dryRun) {
-      const { endpoint, logger } = this.parts;
       const others = [failed > 0 && `${failed} failed`, waiting > 0 && `${waiting} wait`].filter(Boolean);
       logger.log(
         `[${endpoint}] caught up ${caughtUp} of ${listed} events in the list until ${to.toISOString()}` +
@@ -123,11 +128,13 @@ export class CatchUpLoop {
 
   /** Once for each reason, until a run succeeds. */
   private complain(error: unknown): void {
+    const { application, endpoint, logger } = this.parts;
+    const code = ownCodeOf(error) ?? 'failed';
+    runs.publish({ application, endpoint, stage: 'interrupted', reason: code } satisfies CatchUpMessage);
     const reason = describeError(error, {}, { stack: false });
     if (reason !== this.lastError) {
       this.lastError = reason;
-      const { endpoint, logger } = this.parts;
-      const isGrave = hasErrorCode(error, 'events_differ') || hasErrorCode(error, 'events_refused');
+      const isGrave = code === 'events_differ' || code === 'events_refused';
       logger[isGrave ? 'error' : 'warn'](`[${endpoint}] catching up ended early: ${reason}`);
     }
   }

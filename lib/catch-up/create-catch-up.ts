@@ -7,6 +7,7 @@ import type { Ledger } from '../idempotency/ledger.js';
 import { scopeOf } from '../idempotency/ledger.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import type { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
+import type { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import type { DeliveryAuthenticator } from '../signature/delivery-authenticator.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import { CatchUp } from './catch-up.js';
@@ -42,6 +43,7 @@ export function createCatchUp(
   ledger: Ledger,
   authenticator: DeliveryAuthenticator,
   registry: HandlerRegistry,
+  { application }: Pick<ScalekitWebhookRegistry, 'application'>,
   receiver: { handle(delivery: VerifiedDelivery): Promise<Answer> },
 ): CatchUpLoop | undefined {
   const { catchUp, namespace, idempotency } = options;
@@ -53,6 +55,7 @@ export function createCatchUp(
   const handlersFor = (type: string) => registry.handlersFor(name, type);
   const chosen = catchUp.types === 'subscribed' ? undefined : catchUp.types;
   return new CatchUpLoop({
+    application,
     endpoint: name,
     every: catchUp.every ?? 300,
     keepSample: () => samples.keep(),

@@ -59,6 +59,30 @@ export interface CatchUpProgress {
   readonly caughtUp: number;
 }
 
+/**
+ * Name of the channel of `node:diagnostics_channel` that tells of each run that this package began by itself: its messages
+ * are `CatchUpMessage`s.
+ *
+ * @publicApi
+ */
+export const CATCH_UP_CHANNEL = 'nestjs-scalekit-webhooks:catch-up';
+
+/**
+ * The end of a run: ids, numbers and codes, never a value of a payload. How far behind the endpoint is, `report.to` says:
+ * everything up to then is finished, queued, or tried again later.
+ *
+ * @publicApi
+ */
+export type CatchUpMessage = {
+  /** Identifies the Nest application: several may run in one process. */
+  readonly application: string;
+  readonly endpoint: string;
+} & (
+  | { readonly stage: 'ended'; readonly report: CatchUpReport }
+  /** `reason` is the error's code, or `failed`. */
+  | { readonly stage: 'interrupted'; readonly reason: string }
+);
+
 const MAX_NAMES = 1_000;
 
 /** Counts without growing for ever. */

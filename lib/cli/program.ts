@@ -14,13 +14,13 @@ const EXIT_CODES_HELP = `
 Secrets come from SCALEKIT_WEBHOOK_SECRET (in the environment, .env or --env-file) or --secret-file, and are never shown.
 
 Exit codes:
-  0    all is well
-  1    the answer is no: a check failed, a delivery does not hold or was refused
-  2    the command can't be carried out as given; nothing was sent
-  3    verify: the delivery does not hold, and the cause is unknown
-       doctor: nothing is off, but without the secret most was not checked
-  4    nobody answers at the URL
-  5    the URL is of another machine and nobody agreed; nothing was sent
+  0    success
+  1    a check failed, a delivery does not verify, or it was refused
+  2    wrong usage; nothing was sent
+  3    verify: the delivery does not verify, and the cause is unknown
+       doctor: no check failed, but without a secret most were skipped
+  4    no answer from the URL
+  5    the URL is on another machine and nobody confirmed; nothing was sent
   130  stopped by Ctrl-C`;
 
 export interface Program {

@@ -1,7 +1,7 @@
 // One process of the fleet: a real application on a fixed port, with a store and a dispatcher that other processes
 // share. Everything that its handlers and its store do is appended to a log that outlives it.
 import 'reflect-metadata';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -22,9 +22,24 @@ function log(...fields) {
 
 /** Dies here, as by `kill -9` from outside, with the probability that the fleet was given for this point. */
 function mayDieAt(point) {
-  if (Math.random() < (setup.killAt?.[point] ?? 0)) {
+  if (Math.random() < (setup.killAt?.[point] ?? 0) && isLeftToDie(point)) {
     process.kill(process.pid, 'SIGKILL');
   }
+}
+
+/** With `deathsAtEach`, the fleet dies so often at each point: a file stands for each death. */
+function isLeftToDie(point) {
+  return (
+    setup.deathsAtEach === undefined ||
+    Array.from({ length: setup.deathsAtEach }, (_, n) => `${setup.log}.${point}.${n}`).some((file) => {
+      try {
+        closeSync(openSync(file, 'wx'));
+        return true;
+      } catch {
+        return false;
+      }
+    })
+  );
 }
 
 function decorate(target, method, ...decorators) {
@@ -100,6 +115,20 @@ function observed(store) {
     renew: (...call) => store.renew(...call),
     release: (...call) => store.release(...call),
     ...recording(store, dying),
+    catchUp: {
+      look: async (keys) => {
+        const states = await store.catchUp.look(keys);
+        mayDieAt('after-look');
+        return states;
+      },
+      read: (name) => store.catchUp.read(name),
+      replace: async (...call) => {
+        mayDieAt('before-save');
+        const isReplaced = await store.catchUp.replace(...call);
+        mayDieAt('after-save');
+        return isReplaced;
+      },
+    },
     ...(store.transaction && {
       transaction: async (work, signal) => {
         const calls = [];
@@ -132,6 +161,19 @@ function observedDispatcher(factory) {
   };
 }
 
+/** By the real client, which dies after a page. */
+async function catchUp({ url, clientId, clientSecret, since }) {
+  const { ScalekitClient } = await import('@scalekit-sdk/node');
+  const { events } = new ScalekitClient(url, clientId, clientSecret);
+  const listEventsPaginated = async (...call) => {
+    const page = await events.listEventsPaginated(...call);
+    mayDieAt('after-list');
+    return page;
+  };
+  const client = { events: { listEventsPaginated } };
+  return { client, every: 10, since: new Date(since), types: ['user.created'], assumeSameIds: true };
+}
+
 const engine = await connect(setup);
 
 class AppModule {}
@@ -141,6 +183,7 @@ Module({
       secret: setup.secret,
       ...(engine.dispatcher && { dispatcher: observedDispatcher(engine.dispatcher) }),
       idempotency: { store: observed(engine.store), leaseMs: setup.leaseMs },
+      ...(setup.catchUp && { catchUp: await catchUp(setup.catchUp) }),
       shutdownTimeoutMs: 5_000,
     }),
   ],

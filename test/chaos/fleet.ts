@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePorts } from './free-ports.js';
@@ -10,7 +11,16 @@ const BOOT_TIMEOUT_MS = 60_000;
 export type EngineName =
   'inline on Redis' | 'inline on PostgreSQL' | 'BullMQ on Redis' | 'pg-boss on PostgreSQL';
 
-export type KillPoint = 'after-claim' | 'after-effect' | 'after-record' | 'after-enqueue' | 'before-answer';
+export type KillPoint =
+  | 'after-list'
+  | 'after-look'
+  | 'after-claim'
+  | 'after-effect'
+  | 'after-record'
+  | 'after-enqueue'
+  | 'before-save'
+  | 'after-save'
+  | 'before-answer';
 
 /** What every process of a fleet is given; see `app.mjs`. */
 export interface FleetSetup {
@@ -26,6 +36,15 @@ export interface FleetSetup {
   readonly handlerMs?: readonly [number, number];
   /** The probability of dying at that point. */
   readonly killAt?: Partial<Record<KillPoint, number>>;
+  /** How often the fleet dies at each point at most; undefined: as often as it happens. */
+  readonly deathsAtEach?: number;
+  /** Where the fleet catches up, and from when on. */
+  readonly catchUp?: {
+    readonly url: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly since: number;
+  };
   /** Options of the queue's dispatcher. */
   readonly queue?: object;
 }
@@ -44,6 +63,16 @@ export class Member {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}/webhooks/scalekit`;
+  }
+
+  /** The most memory that the process has had so far, in MiB. */
+  get peakMemory(): number {
+    const status = readFileSync(`/proc/${this.child?.pid}/status`, 'utf8');
+    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1_024;
+  }
+
+  get pid(): number | undefined {
+    return this.child?.pid;
   }
 
   start(): Promise<void> {

@@ -10,7 +10,7 @@ const KILL_EVERY_MS = 300;
 const PATIENCE_MS = KILLS * KILL_EVERY_MS * 4 + 240_000;
 
 /** A death or two at each point in a short run, beside those from outside. */
-const KILL_AT: Record<KillPoint, number> = {
+const KILL_AT: Partial<Record<KillPoint, number>> = {
   'after-claim': 0.004,
   'after-effect': 0.004,
   'after-record': 0.004,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -83,6 +83,18 @@ export class World {
       queue: QUEUES[this.engine] ?? {},
       ...setup,
     });
+  }
+
+  /** How often the fleet has died at a point, if it was to die only so often at each. */
+  deathsAt(point: string): number {
+    return readdirSync(this.folder).filter((file) => file.startsWith(`log.${point}.`)).length;
+  }
+
+  /** The processes that have started handlers. */
+  get workers(): readonly number[] {
+    const lines = readFileSync(this.log, 'utf8').split('\n');
+    const starts = lines.filter((line) => line.startsWith('start\t'));
+    return [...new Set(starts.map((line) => Number(line.split('\t').at(-1))))];
   }
 
   /** The log as it is now. */

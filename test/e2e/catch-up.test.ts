@@ -1,7 +1,10 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Injectable } from '@nestjs/common';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
+  CATCH_UP_CHANNEL,
+  type CatchUpMessage,
   type CatchUpOptions,
   type CatchUpReport,
   EventContext,
@@ -334,6 +337,10 @@ describe('catching up', () => {
     const events = Array.from({ length: 20 }, (_, n) => logged((30 - n) * MINUTE));
     api.log.add(...events);
     const catchUp = { client: api.client(), every: 10, since: since(HOUR), assumeSameIds: true };
+    const told: CatchUpMessage[] = [];
+    const listen = (message: unknown) => told.push(message as CatchUpMessage);
+    subscribe(CATCH_UP_CHANNEL, listen);
+    closing.push(() => Promise.resolve(void unsubscribe(CATCH_UP_CHANNEL, listen)));
     const servers = await Promise.all(
       [1, 2, 3].map(() => startApp(handling, catchUp, { idempotency: { store, leaseMs: 60_000 } })),
     );
@@ -342,6 +349,7 @@ describe('catching up', () => {
       const lines = servers.flatMap(({ logs }) => logs.matching(/caught up 20 of 20 events/));
       expect(lines).toHaveLength(1);
     }, 20_000);
+    expect(told).toMatchObject([{ endpoint: 'default', stage: 'ended', report: { caughtUp: 20 } }]);
     const calls = api.log.calls.length;
     const answers = await Promise.allSettled(servers.map(({ service }) => service.catchUp()));
     expect(answers.map((answer) => answer.status === 'fulfilled' && answer.value.caughtUp).sort()).toEqual([

@@ -54,12 +54,15 @@ export class EventLog {
     const before = pageToken === '' ? undefined : this.readToken(pageToken, filter);
     const size = Math.min(MAX_PAGE, pageSize || 10);
     const page: LoggedEvent[] = [];
-    for (const event of this.newestFirst()) {
+    const { startTime, endTime } = filter;
+    const sorted = this.newestFirst();
+    for (let at = firstNotAfter(sorted, endTime); at < sorted.length && page.length <= size; at++) {
+      const event = sorted[at];
+      if (!event || (startTime && event.occurredAt.seconds < startTime.seconds)) {
+        break;
+      }
       if (this.passes(event, filter) && (!before || isAfter(before, event))) {
         page.push(event);
-      }
-      if (page.length > size) {
-        break;
       }
     }
     const events = page.slice(0, size);
@@ -104,6 +107,20 @@ export class EventLog {
     }
     return { id, type: '', occurredAt: fromNanos(BigInt(at)) };
   }
+}
+
+/** The index of the first event that did not happen in a later second. */
+function firstNotAfter(sorted: readonly LoggedEvent[], end: ListedEventFilter['endTime']): number {
+  let [low, high] = [0, sorted.length];
+  while (end && low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle]?.occurredAt.seconds ?? 0n) > end.seconds) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return end ? low : 0;
 }
 
 function nanosOf({ seconds, nanos }: { readonly seconds: bigint; readonly nanos: number }): bigint {

@@ -353,7 +353,16 @@ class Receiver {
       createDispatcher(registration, options, ledger, registry, lifecycle),
       samples,
     );
-    this.loop = createCatchUp(registration, options, samples, ledger, authenticator, registry, this.receiver);
+    this.loop = createCatchUp(
+      registration,
+      options,
+      samples,
+      ledger,
+      authenticator,
+      registry,
+      { application: '0-0-0-0-0' },
+      this.receiver,
+    );
     this.loop?.start();
   }
 
