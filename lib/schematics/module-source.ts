@@ -63,7 +63,7 @@ export class ModuleSource {
 
   /**
    * Adds an element to a list of `@Module({ … })`, and the list where there is none.
-   * @throws Error where the decorator or the list is no literal.
+   * @throws Error where the decorator or the list is not a literal.
    */
   withMetadata(list: 'imports' | 'providers', element: string): ModuleSource {
     const decorator = this.decorator();
@@ -73,7 +73,7 @@ export class ModuleSource {
       return this.append(decorator, decorator.properties, `${list}: ${text}`, '');
     }
     if (!this.compiler.isArrayLiteralExpression(value)) {
-      throw new Error(`"${list}" of ${this.className} is no array literal.`);
+      throw new Error(`"${list}" of ${this.className} is not an array literal.`);
     }
     return this.append(value, value.elements, element, '  ');
   }
@@ -81,7 +81,7 @@ export class ModuleSource {
   private metadata(list: string): ts.Expression | undefined {
     const property = this.decorator().properties.find(({ name }) => name?.getText() === list);
     if (property && !this.compiler.isPropertyAssignment(property)) {
-      throw new Error(`"${list}" of ${this.className} is no array literal.`);
+      throw new Error(`"${list}" of ${this.className} is not an array literal.`);
     }
     return property?.initializer;
   }

@@ -53,7 +53,7 @@ function add(tree: Tree, sourceRoot: string): void {
   const before = new ModuleSource(compiler, className, readText(tree, path));
   const taken = [`${folder}/user-sync.ts`, `${folder}/user-sync.spec.ts`].find((file) => tree.exists(file));
   if (taken ?? before.mentions('UserSync')) {
-    throw new Error(`${(taken ?? path).slice(1)} has a UserSync of its own.`);
+    throw new Error(`${(taken ?? path).slice(1)} already has a UserSync.`);
   }
   const extension = packageJson(tree).type === 'module' ? '.js' : '';
   const config = before.importsModule('ConfigModule') ? 'ConfigModule' : 'ConfigModule.forRoot()';

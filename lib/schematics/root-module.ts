@@ -22,7 +22,7 @@ export function findRootModule(compiler: Compiler, tree: Tree, sourceRoot: strin
     return { path: usual, className: 'AppModule' };
   }
   throw new Error(
-    `No root module: ${main.slice(1)} starts none that it imports, and there is no ${usual.slice(1)}.`,
+    `No root module found: ${main.slice(1)} starts no module that it imports, and there is no ${usual.slice(1)}.`,
   );
 }
 

@@ -176,16 +176,16 @@ export class AppModule {}
   });
 
   it.each([
-    ['no root module', {}, /No root module: src\/main\.ts starts none .+ no src\/app\.module\.ts/],
+    ['no root module', {}, /No root module found: src\/main\.ts starts no module .+ no src\/app\.module\.ts/],
     [
-      'a list that is no literal',
+      'a list that is not a literal',
       { 'src/app.module.ts': MODULE('{ imports: modules }') },
-      /"imports" of AppModule is no/,
+      /"imports" of AppModule is not an array literal/,
     ],
     [
       'a shorthand list',
       { 'src/app.module.ts': MODULE('{ providers }') },
-      /"providers" of AppModule is no array/,
+      /"providers" of AppModule is not an array/,
     ],
     [
       'metadata from elsewhere',
@@ -195,12 +195,12 @@ export class AppModule {}
     [
       'a file of that name',
       { 'src/app.module.ts': MODULE('{}'), 'src/user-sync.ts': 'export {};' },
-      /src\/user-sync\.ts has a UserSync of its own/,
+      /src\/user-sync\.ts already has a UserSync/,
     ],
     [
       'a class of that name',
       { 'src/app.module.ts': MODULE('{ providers: [UserSync] }') },
-      /src\/app\.module\.ts has a UserSync of its own/,
+      /src\/app\.module\.ts already has a UserSync/,
     ],
   ])('changes nothing and says why at %s', (_, files: Record<string, string>, message) => {
     const { run, contents } = add({ 'src/main.ts': MAIN(), ...files });
