@@ -57,6 +57,8 @@ export interface FailedEvent {
   readonly type: string;
   /** `*` where a controller of your own gave up, or where a worker could not tell the handlers of the event. */
   readonly handler: string;
+  /** `organization_id` of the envelope. */
+  readonly organizationId?: string | undefined;
   /** The message of the last error. From a queue, it may quote the payload. */
   readonly reason: string;
   readonly attempts: number;
@@ -70,8 +72,36 @@ export interface FailedEventPage {
   readonly cursor: string | undefined;
 }
 
-/** @publicApi */
-export interface FailedEventQuery {
+/** Where a page begins, and how long it may be. */
+export interface FailedEventPosition {
+  readonly limit: number;
+  readonly cursor: string | undefined;
+}
+
+/**
+ * Which failed events are meant: those that pass all that is given.
+ *
+ * @publicApi
+ */
+export interface FailedEventFilter {
+  /** A type, or a pattern with `*` as `@OnScalekitEvent()` takes it. */
+  readonly type?: string | undefined;
+  /** The handler's name. */
+  readonly handler?: string | undefined;
+  /** `organization_id` of the envelope. */
+  readonly organizationId?: string | undefined;
+  /** Failed at that time or later. */
+  readonly since?: Date | undefined;
+  /** Failed before that time. */
+  readonly until?: Date | undefined;
+}
+
+/**
+ * With a filter, a page may have fewer events than `limit`, or none: go on with its `cursor` until that is undefined.
+ *
+ * @publicApi
+ */
+export interface FailedEventQuery extends FailedEventFilter {
   /**
    * How many at most, from 1 to 1,000.
    *
@@ -94,7 +124,7 @@ export interface ReplayOptions {
 
 /** The failed events of one endpoint: dead letters of a queue, or what the store keeps. */
 export interface FailedEvents {
-  failed(query: Required<FailedEventQuery>): Promise<FailedEventPage>;
+  failed(query: FailedEventPosition): Promise<FailedEventPage>;
   /** Has the event's handlers run again. Returns how many; 0 where nothing is kept of the event. */
   replay(eventId: string, options: Required<ReplayOptions>): Promise<number>;
   /** Forgets the event's failures. Returns how many. */

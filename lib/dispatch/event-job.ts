@@ -1,4 +1,4 @@
-import { readEnvelope } from '../events/envelope.js';
+import { organizationOf, readEnvelope } from '../events/envelope.js';
 import { readOccurredAt } from '../events/occurred-at.js';
 import { scopeOf } from '../idempotency/ledger.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
@@ -17,6 +17,8 @@ export interface EventJob {
   readonly endpoint: string;
   readonly eventId: string;
   readonly type: string;
+  /** `organization_id` of the envelope. */
+  readonly organizationId?: string;
   /** `Class.method`; undefined for a whole event, whose receiver does not know the handlers. */
   readonly handler?: string;
   /** How often a process took the job that has no such handler. */
@@ -61,6 +63,7 @@ export function createEventJob(
     endpoint,
     eventId: event.id,
     type: event.type,
+    ...organizationOf(event),
     ...details,
     rawBody: Buffer.from(rawBody).toString('utf8'),
     deliveryId,

@@ -5,7 +5,12 @@ import type { FailureLedger } from '../idempotency/failure.ledger.js';
 import type { KeptFailure } from '../idempotency/idempotency-store.extras.js';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import { createEventJob, deliveryOfJob, type EventJob } from './event-job.js';
-import type { FailedEventPage, FailedEventQuery, FailedEvents, ReplayOptions } from './event-dispatcher.js';
+import type {
+  FailedEventPage,
+  FailedEventPosition,
+  FailedEvents,
+  ReplayOptions,
+} from './event-dispatcher.js';
 import type { HandlerRunner, ClaimedDelivery } from './handler-runner.js';
 import { describeEvent, logFailure } from './log-failure.js';
 
@@ -48,10 +53,10 @@ export class KeptEvents implements FailedEvents {
     private readonly runner: HandlerRunner,
   ) {}
 
-  async failed(query: Required<FailedEventQuery>): Promise<FailedEventPage> {
+  async failed(query: FailedEventPosition): Promise<FailedEventPage> {
     const { failures, cursor } = await this.kept.list(query);
-    const events = failures.map(({ eventId, type, handler, reason, attempts, failedAt }) => {
-      return { eventId, type, handler, reason, attempts, failedAt: new Date(failedAt) };
+    const events = failures.map(({ eventId, type, handler, organizationId, reason, attempts, failedAt }) => {
+      return { eventId, type, handler, organizationId, reason, attempts, failedAt: new Date(failedAt) };
     });
     return { events, cursor };
   }

@@ -35,6 +35,18 @@ export interface ScalekitEnvelope {
   readonly [field: string]: unknown;
 }
 
+/** The field `organization_id`, if it is a text: it may be anything. */
+export function organizationOf({
+  organization_id: organizationId,
+}: {
+  readonly id: string;
+  readonly organization_id?: unknown;
+}): {
+  organizationId?: string;
+} {
+  return typeof organizationId === 'string' ? { organizationId } : {};
+}
+
 const MAX_DEPTH = 200;
 const MAX_NAME_LENGTH = 256;
 

@@ -1,3 +1,4 @@
+import { organizationOf } from '../events/envelope.js';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import { describeError, messageOf } from '../shared/describe-error.js';
 import { fingerprintOf, type VerifiedDelivery } from '../signature/verified-delivery.js';
@@ -83,6 +84,7 @@ export class FailureLedger {
       eventId: event.id,
       type: event.type,
       handler,
+      ...organizationOf(event),
       reason: reason.slice(0, MAX_REASON),
       attempts: failure.attempts,
       failedAt: Date.now(),

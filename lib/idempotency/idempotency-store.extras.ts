@@ -11,6 +11,8 @@ export interface KeptFailure {
   readonly eventId: string;
   readonly type: string;
   readonly handler: string;
+  /** `organization_id` of the event. */
+  readonly organizationId?: string | undefined;
   /** The error's message, without values of the payload. */
   readonly reason: string;
   readonly attempts: number;

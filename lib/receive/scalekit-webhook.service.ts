@@ -11,6 +11,7 @@ import type {
   FailedEvents,
   ReplayOptions,
 } from '../dispatch/event-dispatcher.js';
+import { findFailed } from '../dispatch/find-failed.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { EVENT_DISPATCHER } from '../scalekit-webhook.tokens.js';
 import { DeliveryReceiver } from './delivery.receiver.js';
@@ -72,16 +73,17 @@ export class ScalekitWebhookService {
   }
 
   /**
-   * Lists handlers that gave up on an event of this endpoint, oldest first, each with its reason. With a queue these are
+   * Lists handlers that gave up on an event of this endpoint, oldest first, each with its reason: all, or those that pass
+   * a filter by type, handler, organization and time. With a queue these are
    * its dead letters; inline, the store keeps them (`idempotency.failed`).
    *
    * @throws ScalekitWebhookError (`keeps_no_events`) where neither keeps any
    */
-  async failed({ limit = 100, cursor }: FailedEventQuery = {}): Promise<FailedEventPage> {
+  async failed({ limit = 100, cursor, ...filter }: FailedEventQuery = {}): Promise<FailedEventPage> {
     if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_PAGE) {
       throw new RangeError(`failed() takes a limit from 1 to ${MAX_PAGE}, received ${limit}.`);
     }
-    return await this.failures.failed({ limit, cursor });
+    return await findFailed(this.failures, { limit, cursor }, filter);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel';
 import { constants } from 'node:os';
 import { type Answer, noteArrival } from '../answers/answers.js';
+import { organizationOf } from '../events/envelope.js';
 import { ownCodeOf } from '../scalekit-webhook.errors.js';
 import { attempt, type Awaitable } from '../shared/awaitable.js';
 import {
@@ -200,10 +201,6 @@ function tellOfCall(stage: HandlerMessage['stage'], call: HandlerFacts): void {
 
 function surround<T>({ [SURROUND]: around }: { readonly [SURROUND]?: Surround }, work: () => T): T {
   return around ? around(work) : work();
-}
-
-function organizationOf({ organization_id: organizationId }: Event): { organizationId?: string } {
-  return typeof organizationId === 'string' ? { organizationId } : {};
 }
 
 /** Code only: a message, a name or a code that a handler chose may quote the payload. */

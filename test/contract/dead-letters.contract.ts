@@ -9,6 +9,7 @@ import {
 } from '../../lib/index.js';
 import { Gate } from '../support/gate.js';
 import { eventually, type QueueBench, sharedMemory } from '../support/queue-bench.js';
+import { describeFailedFilter } from './failed-filter.contract.js';
 import { anEvent, type WebhookApp } from '../support/webhook-app.js';
 
 /** What every dispatcher with a queue keeps of the events that it gave up on. */
@@ -57,6 +58,8 @@ export function describeDeadLetters(bench: QueueBench): void {
   afterEach(() => bench.closeAll());
 
   describe('failed()', () => {
+    describeFailedFilter((setup) => bench.start({ ...setup, webhook: sharedMemory() }));
+
     it('lists dead letters oldest first, page by page', async () => {
       await fail('a', 'b', 'c', 'd', 'e');
       const first = await service.failed({ limit: 2 });

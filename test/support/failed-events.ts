@@ -8,6 +8,7 @@ import {
   ScalekitWebhookService,
   UnrecoverableEventError,
 } from '../../lib/index.js';
+import { describeFailedFilter } from '../contract/failed-filter.contract.js';
 import { Gate } from './gate.js';
 import { anEvent, WebhookApp } from './webhook-app.js';
 
@@ -44,6 +45,11 @@ export function describeInlineFailures(createStore: () => Promise<IdempotencySto
     Sync.runs = [];
     return { app, store: idempotency.store, service: app.app.get(ScalekitWebhookService) };
   }
+
+  describeFailedFilter(async (setup) => {
+    const store = await createStore();
+    return WebhookApp.start({ ...setup, webhook: { idempotency: { store } } });
+  });
 
   it('keeps what a handler gave up on, without values of the payload', async () => {
     const { app, service } = await start();

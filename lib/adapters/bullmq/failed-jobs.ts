@@ -1,6 +1,6 @@
 import type { Job, JobType, Queue } from 'bullmq';
 import { ALL_HANDLERS, type EventJob } from '../../dispatch/event-job.js';
-import type { FailedEvent, FailedEventPage, FailedEventQuery } from '../../dispatch/event-dispatcher.js';
+import type { FailedEvent, FailedEventPage, FailedEventPosition } from '../../dispatch/event-dispatcher.js';
 import type { DeadLetter, FailedJobs, LiveJob } from '../../dispatch/queues/dead-letters.js';
 import type { EngineHost } from '../../dispatch/queues/queue.dispatcher.js';
 import { endpointPrefix, eventPrefix } from './job-id.js';
@@ -23,7 +23,7 @@ export class BullMqFailedJobs implements FailedJobs<BullMqLetter> {
     private readonly queue: Queue,
   ) {}
 
-  async page({ limit, cursor }: Required<FailedEventQuery>): Promise<FailedEventPage> {
+  async page({ limit, cursor }: FailedEventPosition): Promise<FailedEventPage> {
     const ids = await this.idsWith(endpointPrefix(this.host), ['failed']);
     let next = cursor === undefined ? 0 : await this.positionAfter(cursor, ids);
     const page: BullMqJob[] = [];
@@ -127,6 +127,7 @@ function failedEvent({ data, failedReason, attemptsMade, finishedOn = 0 }: BullM
     eventId: data.eventId,
     type: data.type,
     handler: data.handler ?? ALL_HANDLERS,
+    organizationId: data.organizationId,
     reason: failedReason,
     attempts: attemptsMade,
     failedAt: new Date(finishedOn),

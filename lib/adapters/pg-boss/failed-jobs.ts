@@ -1,6 +1,6 @@
 import type { JobWithMetadata } from 'pg-boss';
 import { ALL_HANDLERS, type EventJob } from '../../dispatch/event-job.js';
-import type { FailedEvent, FailedEventPage, FailedEventQuery } from '../../dispatch/event-dispatcher.js';
+import type { FailedEvent, FailedEventPage, FailedEventPosition } from '../../dispatch/event-dispatcher.js';
 import type { DeadLetter, FailedJobs, LiveJob } from '../../dispatch/queues/dead-letters.js';
 import type { EngineHost } from '../../dispatch/queues/queue.dispatcher.js';
 import type { BossConnection } from './boss-connection.js';
@@ -18,7 +18,7 @@ export class PgBossFailedJobs implements FailedJobs<DeadLetter> {
     private readonly put: (jobs: readonly EventJob[]) => Promise<void>,
   ) {}
 
-  async page({ limit, cursor }: Required<FailedEventQuery>): Promise<FailedEventPage> {
+  async page({ limit, cursor }: FailedEventPosition): Promise<FailedEventPage> {
     const { table } = await this.connection.open();
     const letters = await table.page(this.host, limit + 1, cursor);
     const page = letters.slice(0, limit);
@@ -65,10 +65,19 @@ function failedEvent({
   eventId,
   type,
   handler,
+  organizationId,
   reason,
   attempts,
   failedAtMs,
 }: DeadLetterSummary): FailedEvent {
   const failedAt = new Date(failedAtMs);
-  return { eventId, type, handler: handler ?? ALL_HANDLERS, reason, attempts, failedAt };
+  return {
+    eventId,
+    type,
+    handler: handler ?? ALL_HANDLERS,
+    organizationId: organizationId ?? undefined,
+    reason,
+    attempts,
+    failedAt,
+  };
 }

@@ -34,6 +34,7 @@ export interface DeadLetterSummary {
   readonly eventId: string;
   readonly type: string;
   readonly handler: string | null;
+  readonly organizationId: string | null;
   readonly reason: string;
   readonly attempts: number;
   readonly failedAtMs: number;
@@ -128,6 +129,7 @@ export class JobTable {
     const [micros = null, id = null] = cursor?.split('_') ?? [];
     return this.ask<DeadLetterSummary>(
       `SELECT data->>'eventId' AS "eventId", data->>'type' AS type, data->>'handler' AS handler,
+         data->>'organizationId' AS "organizationId",
          COALESCE(source_output->>'message', source_output->'value'->>'message', '') AS reason,
          COALESCE(source_retry_count, 0) + 1 AS attempts,
          (extract(epoch from created_on) * 1000)::float8 AS "failedAtMs",

@@ -12,9 +12,8 @@ import { addField, type EventFile, type Fields, readEventFile } from '../input/e
 import { requireSecret, type SecretOptions } from '../input/secret.js';
 import { confirmTarget, DEFAULT_URL, targetUrl } from '../input/target-url.js';
 import { formatMs, type Output } from '../output/output.js';
-import { ProgressBar } from '../output/progress-bar.js';
 import { DeliverySource, eventMaker, type EventPlan } from '../send/delivery-source.js';
-import { sendMany } from '../send/send-many.js';
+import { progressBar, sendMany } from '../send/send-many.js';
 import { reportStatistics, SendStatistics } from '../send/send-statistics.js';
 import {
   jsonOption,
@@ -110,18 +109,18 @@ async function send(wantedType: string | undefined, options: SendOptions, output
       return await sendOne(client, type, first, output);
     }
     const statistics = new SendStatistics(duplicates > 0);
-    const bar = new ProgressBar(count, !output.isJson);
+    const bar = output.isJson ? undefined : progressBar(count);
     await sendMany(client, new DeliverySource(() => queued.pop() ?? create(), duplicates), {
       count,
       concurrency,
       signal: interruption.signal,
       onAnswer(answer) {
         statistics.add(answer);
-        bar.advance();
+        bar?.increment();
       },
     });
     statistics.end();
-    bar.stop();
+    bar?.stop();
     return reportStatistics(
       statistics,
       { url, type, count, isInterrupted: interruption.signal.aborted },
@@ -173,7 +172,7 @@ async function sendOne(
   output: Output,
 ): Promise<ExitCode> {
   const answer = await client.post(delivery);
-  if ('failure' in answer) {
+  if (answer.failure !== undefined) {
     if (answer.failure === 'aborted') {
       return EXIT_CODE.interrupted;
     }

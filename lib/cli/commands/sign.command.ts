@@ -8,7 +8,6 @@ import { readBytes } from '../input/read-file.js';
 import { requireSecret, type SecretOptions } from '../input/secret.js';
 import { DEFAULT_URL, targetUrl } from '../input/target-url.js';
 import type { Output } from '../output/output.js';
-import { shellPrintf, shellQuote } from '../output/shell-quote.js';
 import { jsonOption, type RunCommand, schemeOption, withSecretOptions } from './options.js';
 
 interface SignOptions extends SecretOptions {
@@ -73,4 +72,19 @@ async function whatToSign(type: string | undefined, { body }: SignOptions): Prom
     throw new CliError('bad_input', 'Say what to sign: the type of an event, or --body with a file.');
   }
   return body === undefined ? scalekitEvent(type ?? '') : readBytes(body, 'the file of --body');
+}
+
+/** Quotes any text as one word of a POSIX shell. */
+export function shellQuote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** A POSIX command that prints the text, written in visible ASCII only. */
+function shellPrintf(text: string): string {
+  const written = Array.from(Buffer.from(text), (byte) => {
+    const letter = String.fromCharCode(byte);
+    if (letter === '%' || letter === '\\') return letter + letter;
+    return /[ -&(-~]/.test(letter) ? letter : `\\${byte.toString(8).padStart(3, '0')}`;
+  });
+  return `printf '${written.join('')}'`;
 }

@@ -1,13 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { WEBHOOK_SCHEMES, type WebhookScheme } from '../../signature/webhook-scheme.js';
 import { EXIT_CODE, type ExitCode } from '../cli.error.js';
-import { readBytes } from '../input/read-file.js';
+import { readUtf8 } from '../input/read-file.js';
 import { givenSecrets, noSecret, type SecretOptions } from '../input/secret.js';
 import type { Output } from '../output/output.js';
 import { jsonOption, type RunCommand, schemeOption, wholeNumber, withSecretOptions } from './options.js';
 import { diagnose, type Diagnosis } from '../verify/diagnose.js';
-
-import type { HeaderLines } from '../verify/delivery-to-diagnose.js';
+import type { HeaderLines } from '../verify/received-headers.js';
 
 interface VerifyOptions extends SecretOptions {
   readonly body: string;
@@ -46,7 +45,7 @@ async function verify(options: VerifyOptions, output: Output): Promise<ExitCode>
   }
   secrets.forEach(({ value }) => output.keepSecret(value));
   const diagnosis = diagnose({
-    body: await readBytes(options.body, 'the file of --body'),
+    body: await readUtf8(options.body, 'the file of --body'),
     headers: options.header,
     secrets,
     schemes: options.scheme ? [options.scheme] : WEBHOOK_SCHEMES,

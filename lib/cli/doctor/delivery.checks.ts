@@ -1,8 +1,17 @@
-import type { Answer, Failure } from '../http/delivery-client.js';
-import { describeAnswer, hasStatus, isAccepted, isKnownAlready, isTakenAnew } from '../http/answers.js';
 import { signedDelivery } from '../../testing/deliveries/signed-delivery.presets.js';
-import { type Check, failed, type Finding, passed, skipped, warned } from './check.js';
-import { GUARD_REMEDY, isGuardAnswer } from './guards.js';
+import { describeAnswer, isAccepted, isKnownAlready } from '../http/answers.js';
+import type { Answer } from '../http/delivery-client.js';
+import {
+  type Check,
+  failed,
+  fatal,
+  type Finding,
+  GUARD_REMEDY,
+  isGuardAnswer,
+  passed,
+  skipped,
+  warned,
+} from './check.js';
 
 const REMEDIES: Readonly<Record<number, string>> = {
   400: 'It does not take the event. If it accepts one environment only (environmentId), name that: --environment-id.',
@@ -45,18 +54,17 @@ export const ACCEPTANCE_CHECKS: readonly Check[] = [
   },
 ];
 
-function refused(answer: Answer | Failure | undefined): Finding {
+function refused(answer: Answer | undefined): Finding {
   if (!answer) {
     return failed('not sent', 'No scheme is left to try.');
   }
   if (isGuardAnswer(answer)) {
     const remedy = `${GUARD_REMEDY} Or the webhook itself answers so, and the secret is not the one of the endpoint.`;
-    return { ...failed(describeAnswer(answer), remedy), endsExamination: true };
+    return fatal(describeAnswer(answer), remedy);
   }
-  const remedy = 'status' in answer ? REMEDIES[answer.status] : undefined;
   return failed(
     describeAnswer(answer),
-    remedy ?? 'Look at its log: a genuine delivery must be answered 200.',
+    REMEDIES[answer.status] ?? 'Look at its log: a genuine delivery must be answered 200.',
   );
 }
 
@@ -90,12 +98,11 @@ export const IDEMPOTENCY_CHECKS: readonly Check[] = [
       const delivery = examination.sign(examination.event());
       const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => examination.post(delivery)));
       const seen = countAnswers(answers);
-      const taken = answers.filter(isTakenAnew).length;
-      const isTold = (answer: Answer | Failure) => hasStatus(answer, 409) || isKnownAlready(answer);
+      const taken = answers.filter((answer) => isAccepted(answer) && !isKnownAlready(answer)).length;
       if (taken > 1) {
         return failed(`${taken} were taken: ${seen}`, `Up to ${taken} runs of one event. ${KEEP_IDS}`);
       }
-      if (taken === 0 || !answers.every((answer) => isTakenAnew(answer) || isTold(answer))) {
+      if (taken === 0 || !answers.every((answer) => isAccepted(answer) || answer.status === 409)) {
         return failed(seen, 'One must be answered 200 OK, and the others 409 or "Already processed".');
       }
       const afterwards = await examination.post(signedDelivery.duplicateOf(delivery));
@@ -106,7 +113,7 @@ export const IDEMPOTENCY_CHECKS: readonly Check[] = [
   },
 ];
 
-function countAnswers(answers: readonly (Answer | Failure)[]): string {
+function countAnswers(answers: readonly Answer[]): string {
   const counts = new Map<string, number>();
   for (const answer of answers) {
     const text = describeAnswer(answer);
@@ -116,6 +123,56 @@ function countAnswers(answers: readonly (Answer | Failure)[]): string {
     .sort(([, a], [, b]) => b - a)
     .map(([text, count]) => `${count} × ${text}`)
     .join(', ');
+}
+
+export const BODY_CHECKS: readonly Check[] = [
+  mustBe400('malformed', 'signed, but no JSON → 400', '{"id": "evt_doctor", "type": '),
+  mustBe400('no_event', 'signed JSON, but no event → 400', '{"hello":"doctor"}'),
+  {
+    name: 'too_large',
+    title: 'too large → 413',
+    needs: 'acceptance',
+    async run(examination) {
+      const { maxBodyBytes } = examination.options;
+      const rest = maxBodyBytes + 1 - JSON.stringify(examination.event({ padding: '' })).length;
+      const body = JSON.stringify(examination.event({ padding: 'x'.repeat(Math.max(rest, 1)) }));
+      const answer = await examination.post(examination.sign(body));
+      if (answer.status === 413) {
+        return passed('413');
+      }
+      const detail = `${body.length} bytes: ${describeAnswer(answer)}`;
+      if (answer.failure !== undefined) {
+        return warned(detail, 'It stops reading, but the sender does not learn why: answer 413.');
+      }
+      return failed(
+        detail,
+        isAccepted(answer)
+          ? 'It reads bodies of any size, or its limit is higher (say so: --max-body-bytes): memory can be filled from outside.'
+          : 'Answer 413 to bodies above the limit, before they are read.',
+      );
+    },
+  },
+];
+
+function mustBe400(name: string, title: string, body: string): Check {
+  return {
+    name,
+    title,
+    needs: 'acceptance',
+    async run(examination) {
+      const answer = await examination.post(examination.sign(body));
+      if (answer.status === 400) {
+        return passed('400');
+      }
+      return failed(
+        describeAnswer(answer),
+        isAccepted(answer)
+          ? 'It answers 200 before it has looked at the event, or ignores what goes wrong after: what fails then is ' +
+              'lost, since nobody sends it again. Answer when the work is done or safely queued.'
+          : 'Answer 400 with what is wrong: the sender can do nothing about it, and your log should say it.',
+      );
+    },
+  };
 }
 
 /** https://docs.scalekit.com: how long senders wait for an answer. */

@@ -4,7 +4,7 @@ import type { SignedDelivery } from '../../testing/deliveries/signed-delivery.js
 import { signedDelivery } from '../../testing/deliveries/signed-delivery.presets.js';
 import { scalekitEvent } from '../../testing/fixtures/scalekit-event.fixture.js';
 import { isAccepted } from '../http/answers.js';
-import type { Answer, DeliveryClient, Failure, Postable } from '../http/delivery-client.js';
+import type { Answer, DeliveryClient, Postable } from '../http/delivery-client.js';
 
 /** Reserved: no event of Scalekit has it, so no handler that listens to a certain event runs for it. */
 export const DOCTOR_EVENT_TYPE = 'scalekit.webhooks.doctor';
@@ -51,8 +51,8 @@ export class Examination {
   /** The first answer of a rate limit. */
   throttledBy: Answer | undefined;
   private eventCount = 0;
-  private unsigned: Promise<Answer | Failure> | undefined;
-  private genuine: Promise<Answer | Failure | undefined> | undefined;
+  private unsigned: Promise<Answer> | undefined;
+  private genuine: Promise<Answer | undefined> | undefined;
 
   constructor(
     readonly client: DeliveryClient,
@@ -78,7 +78,7 @@ export class Examination {
   }
 
   /** The answer to a delivery without a signature, which several checks look at. */
-  askUnsigned(): Promise<Answer | Failure> {
+  askUnsigned(): Promise<Answer> {
     const rawBody = Buffer.from(JSON.stringify(this.event()));
     this.unsigned ??= this.post({ headers: { 'content-type': 'application/json' }, rawBody });
     return this.unsigned;
@@ -87,13 +87,13 @@ export class Examination {
   /**
    * The answer to a genuine delivery: the first 2xx, else the first answer at all. Undefined without a secret.
    */
-  askGenuine(): Promise<Answer | Failure | undefined> {
+  askGenuine(): Promise<Answer | undefined> {
     this.genuine ??= this.options.secret === undefined ? Promise.resolve(undefined) : this.findForm();
     return this.genuine;
   }
 
   /** Delivers a new event. */
-  async deliver(form: SignatureForm): Promise<Answer | Failure> {
+  async deliver(form: SignatureForm): Promise<Answer> {
     const delivery = this.sign(this.event(), form.scheme);
     const answer = await this.post(delivery, form);
     if (isAccepted(answer)) {
@@ -118,16 +118,16 @@ export class Examination {
     return signedDelivery(event, { secret: this.secret, scheme });
   }
 
-  async post({ headers, rawBody }: Postable, form = this.form): Promise<Answer | Failure> {
+  async post({ headers, rawBody }: Postable, form = this.form): Promise<Answer> {
     const answer = await this.client.post({ rawBody, headers: form?.write(headers) ?? headers });
-    if ('status' in answer && answer.status === 429) {
+    if (answer.status === 429) {
       this.throttledBy ??= answer;
     }
     return answer;
   }
 
-  private async findForm(): Promise<Answer | Failure | undefined> {
-    let first: Answer | Failure | undefined;
+  private async findForm(): Promise<Answer | undefined> {
+    let first: Answer | undefined;
     for (const form of this.forms) {
       const answer = await this.deliver(form);
       if (isAccepted(answer)) {
@@ -135,7 +135,7 @@ export class Examination {
         return answer;
       }
       first ??= answer;
-      if ('failure' in answer || this.throttledBy) {
+      if (answer.failure !== undefined || this.throttledBy) {
         break;
       }
     }

@@ -1,8 +1,6 @@
-import { BODY_CHECKS } from './body.checks.js';
-import { type Check, type CheckResult, type Finding, skipped } from './check.js';
+import { type Check, type CheckResult, type Finding, skipped, throttled } from './check.js';
 import type { Examination } from './examination.js';
-import { ACCEPTANCE_CHECKS, ANSWER_TIME_CHECK, IDEMPOTENCY_CHECKS } from './delivery.checks.js';
-import { throttled } from './guards.js';
+import { ACCEPTANCE_CHECKS, ANSWER_TIME_CHECK, BODY_CHECKS, IDEMPOTENCY_CHECKS } from './delivery.checks.js';
 import { REACH_CHECKS } from './reach.checks.js';
 import { SIGNED_CHECKS, UNSIGNED_CHECKS } from './signature.checks.js';
 

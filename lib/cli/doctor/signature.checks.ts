@@ -1,11 +1,22 @@
 import { signedDelivery } from '../../testing/deliveries/signed-delivery.presets.js';
-import type { Answer, Failure, Postable } from '../http/delivery-client.js';
-import { describeAnswer, hasStatus, isAccepted } from '../http/answers.js';
-import { type Check, type CheckName, failed, type Finding, passed, skipped } from './check.js';
-import { GUARD_REMEDY, isGuardAnswer, isLogin } from './guards.js';
+import { describeAnswer, isAccepted } from '../http/answers.js';
+import type { Answer, Postable } from '../http/delivery-client.js';
+import {
+  type Check,
+  failed,
+  fatal,
+  type Finding,
+  GUARD_REMEDY,
+  isGuardAnswer,
+  isLogin,
+  passed,
+  skipped,
+} from './check.js';
 import type { Examination } from './examination.js';
 
 const VERIFY = 'Verify the signature before anything else, and answer 401 to whatever fails.';
+const NOT_VERIFIED = 'It is not verified.';
+const REPLAYS = 'The time of signing is not checked, so a captured delivery can be sent again at any time.';
 
 export const UNSIGNED_CHECKS: readonly Check[] = [
   {
@@ -25,48 +36,39 @@ export const UNSIGNED_CHECKS: readonly Check[] = [
       }
       const headers = { 'content-type': 'application/json' };
       const answer = await examination.post({ headers, rawBody: Buffer.from('{"id":') });
-      return hasStatus(answer, 400)
+      return answer.status === 400
         ? failed(
             describeAnswer(answer),
             'The body is parsed before the signature is verified: strangers reach your parser, and a body that was ' +
               'parsed can no longer be verified. Take the raw bytes (express.raw(), or this library as it is).',
           )
-        : mustRefuse(answer, 'It is not verified.');
+        : mustRefuse(answer, NOT_VERIFIED);
     },
   },
 ];
 
 export const SIGNED_CHECKS: readonly Check[] = [
-  {
-    name: 'forged',
-    title: 'signed with another secret → 401',
-    async run(examination) {
-      const { scheme } = examination;
-      return mustRefuse(
-        await examination.post(signedDelivery.forged(examination.event(), { scheme })),
-        'It is not verified.',
-      );
-    },
-  },
+  refusal(['forged', 'signed with another secret → 401'], NOT_VERIFIED, ({ scheme }, event) =>
+    signedDelivery.forged(event, { scheme }),
+  ),
   refusal(
-    'tampered',
-    'changed after signing → 401',
-    'acceptance',
+    ['tampered', 'changed after signing → 401', 'acceptance'],
     'The signature does not cover the body.',
-    (examination) => signedDelivery.tampered(examination.event(), signing(examination)),
+    ({ secret, scheme }, event) => signedDelivery.tampered(event, { secret, scheme }),
   ),
-  refusal('stale', 'signed an hour ago → 401', 'timestamp', REPLAY(), (examination) =>
-    signedDelivery.expired(examination.event(), signing(examination)),
+  refusal(['stale', 'signed an hour ago → 401', 'timestamp'], REPLAYS, ({ secret, scheme }, event) =>
+    signedDelivery.expired(event, { secret, scheme }),
   ),
-  refusal('future', 'signed an hour ahead → 401', 'timestamp', REPLAY(), (examination) =>
-    signedDelivery.fromTheFuture(examination.event(), signing(examination)),
+  refusal(['future', 'signed an hour ahead → 401', 'timestamp'], REPLAYS, ({ secret, scheme }, event) =>
+    signedDelivery.fromTheFuture(event, { secret, scheme }),
   ),
   {
     name: 'raw_bytes',
     title: 'unusual but right JSON → 200',
     needs: 'acceptance',
     async run(examination) {
-      const body = `${JSON.stringify(examination.event({ spaced: 1 }), null, 3).replace('"spaced": 1', '"spaced" : 1.0, "e": "\\u00e9"')}\n`;
+      const json = JSON.stringify(examination.event({ spaced: 1 }), null, 3);
+      const body = `${json.replace('"spaced": 1', '"spaced" : 1.0, "e": "\\u00e9"')}\n`;
       const answer = await examination.post(examination.sign(body));
       return isAccepted(answer)
         ? passed(describeAnswer(answer))
@@ -80,62 +82,49 @@ export const SIGNED_CHECKS: readonly Check[] = [
 ];
 
 /** Finds a guard in front of the webhook: it refuses genuine deliveries, too. Without a secret, a guard is assumed. */
-async function guardBefore(answer: Answer | Failure, examination: Examination): Promise<Finding | undefined> {
+async function guardBefore(answer: Answer, examination: Examination): Promise<Finding | undefined> {
   const detail = `${describeAnswer(answer)}, which is not "401 Invalid signature"`;
   if (isLogin(answer)) {
-    return { ...failed(detail, GUARD_REMEDY), endsExamination: true };
+    return fatal(detail, GUARD_REMEDY);
   }
   if (!isGuardAnswer(answer)) {
     return undefined;
   }
   const genuine = await examination.askGenuine();
   if (!genuine) {
-    const otherwise = 'If it is the webhook that answers so, give the secret to have it examined.';
-    return { ...failed(detail, `${GUARD_REMEDY} ${otherwise}`), endsExamination: true };
+    return fatal(
+      detail,
+      `${GUARD_REMEDY} If it is the webhook that answers so, give the secret to have it examined.`,
+    );
   }
   return isGuardAnswer(genuine) ? failed(detail, GUARD_REMEDY) : undefined;
 }
 
 function refusal(
-  name: CheckName,
-  title: string,
-  needs: NonNullable<Check['needs']>,
+  [name, title, needs]: readonly [name: string, title: string, needs?: NonNullable<Check['needs']>],
   danger: string,
-  make: (examination: Examination) => Postable,
+  make: (examination: Examination, event: object) => Postable,
 ): Check {
   return {
     name,
     title,
-    needs,
-    run: async (examination) => mustRefuse(await examination.post(make(examination)), danger),
+    ...(needs && { needs }),
+    run: async (examination) =>
+      mustRefuse(await examination.post(make(examination, examination.event())), danger),
   };
 }
 
-function REPLAY(): string {
-  return 'The time of signing is not checked, so a captured delivery can be sent again at any time.';
-}
-
-function signing({ secret, scheme }: Examination): { secret: string; scheme: Examination['scheme'] } {
-  return { secret, scheme };
-}
-
-function mustRefuse(answer: Answer | Failure, danger: string): Finding {
-  if (hasStatus(answer, 401)) {
+function mustRefuse(answer: Answer, danger: string): Finding {
+  const { status } = answer;
+  if (status === 401) {
     return passed('401');
   }
   const detail = describeAnswer(answer);
   if (isAccepted(answer)) {
     return failed(detail, `${danger} ${VERIFY}`);
   }
-  return failed(detail, `It is refused, but not as unauthenticated. ${explain(answer)}`);
-}
-
-function explain(answer: Answer | Failure): string {
-  const status = 'status' in answer ? answer.status : 0;
-  if (status === 403) {
-    return GUARD_REMEDY;
-  }
-  return status >= 500
-    ? 'The verification itself fails on such headers: a missing or short signature must be 401, too.'
-    : VERIFY;
+  const hint =
+    'The verification itself fails on such headers: a missing or short signature must be 401, too.';
+  const remedy = status === 403 ? GUARD_REMEDY : status >= 500 ? hint : VERIFY;
+  return failed(detail, `It is refused, but not as unauthenticated. ${remedy}`);
 }

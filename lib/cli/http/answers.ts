@@ -1,8 +1,4 @@
-import type { Answer, Failure } from './delivery-client.js';
-
-export function hasStatus(answer: Answer | Failure, status: number): boolean {
-  return 'status' in answer && answer.status === status;
-}
+import type { Answer } from './delivery-client.js';
 
 /** True for a web page. A webhook answers with text or JSON. */
 export function isHtml({ body }: Answer): boolean {
@@ -10,41 +6,25 @@ export function isHtml({ body }: Answer): boolean {
 }
 
 /** True for any 2xx: senders treat all of them the same. */
-export function isAccepted(answer: Answer | Failure): boolean {
-  return 'status' in answer && answer.status >= 200 && answer.status < 300;
+export function isAccepted({ status }: Answer): boolean {
+  return status >= 200 && status < 300;
 }
 
-/** True where the answer says that an earlier delivery was processed or queued. */
-export function isKnownAlready(answer: Answer | Failure): boolean {
-  return (
-    'status' in answer && isAccepted(answer) && /^"?already (?:processed|accepted)/i.test(answer.body.trim())
-  );
-}
-
-/** True for a 2xx that does not say that the event is known. */
-export function isTakenAnew(answer: Answer | Failure): boolean {
-  return isAccepted(answer) && !isKnownAlready(answer);
+/** True if the answer says that an earlier delivery was processed or queued. */
+export function isKnownAlready(answer: Answer): boolean {
+  return isAccepted(answer) && /^"?already (?:processed|accepted)/i.test(answer.body.trim());
 }
 
 const LONGEST = 60;
 
 /** Describes an answer on one line, without control characters: it comes from outside and goes to a terminal. */
-export function describeAnswer(answer: Answer | Failure): string {
-  if ('failure' in answer) {
+export function describeAnswer(answer: Answer): string {
+  if (answer.failure !== undefined) {
     return explainFailure(answer.failure);
   }
-  const text = textOf(answer);
-  return text === '' ? String(answer.status) : `${answer.status} ${text}`;
-}
-
-/** The message of error JSON, else the body. */
-function textOf(answer: Answer): string {
-  const { body } = answer;
-  if (isHtml(answer)) {
-    return '(an HTML page)';
-  }
-  const text = messageIn(body) ?? body;
-  return onOneLine(text, LONGEST);
+  const { status, body } = answer;
+  const text = isHtml(answer) ? '(an HTML page)' : onOneLine(messageIn(body) ?? body, LONGEST);
+  return `${status} ${text}`.trimEnd();
 }
 
 /** Puts text from outside on one line: each run of invisible characters becomes a space, and the end is cut off. */

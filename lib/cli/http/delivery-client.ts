@@ -1,9 +1,5 @@
-import {
-  Agent as HttpAgent,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  request as httpRequest,
-} from 'node:http';
+import { once } from 'node:events';
+import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { TLSSocket } from 'node:tls';
 
@@ -13,25 +9,16 @@ export interface Postable {
 }
 
 export interface Answer {
+  /** 0 if no answer came. */
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   /** The first 64 KiB of the body. */
   readonly body: string;
   /** From the request's first byte to the answer's last. */
   readonly ms: number;
-  readonly tls?: TlsFacts;
-}
-
-/** No answer came. */
-export interface Failure {
-  /** Node's code of it, such as ECONNREFUSED, or `timeout` or `aborted`. */
-  readonly failure: string;
-  readonly ms: number;
-}
-
-export interface TlsFacts {
-  readonly protocol: string;
-  readonly validTo: Date;
+  /** Why no answer came: Node's error code, such as ECONNREFUSED, or `timeout` or `aborted`. */
+  readonly failure?: string;
+  readonly tls?: { readonly protocol: string; readonly validTo: Date };
 }
 
 export interface DeliveryClientOptions {
@@ -57,55 +44,47 @@ export class DeliveryClient {
     this.agent = new Agent({ keepAlive, maxSockets: connections });
   }
 
-  async post(delivery: Postable): Promise<Answer | Failure> {
-    const result = await this.attempt(delivery);
-    // A server may close an idle connection just as it is used again: nothing of the request was looked at then.
-    return 'isStale' in result && result.isStale ? this.attempt(delivery) : result;
+  async post(delivery: Postable): Promise<Answer> {
+    const { isStale, ...answer } = await this.attempt(delivery);
+    // A server may close an idle connection just as it is used again. It has not looked at the request then.
+    return isStale ? this.attempt(delivery) : answer;
   }
 
   close(): void {
     this.agent.destroy();
   }
 
-  private attempt({ headers, rawBody }: Postable): Promise<Answer | (Failure & { isStale: boolean })> {
+  private async attempt({ headers, rawBody }: Postable): Promise<Answer & { isStale?: boolean }> {
     const { userAgent, timeoutMs, signal } = this.options;
-    const send = this.url.protocol === 'https:' ? httpsRequest : httpRequest;
     const startedAt = performance.now();
-    const sinceStart = () => performance.now() - startedAt;
-    return new Promise((resolve) => {
-      const request = send(this.url, {
-        method: 'POST',
-        agent: this.agent,
-        headers: { 'user-agent': userAgent, ...headers, 'content-length': rawBody.length },
-        ...(signal && { signal }),
-      });
-      let failure: string | undefined;
-      const timer = setTimeout(() => {
-        failure = 'timeout';
-        request.destroy();
-      }, timeoutMs);
-      const settle = (result: Answer | (Failure & { isStale: boolean })) => {
-        clearTimeout(timer);
-        resolve(result);
-      };
-      const fail = (code: string, isStale = false) =>
-        settle({ failure: failure ?? code, ms: sinceStart(), isStale });
-
-      request.on('response', (response) => {
-        const tls = tlsFacts(response);
-        readStart(response).then(
-          (body) => {
-            const { statusCode: status = 0, headers: answered } = response;
-            settle({ status, headers: answered, body, ms: sinceStart(), ...(tls && { tls }) });
-          },
-          (error: unknown) => fail(codeOf(error)),
-        );
-      });
-      request.on('error', (error) =>
-        fail(codeOf(error), request.reusedSocket && codeOf(error) === 'ECONNRESET'),
-      );
-      request.end(rawBody);
+    const posted = (this.url.protocol === 'https:' ? httpsRequest : request)(this.url, {
+      method: 'POST',
+      agent: this.agent,
+      headers: { 'user-agent': userAgent, ...headers, 'content-length': rawBody.length },
+      ...(signal && { signal }),
     });
+    posted.on('error', () => undefined); // It may fail once more after the answer began.
+    const timeout = { isOver: false };
+    const timer = setTimeout(() => {
+      timeout.isOver = true;
+      posted.destroy();
+    }, timeoutMs);
+    try {
+      const answered = once(posted, 'response') as Promise<[IncomingMessage]>;
+      posted.end(rawBody);
+      const [response] = await answered;
+      const tls = tlsFacts(response);
+      const body = await readStart(response);
+      const ms = performance.now() - startedAt;
+      return { status: response.statusCode ?? 0, headers: response.headers, body, ms, ...tls };
+    } catch (error) {
+      const code = codeOf(error);
+      const failure = timeout.isOver ? 'timeout' : code;
+      const isStale = posted.reusedSocket && code === 'ECONNRESET' && !timeout.isOver;
+      return { status: 0, headers: {}, body: '', ms: performance.now() - startedAt, failure, isStale };
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
@@ -121,10 +100,12 @@ async function readStart(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).subarray(0, MOST_BODY_BYTES).toString('utf8');
 }
 
-function tlsFacts({ socket }: IncomingMessage): TlsFacts | undefined {
-  return socket instanceof TLSSocket
-    ? { protocol: socket.getProtocol() ?? 'unknown', validTo: new Date(socket.getPeerCertificate().valid_to) }
-    : undefined;
+function tlsFacts({ socket }: IncomingMessage): Pick<Answer, 'tls'> {
+  if (!(socket instanceof TLSSocket)) {
+    return {};
+  }
+  const validTo = new Date(socket.getPeerCertificate().valid_to);
+  return { tls: { protocol: socket.getProtocol() ?? 'unknown', validTo } };
 }
 
 function codeOf(error: unknown): string {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { CliError } from '../cli.error.js';
-import { readTextFile } from './read-file.js';
+import { readUtf8 } from './read-file.js';
 
 export type Fields = Record<string, unknown>;
 
@@ -39,7 +39,7 @@ export interface EventFile {
 
 /** @throws CliError `bad_input` */
 export async function readEventFile(file: string): Promise<EventFile> {
-  const text = (await readTextFile(file, 'the file of --file')).replace(/^\ufeff/, '');
+  const text = String(await readUtf8(file, 'the file of --file')).replace(/^\ufeff/, '');
   const value = parseValue(text);
   if (!isFields(value)) {
     throw new CliError('bad_input', 'The file of --file holds no JSON object.');

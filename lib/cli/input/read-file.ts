@@ -57,12 +57,16 @@ export async function readBytes(
 }
 
 /** @throws CliError `bad_input`, also for UTF-16 */
-export async function readTextFile(file: string, name: string, limit?: ReadLimit): Promise<string> {
+export async function readUtf8(file: string, name: string, limit?: ReadLimit): Promise<Buffer> {
   const bytes = await readBytes(file, name, limit);
   if (isUtf16(bytes)) {
-    throw new CliError('bad_input', `${capitalized(name)} is UTF-16. ${UTF16_CURE}`);
+    throw new CliError(
+      'bad_input',
+      `${capitalized(name)} is UTF-16. The ">" of Windows PowerShell writes it: save the file as UTF-8, with an editor or ` +
+        'with [IO.File]::WriteAllText($path, $text).',
+    );
   }
-  return bytes.toString('utf8');
+  return bytes;
 }
 
 class TooLargeError extends Error {}
@@ -98,23 +102,8 @@ function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? 'an error';
 }
 
-export const UTF16_CURE =
-  'The ">" of Windows PowerShell writes UTF-16: save the file as UTF-8, with an editor or with ' +
-  '[IO.File]::WriteAllText($path, $text).';
-
 /** True for UTF-16 text with a byte order mark, or without one if it begins with an ASCII character. */
-export function isUtf16(bytes: Uint8Array): boolean {
-  return encodingOf(bytes) !== undefined;
-}
-
-/** The text of UTF-16 bytes, without the byte order mark. Undefined for any other bytes. */
-export function decodeUtf16(bytes: Uint8Array): string | undefined {
-  const encoding = encodingOf(bytes);
-  return encoding && new TextDecoder(encoding).decode(bytes);
-}
-
-function encodingOf([first, second]: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
-  if (first === undefined || second === undefined) return undefined;
-  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
-  return (first === 0xfe && second === 0xff) || (first === 0 && second !== 0) ? 'utf-16be' : undefined;
+function isUtf16([first = 0, second = 0]: Uint8Array): boolean {
+  const hasMark = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  return hasMark || (first === 0) !== (second === 0);
 }

@@ -3,7 +3,7 @@ import { inspectSecret } from '../../signature/webhook-secret.js';
 import type { WebhookScheme } from '../../signature/webhook-scheme.js';
 import { CliError } from '../cli.error.js';
 import type { Output } from '../output/output.js';
-import { decodeUtf16, READ_LIMITS, readBytes, readTextFile, UTF16_CURE } from './read-file.js';
+import { READ_LIMITS, readUtf8 } from './read-file.js';
 
 const VARIABLE = 'SCALEKIT_WEBHOOK_SECRET';
 const ENV_FILE = '.env';
@@ -20,8 +20,6 @@ export interface GivenSecret {
   readonly from: string;
   /** The last line end of a file is no part of the secret, but an app may take it for one. */
   readonly endsWithNewline?: boolean;
-  /** The file is UTF-16. The secret is decoded here, but an app that reads UTF-8 gets another one. */
-  readonly isUtf16?: boolean;
 }
 
 /** All secrets that are given: by option, by environment variable, by env file. The first one counts. */
@@ -32,16 +30,9 @@ export async function givenSecrets(options: SecretOptions, env = process.env): P
     given.push({ value: secret, from: '--secret' });
   }
   if (secretFile !== undefined) {
-    const bytes = await readBytes(secretFile, 'the file of --secret-file', READ_LIMITS.secret);
-    const utf16 = decodeUtf16(bytes);
-    const text = utf16 ?? bytes.toString('utf8');
+    const text = String(await readUtf8(secretFile, 'the file of --secret-file', READ_LIMITS.secret));
     const value = text.replace(/\r?\n$/, '');
-    given.push({
-      value,
-      from: '--secret-file',
-      endsWithNewline: value !== text,
-      isUtf16: utf16 !== undefined,
-    });
+    given.push({ value, from: '--secret-file', endsWithNewline: value !== text });
   }
   const inFile = (await readEnvFile(options, given.length > 0 || env[VARIABLE] !== undefined))[VARIABLE];
   const variable = env[VARIABLE];
@@ -63,16 +54,24 @@ export async function givenSecrets(options: SecretOptions, env = process.env): P
  */
 async function readEnvFile({ envFile }: SecretOptions, isOptional: boolean): Promise<NodeJS.Dict<string>> {
   if (envFile !== undefined) {
-    return parseEnv(await readTextFile(envFile, 'the file of --env-file'));
+    return parseEnv(String(await readUtf8(envFile, 'the file of --env-file')));
   }
   try {
-    return parseEnv(await readTextFile(ENV_FILE, ENV_FILE));
+    return parseEnv(String(await readUtf8(ENV_FILE, ENV_FILE)));
   } catch (error) {
     if (isOptional || !(error instanceof CliError) || !error.message.includes('UTF-16')) {
       return {}; // No such file, or the folder of a Python environment.
     }
     throw error;
   }
+}
+
+/** The environment; what it lacks is taken from the env file. */
+export async function readEnvironment(
+  options: Pick<SecretOptions, 'envFile'>,
+  env = process.env,
+): Promise<NodeJS.Dict<string>> {
+  return { ...(await readEnvFile(options, true)), ...env };
 }
 
 /** The PORT of the environment, else of the env file, and where it comes from. */
@@ -90,7 +89,7 @@ export async function givenPort(
 /**
  * The secret that counts. Says on standard error where it comes from, unless an option names it.
  *
- * @throws CliError `invalid_secret` for a placeholder or another useless one, `bad_input` for a file in UTF-16
+ * @throws CliError `invalid_secret` for a placeholder or another unusable one, `bad_input` for a file in UTF-16
  */
 export async function firstSecret(
   options: SecretOptions,
@@ -104,9 +103,6 @@ export async function firstSecret(
     return undefined;
   }
   const { value, from } = secret;
-  if (secret.isUtf16) {
-    throw new CliError('bad_input', `The file of ${from} is UTF-16. ${UTF16_CURE}`);
-  }
   const { problem } = inspectSecret(value, schemes);
   if (problem !== undefined) {
     throw new CliError('invalid_secret', `The secret of ${from} can't be used. ${problem}`);

@@ -1,4 +1,6 @@
-import type { Answer, DeliveryClient, Failure } from '../http/delivery-client.js';
+import { SingleBar } from 'cli-progress';
+import type { Answer, DeliveryClient } from '../http/delivery-client.js';
+import { formatCount } from '../output/output.js';
 import type { DeliverySource } from './delivery-source.js';
 
 /** Gives up after so many failures with no answer at all. */
@@ -8,7 +10,7 @@ interface SendPlan {
   readonly count: number;
   readonly concurrency: number;
   readonly signal: AbortSignal;
-  readonly onAnswer: (answer: Answer | Failure) => void;
+  readonly onAnswer: (answer: Answer) => void;
 }
 
 /** Sends deliveries, a fixed number at a time, until all are sent, or the signal aborts, or nobody answers. */
@@ -25,14 +27,34 @@ export async function sendMany(
     while (started < count && !signal.aborted && (isAlive || failures < MOST_FAILURES)) {
       started++;
       const answer = await client.post(source.next());
-      if ('failure' in answer && answer.failure === 'aborted') {
+      if (answer.failure === 'aborted') {
         return;
       }
-      isAlive ||= 'status' in answer;
-      failures += Number('failure' in answer);
+      isAlive ||= answer.failure === undefined;
+      failures += Number(answer.failure !== undefined);
       onAnswer(answer);
     }
   }
 
   await Promise.all(Array.from({ length: Math.min(concurrency, count) }, sendOneByOne));
+}
+
+/** Starts a progress bar. It shows nothing if standard error is not a terminal. */
+export function progressBar(total: number): SingleBar {
+  const bar = new SingleBar({
+    stream: process.stderr,
+    format: ({ barsize = 40 }, { value, progress, startTime }) => {
+      const done = Math.round(progress * barsize);
+      const seconds = Math.max((Date.now() - startTime) / 1000, 0.001);
+      const rate = formatCount(Math.round(value / seconds));
+      const cells = '█'.repeat(done) + '░'.repeat(barsize - done);
+      return `  ${cells} ${formatCount(value)} / ${formatCount(total)}  ${rate}/s`;
+    },
+    hideCursor: true,
+    clearOnComplete: true,
+    // `send` handles Ctrl-C itself, and prints the results so far.
+    gracefulExit: false,
+  });
+  bar.start(total, 0);
+  return bar;
 }

@@ -1,6 +1,6 @@
 import { EXIT_CODE, type ExitCode } from '../cli.error.js';
 import { explainFailure, isAccepted, isKnownAlready } from '../http/answers.js';
-import type { Answer, Failure } from '../http/delivery-client.js';
+import type { Answer } from '../http/delivery-client.js';
 import { formatCount, formatMs, type Output } from '../output/output.js';
 import { Latencies } from './latencies.js';
 
@@ -28,10 +28,10 @@ export class SendStatistics {
     return [...this.counts].sort(([, a], [, b]) => b - a);
   }
 
-  add(answer: Answer | Failure): void {
+  add(answer: Answer): void {
     const name = nameOf(answer);
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
-    if ('failure' in answer) {
+    if (answer.failure !== undefined) {
       this.failures++;
       return;
     }
@@ -47,8 +47,8 @@ export class SendStatistics {
 }
 
 /** The name to count an answer under. There are few names, whatever a server answers. */
-function nameOf(answer: Answer | Failure): string {
-  if ('failure' in answer) {
+function nameOf(answer: Answer): string {
+  if (answer.failure !== undefined) {
     return answer.failure;
   }
   if (isKnownAlready(answer)) {

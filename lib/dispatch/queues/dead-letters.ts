@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { EventJob } from '../event-job.js';
 import type { EventJobs } from '../event-jobs.js';
-import type { FailedEventPage, FailedEventQuery, FailedEvents, ReplayOptions } from '../event-dispatcher.js';
+import type {
+  FailedEventPage,
+  FailedEventPosition,
+  FailedEvents,
+  ReplayOptions,
+} from '../event-dispatcher.js';
 
 export interface DeadLetter {
   /** Names this failure: the same job gets another name when it fails again. */
@@ -22,7 +27,7 @@ const POLL_MS = 50;
 
 /** What an engine does with the failed jobs of one endpoint. */
 export interface FailedJobs<Letter extends DeadLetter> {
-  page(query: Required<FailedEventQuery>): Promise<FailedEventPage>;
+  page(query: FailedEventPosition): Promise<FailedEventPage>;
   /** An event's dead letters, oldest first. */
   lettersOf(eventId: string): Promise<readonly Letter[]>;
   /** An event's jobs that wait or run. */
@@ -41,7 +46,7 @@ export class DeadLetters<Letter extends DeadLetter> implements FailedEvents {
     private readonly jobs: EventJobs,
   ) {}
 
-  failed(query: Required<FailedEventQuery>): Promise<FailedEventPage> {
+  failed(query: FailedEventPosition): Promise<FailedEventPage> {
     return this.failedJobs.page(query);
   }
 

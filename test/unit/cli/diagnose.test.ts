@@ -1,8 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { GivenSecret } from '../../../lib/cli/input/secret.js';
-import type { DeliveryToDiagnose } from '../../../lib/cli/verify/delivery-to-diagnose.js';
-import { diagnose } from '../../../lib/cli/verify/diagnose.js';
+import { type DeliveryToDiagnose, diagnose } from '../../../lib/cli/verify/diagnose.js';
 import type { VerifyCause } from '../../../lib/cli/verify/fault.js';
 import { signWebhook, WEBHOOK_SCHEMES, type WebhookScheme } from '../../../lib/index.js';
 
@@ -51,13 +50,11 @@ function causesOf(made: Made): VerifyCause[] {
 
 const mac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text);
 
-const python = (text: string) =>
-  text
-    .replace(
-      /("(?:[^"\\]|\\.)*")|([:,])/g,
-      (_all, literal: string | undefined, mark: string) => literal ?? `${mark} `,
-    )
-    .replace(/[\u0080-\uffff]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const spaced = (text: string) =>
+  text.replace(
+    /("(?:[^"\\]|\\.)*")|([:,])/g,
+    (_all, literal: string | undefined, mark: string) => literal ?? `${mark} `,
+  );
 const go = (text: string) =>
   text.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026');
 
@@ -126,19 +123,9 @@ const FAILURES: readonly [what: string, cause: VerifyCause, made: Made][] = [
     { signed: JSON.stringify(EVENT, null, 4), received: BODY },
   ],
   [
-    "the body was written by JSON.stringify: Python's was signed",
+    'the body was written with spaces: compact was signed',
     'body_reserialised',
-    { signed: python(BODY), received: BODY },
-  ],
-  [
-    "the body was written by JSON.stringify: Go's was signed",
-    'body_reserialised',
-    { signed: go(BODY), received: BODY },
-  ],
-  [
-    "the body was written by Python: JSON.stringify's was signed",
-    'body_reserialised',
-    { signed: BODY, received: python(BODY) },
+    { signed: BODY, received: spaced(BODY) },
   ],
   [
     'the body was written pretty',
@@ -146,10 +133,10 @@ const FAILURES: readonly [what: string, cause: VerifyCause, made: Made][] = [
     { signed: BODY, received: JSON.stringify(EVENT, null, 2) },
   ],
   ['a line end was added to the body', 'body_newline', { received: `${BODY}\n` }],
+  ['a byte order mark was added', 'body_newline', { received: `\ufeff${BODY}` }],
   ['the line end of the body was lost', 'body_newline', { signed: `${BODY}\n`, received: BODY }],
-  ['a byte order mark was added', 'body_bom', { received: `\ufeff${BODY}` }],
   ['the body is empty', 'body_lost', { received: '' }],
-  ['the body is [object Object]', 'body_parsed', { received: '[object Object]' }],
+  ['the body is [object Object]', 'body_lost', { received: '[object Object]' }],
   ['webhook-signature was lost', 'header_lost', { headers: ({ 'webhook-signature': _, ...rest }) => rest }],
   ['webhook-id was lost', 'header_lost', { headers: ({ 'webhook-id': _, ...rest }) => rest }],
   ['all headers were lost', 'header_lost', { headers: () => ({ host: 'example.com' }) }],
@@ -185,10 +172,9 @@ const FAILURES: readonly [what: string, cause: VerifyCause, made: Made][] = [
   ],
   [
     'next to nothing is left of the signature',
-    'signature_malformed',
+    'header_altered',
     { headers: (headers) => ({ ...headers, 'webhook-signature': 'v1,ab' }) },
   ],
-  ['the timestamp is in milliseconds', 'timestamp_unit', { signedAt: SECONDS * 1000 }],
   ['the clock is fast', 'clock_skew', { signedAt: SECONDS - 301 }],
   ['the clock is slow', 'clock_skew', { signedAt: SECONDS + 301, scheme: 'timestamped' }],
 ];
@@ -211,14 +197,12 @@ describe('diagnose', () => {
   });
 
   it('tells how the signed JSON was written', () => {
-    const [fault] = diagnose(received({ signed: python(BODY), received: BODY })).faults;
-    expect(fault?.message).toContain(
-      'with ", " and ": ", as Python\'s json.dumps writes it, other letters than ASCII',
-    );
+    const [fault] = diagnose(received({ signed: spaced(BODY), received: BODY })).faults;
+    expect(fault?.message).toContain('with ", " and ": ", as Python\'s json.dumps writes it.');
   });
 
   it('names every fault of several', () => {
-    const made = { secret: `"${SECRET}"`, signed: go(BODY), received: BODY, signedAt: SECONDS - 900 };
+    const made = { secret: `"${SECRET}"`, signed: spaced(BODY), received: BODY, signedAt: SECONDS - 900 };
     expect(causesOf(made)).toEqual(['secret_quoted', 'body_reserialised', 'clock_skew']);
   });
 
@@ -226,32 +210,20 @@ describe('diagnose', () => {
     expect(causesOf({ received: `${BODY}\n` })).toEqual(['body_newline']);
   });
 
-  it('tells which header is missing, and which came', () => {
+  it('tells which headers came while the signature is missing', () => {
     const [fault] = diagnose(received({ headers: ({ 'webhook-signature': _, ...rest }) => rest })).faults;
-    expect(fault?.message).toBe(
-      'The header webhook-signature is missing, while webhook-id and webhook-timestamp came.',
-    );
-  });
-
-  it('tells that the stronger header was changed where the weaker one matches', () => {
-    const made: Made = {
-      headers: (headers) => ({
-        ...headers,
-        'webhook-id': 'msg_changed',
-        ...signWebhook({ body: BODY, secret: SECRET, scheme: 'digest' }),
-      }),
-    };
-    expect(causesOf(made)).toEqual(['header_altered']);
+    expect(fault?.message).toContain('Similar names came: webhook-id, webhook-timestamp.');
   });
 });
 
 describe('diagnose says that it does not know', () => {
   const unknown: readonly [string, Made][] = [
+    ['JSON.stringify has lost how letters were escaped', { signed: go(BODY), received: BODY }],
     ['another secret signed it, which is not given', { secret: OTHER }],
     ['a value in the body was changed', { received: BODY.replace('evt_1', 'evt_2') }],
     [
       'a value was changed and the body written anew',
-      { signed: go(BODY), received: python(BODY).replace('3', '4') },
+      { signed: BODY, received: spaced(BODY).replace('3', '4') },
     ],
     ['line ends in the body were changed', { signed: '{\n"id": "a"\n}', received: '{\r\n"id": "a" }' }],
     [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isLoopback, parseTargetUrl } from '../../../lib/cli/input/target-url.js';
 import { Redaction } from '../../../lib/cli/output/output.js';
-import { shellQuote } from '../../../lib/cli/output/shell-quote.js';
+import { shellQuote } from '../../../lib/cli/commands/sign.command.js';
 
 describe('isLoopback', () => {
   it.each([
