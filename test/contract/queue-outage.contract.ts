@@ -117,6 +117,35 @@ export function describeQueueOutages(bench: QueueBench): void {
     });
   });
 
+  describe('two copies of a job', () => {
+    it('side by side run their handler once', async () => {
+      const scope = bench.scope();
+      const gate = new Gate();
+      let runs = 0;
+      @Injectable()
+      class Slow {
+        @OnScalekitEvent('*')
+        async handle() {
+          runs++;
+          await gate.pass();
+        }
+      }
+      const setup = {
+        providers: [Slow],
+        webhook: { idempotency: { ...sharedMemory().idempotency, leaseMs: 3_000 } },
+      };
+      const server = await bench.start(setup, { scope });
+      await bench.start(setup, { scope });
+      await server.deliver(anEvent());
+      await gate.reached;
+      await bench.copyJob(scope, 5);
+      await eventually(async () => (await bench.delayed(scope)).length).toBe(5);
+      gate.release();
+      await bench.settled(scope);
+      expect(runs).toBe(1);
+    });
+  });
+
   describe('two receivers that queue the same event', () => {
     it('make one job of it', async () => {
       const scope = bench.scope();

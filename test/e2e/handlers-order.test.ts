@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OnScalekitEvent, type ScalekitEventContext } from '../../lib/index.js';
 import { Gate } from '../support/gate.js';
-import { anEvent, PLATFORMS, WebhookApp } from '../support/webhook-app.js';
+import { ServiceApp } from '../support/service-app.js';
+import { anEvent } from '../support/webhook-app.js';
 
 interface UserEvent {
   readonly id: string;
@@ -27,17 +28,13 @@ class Replica {
   }
 }
 
-describe.each(PLATFORMS)('latestOnly on $platform', ({ adapter }) => {
-  let server: WebhookApp;
+describe('latestOnly', () => {
+  let server: ServiceApp;
   let replica: Replica;
   afterEach(() => server.close());
 
   const start = async (leaseMs = 60_000) => {
-    server = await WebhookApp.start({
-      adapter: adapter(),
-      webhook: { idempotency: { leaseMs } },
-      providers: [Replica],
-    });
+    server = await ServiceApp.start({ webhook: { idempotency: { leaseMs } }, providers: [Replica] });
     replica = server.app.get(Replica);
   };
   const updateOf = (userId: string, occurred_at?: string) =>

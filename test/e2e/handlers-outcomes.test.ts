@@ -18,7 +18,8 @@ import {
   type ScalekitEnvelope,
   UnrecoverableEventError,
 } from '../../lib/index.js';
-import { anEvent, PLATFORMS, WebhookApp } from '../support/webhook-app.js';
+import { ServiceApp } from '../support/service-app.js';
+import { anEvent } from '../support/webhook-app.js';
 
 const runs: unknown[] = [];
 const tenant = new AsyncLocalStorage<string>();
@@ -39,15 +40,15 @@ function handling(
   return Host;
 }
 
-describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
-  let server: WebhookApp;
+describe('a handler', () => {
+  let server: ServiceApp;
   beforeEach(() => {
     runs.length = 0;
   });
   afterEach(() => server.close());
 
   const deliverTo = async (...providers: Type[]) => {
-    server = await WebhookApp.start({ adapter: adapter(), providers });
+    server = await ServiceApp.start({ providers });
     return server.deliver(anEvent('user.created'));
   };
   const expectHandled = async (host: Type) => {
@@ -243,7 +244,7 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
       await new Promise(setImmediate);
       runs.push([id, before, tenant.getStore()]);
     }, UseInterceptors(TenantInterceptor));
-    server = await WebhookApp.start({ adapter: adapter(), providers: [host] });
+    server = await ServiceApp.start({ providers: [host] });
     const events = Array.from({ length: 10 }, () => anEvent('user.created'));
     await Promise.all(events.map((event) => server.deliver(event)));
     const ids = events.map(({ id }) => [id, id, id]);
@@ -266,7 +267,7 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
         expect(() => change(event as Record<string, unknown>)).toThrow(TypeError);
         runs.push('tried');
       });
-      server = await WebhookApp.start({ adapter: adapter(), providers: [host] });
+      server = await ServiceApp.start({ providers: [host] });
       const data = { email: 'jo@example.com', tags: [{ names: ['a'] }] };
       expect(await server.deliver(anEvent('user.created', { data }))).toMatchObject({ status: 200 });
       expect(runs).toEqual(['tried']);

@@ -22,7 +22,8 @@ import {
   type ScalekitEnvelope,
   type ScalekitEventContext,
 } from '../../lib/index.js';
-import { anEvent, PLATFORMS, WebhookApp } from '../support/webhook-app.js';
+import { ServiceApp } from '../support/service-app.js';
+import { anEvent, WebhookApp } from '../support/webhook-app.js';
 
 class UserDto {
   @IsEmail()
@@ -39,8 +40,8 @@ const OrganizationId = createParamDecorator((field: string | undefined, context:
 
 const seen: unknown[] = [];
 
-describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
-  let server: WebhookApp;
+describe('the parameters of a handler', () => {
+  let server: ServiceApp;
   beforeEach(() => {
     seen.length = 0;
   });
@@ -48,7 +49,7 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
 
   const DATA = { email: 'jo@example.com', count: '5', nested: { list: [1] } };
   const deliverTo = async (handlers: Type, fields: object = {}) => {
-    server = await WebhookApp.start({ adapter: adapter(), providers: [handlers, Suffix] });
+    server = await ServiceApp.start({ providers: [handlers, Suffix] });
     const event = anEvent('user.created', { data: DATA, organization_id: 'org_1', ...fields });
     const answer = await server.deliver(event);
     return { event, answer };
@@ -261,13 +262,13 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
     class First extends Base {}
     @Injectable()
     class Second extends Base {}
-    server = await WebhookApp.start({ adapter: adapter(), providers: [First, Second] });
+    server = await ServiceApp.start({ providers: [First, Second] });
     await server.deliver(anEvent('user.created', { data: DATA }));
     expect(seen).toEqual(['First', 'jo@example.com', true, 'Second', 'jo@example.com', true]);
   });
 });
 
-describe.each(PLATFORMS)('a handler with a parameter decorator for routes on $platform', ({ adapter }) => {
+describe('a handler with a parameter decorator for routes', () => {
   it.each([
     ['@Body()', Body()],
     ["@Body('email')", Body('email')],
@@ -284,7 +285,7 @@ describe.each(PLATFORMS)('a handler with a parameter decorator for routes on $pl
       }
     }
     decorate(Confused.prototype, 'on', 1);
-    const { error } = await WebhookApp.failToStart({ adapter: adapter(), providers: [Confused] });
+    const { error } = await WebhookApp.failToStart({ providers: [Confused] });
     expect(error).toMatchObject({ code: 'invalid_handler' });
     expect(error.message).toMatch(
       /^Confused\.on has a parameter decorator for HTTP routes.*use @EventData\(\), @EventContext\(\)/,

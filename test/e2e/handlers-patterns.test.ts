@@ -1,7 +1,8 @@
 import { Controller, Injectable, Module, type Type } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OnScalekitEvent } from '../../lib/index.js';
-import { anEvent, PLATFORMS, WebhookApp } from '../support/webhook-app.js';
+import { ServiceApp } from '../support/service-app.js';
+import { anEvent, WebhookApp } from '../support/webhook-app.js';
 
 const runs: string[] = [];
 
@@ -40,8 +41,8 @@ class Listeners {
   }
 }
 
-describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
-  let server: WebhookApp;
+describe('a handler', () => {
+  let server: ServiceApp;
   beforeEach(() => {
     runs.length = 0;
   });
@@ -57,7 +58,7 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
       ['User.Created', ['several']],
       ['something.nobody.knows', ['several']],
     ])('%s', async (type, handlers) => {
-      server = await WebhookApp.start({ adapter: adapter(), providers: [Listeners] });
+      server = await ServiceApp.start({ providers: [Listeners] });
       expect(await server.deliver(anEvent(type))).toMatchObject({ status: 200, body: 'OK' });
       expect([...runs].sort()).toEqual(handlers);
     });
@@ -71,7 +72,7 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
         runs.push('login');
       }
     }
-    server = await WebhookApp.start({ adapter: adapter(), providers: [LoginSync] });
+    server = await ServiceApp.start({ providers: [LoginSync] });
     expect(await server.deliver(anEvent('user.logout'))).toMatchObject({ status: 200, body: 'OK' });
     expect(runs).toEqual([]);
   });
@@ -90,7 +91,7 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
           runs.push('typist');
         }
       }
-      server = await WebhookApp.start({ adapter: adapter(), providers: [Typist] });
+      server = await ServiceApp.start({ providers: [Typist] });
       const warnings = server.logs.matching(/^warn: Typist\.on listens to /);
       expect(warnings).toHaveLength(1);
       expect(warnings[0]).toContain(`listens to "${type}"`);
@@ -105,13 +106,13 @@ describe.each(PLATFORMS)('on $platform', ({ adapter }) => {
         @OnScalekitEvent('invoice.*')
         on(): void {}
       }
-      server = await WebhookApp.start({ adapter: adapter(), providers: [Hopeful] });
+      server = await ServiceApp.start({ providers: [Hopeful] });
       expect(server.logs.matching(/Hopeful/)).toEqual(['log: Handlers of Hopeful: on ← invoice.*']);
     });
   });
 });
 
-describe.each(PLATFORMS)('two handlers of one name on $platform', ({ adapter }) => {
+describe('two handlers of one name', () => {
   const aClass = (): Type => {
     @Injectable()
     class UserSync {
@@ -138,7 +139,7 @@ describe.each(PLATFORMS)('two handlers of one name on $platform', ({ adapter }) 
     ['of two classes of one name', { providers: [aClass(), aClass()] }],
     ['of a provider and a controller', { providers: [both], controllers: [both] }],
   ])('stop the boot, and the error says what to do: %s', async (_, module) => {
-    const { error } = await WebhookApp.failToStart({ adapter: adapter(), ...module });
+    const { error } = await WebhookApp.failToStart(module);
     expect(error).toMatchObject({ code: 'duplicate_handler' });
     expect(error.message).toMatch(
       /^Two handlers are named UserSync\.onUser, .*import it from one; else rename/,

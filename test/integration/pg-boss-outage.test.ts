@@ -1,8 +1,5 @@
-import { Injectable } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { OnScalekitEvent } from '../../lib/index.js';
 import { describeQueueOutages } from '../contract/queue-outage.contract.js';
-import { Gate } from '../support/gate.js';
 import { PgBossBench } from '../support/pg-boss-app.js';
 import { eventually, sharedMemory } from '../support/queue-bench.js';
 import { Recorder } from '../support/recorder.js';
@@ -10,39 +7,6 @@ import { anEvent } from '../support/webhook-app.js';
 
 const bench = PgBossBench.forThisFile();
 describeQueueOutages(bench);
-
-describe('two copies of a job', () => {
-  it('side by side run their handler once', async () => {
-    const scope = bench.scope();
-    const gate = new Gate();
-    let runs = 0;
-    @Injectable()
-    class Slow {
-      @OnScalekitEvent('*')
-      async handle() {
-        runs++;
-        await gate.pass();
-      }
-    }
-    const setup = {
-      providers: [Slow],
-      webhook: { idempotency: { store: await bench.store(scope), leaseMs: 1_000 } },
-    };
-    const server = await bench.start(setup, { scope });
-    await bench.start(setup, { scope });
-    await server.deliver(anEvent());
-    await gate.reached;
-    await bench.pool.query(
-      `INSERT INTO pgboss.job (name, data, retry_limit, policy)
-       SELECT name, data, retry_limit, policy FROM pgboss.job, generate_series(1, 5) WHERE name = $1`,
-      [scope],
-    );
-    await eventually(async () => (await bench.delayed(scope)).length).toBe(5);
-    gate.release();
-    await bench.whenNothingIsLeft(scope);
-    expect(runs).toBe(1);
-  });
-});
 
 describe('an event whose job pg-boss still has', () => {
   it.each(['completed', 'cancelled', 'failed'])('and says is %s is queued again', async (state) => {

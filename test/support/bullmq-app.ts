@@ -81,6 +81,18 @@ export class BullMqBench implements QueueBench {
     return jobs.map(({ delay, attemptsMade }) => ({ delayMs: delay, attempts: attemptsMade }));
   }
 
+  async copyJob(scope: string, copies: number): Promise<void> {
+    const queue = this.queue(scope);
+    const [job] = await queue.getActive();
+    await queue.addBulk(
+      Array.from({ length: copies }, (_, copy) => ({
+        name: 'copy',
+        data: job?.data as object,
+        opts: { jobId: `copy-${copy}`, removeOnComplete: true },
+      })),
+    );
+  }
+
   async promote(scope: string): Promise<void> {
     await this.queue(scope).promoteJobs();
   }

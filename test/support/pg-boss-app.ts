@@ -134,6 +134,14 @@ export class PgBossBench implements QueueBench {
       .map((row) => ({ delayMs: row.delay_ms, attempts: row.retry_count + 1 }));
   }
 
+  async copyJob(scope: string, copies: number): Promise<void> {
+    await this.pool.query(
+      `INSERT INTO pgboss.job (name, data, retry_limit, policy)
+       SELECT name, data, retry_limit, policy FROM pgboss.job, generate_series(1, $2) WHERE name = $1`,
+      [scope, copies],
+    );
+  }
+
   async promote(scope: string): Promise<void> {
     await this.pool.query('UPDATE pgboss.job SET start_after = now() WHERE name = $1', [scope]);
   }

@@ -35,6 +35,8 @@ export interface QueueBench {
   closeAll(): Promise<void>;
   /** How many jobs wait or run. */
   live(scope: string): Promise<number>;
+  /** Has the job that runs in there so many times more. */
+  copyJob(scope: string, copies: number): Promise<void>;
   /** For how long waiting jobs wait still, and how many attempts they have behind them. */
   delayed(scope: string): Promise<{ delayMs: number; attempts: number }[]>;
   /** Has them wait no longer. */

@@ -1,8 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
-import { Module } from '@nestjs/common';
-import { type DeliveryAnswer, ScalekitWebhookModule, ScalekitWebhookService } from '../../lib/index.js';
-import { LogLines, PLATFORMS, SECRET, WebhookApp, type WebhookAppSetup } from './webhook-app.js';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { type DeliveryAnswer, ScalekitWebhookService } from '../../lib/index.js';
+import { ServiceApp } from './service-app.js';
+import { type LogLines, PLATFORMS, WebhookApp, type WebhookAppSetup } from './webhook-app.js';
 
 export type Setup = Pick<WebhookAppSetup, 'webhook' | 'providers' | 'imports'>;
 
@@ -36,11 +36,8 @@ async function byService(setup: Setup): Promise<Receiver> {
   };
 }
 
-async function byServiceWithoutHttp({ webhook, providers = [], imports = [] }: Setup): Promise<Receiver> {
-  @Module({ imports: [ScalekitWebhookModule.forRoot({ secret: SECRET, ...webhook }), ...imports], providers })
-  class AppModule {}
-  const logs = new LogLines();
-  const app = await NestFactory.createApplicationContext(AppModule, { logger: logs, abortOnError: false });
+async function byServiceWithoutHttp(setup: Setup): Promise<Receiver> {
+  const { app, logs } = await ServiceApp.start(setup);
   const service = app.get(ScalekitWebhookService);
   return { app, logs, receive: (rawBody, headers) => service.receive({ rawBody, headers }) };
 }

@@ -130,12 +130,13 @@ class SettingsRun {
   }
 
   private register(role: EndpointRole): DynamicModule {
-    const { secret, path, registration, onlyThatScheme, dispatcher, store } = this.settings;
+    const { secret, namespace, path, registration, onlyThatScheme, dispatcher, store } = this.settings;
     const extras = { name: this.endpoint, role };
     const options = {
       secret: SECRETS[secret]?.() as string,
       dispatcher: this.bench.dispatcher(dispatcher),
       idempotency: { store: this.bench.store(store) },
+      ...(namespace !== '' && { namespace }),
       ...(onlyThatScheme && { signature: { schemes: [this.scheme] } }),
     };
     const route = path === '' ? {} : { path };

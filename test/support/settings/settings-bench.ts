@@ -58,6 +58,12 @@ function ownStore(): IdempotencyStore {
   }
 }
 
+/** One of a user's own, around one of ours: without a queue, hooks or failed events. */
+const ownDispatcher: DispatcherFactory = (host) => {
+  const inner = inlineDispatcher()(host);
+  return { name: 'own', dispatch: (delivery, claim) => inner.dispatch(delivery, claim) };
+};
+
 const SOON = { backoff: { type: 'fixed', delayMs: 5 } } as const;
 
 /** One Redis and one PostgreSQL, with their clients, for all applications of a file. */
@@ -118,6 +124,7 @@ export class SettingsBench {
     const worker = { pollingIntervalSeconds: 0.05 };
     this.dispatchers = {
       inline: () => inlineDispatcher(),
+      own: () => ownDispatcher,
       bullmq: () => bullMqDispatcher({ connection: { host, port: Number(port) }, ...SOON }),
       'pg-boss': () => pgBossDispatcher({ connectionString, worker, ...SOON }),
       'own pg-boss': () => pgBossDispatcher({ boss, worker, ...SOON }),

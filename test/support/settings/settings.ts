@@ -63,6 +63,9 @@ const WRONG_PATHS = [
   ],
 ];
 
+const NAMESPACES = ['', '', 'billing', 'crm.eu-west_1', '7', '-'];
+const WRONG_NAMESPACES = [' ', 'bill ing', 'billing:crm', 'billing/crm', 'ümlaut', '{billing}', 'billing\n'];
+
 const PREFIXES: Record<string, Prefix> = {
   none: ['', ''],
   api: ['api', '/api'],
@@ -87,9 +90,11 @@ const VERSIONINGS: Record<string, VersioningOptions | undefined> = {
 /** Every value that means something to the module, by a name that a counterexample shows. */
 export interface Settings {
   readonly role: 'both' | 'receive' | 'work';
-  readonly dispatcher: 'inline' | 'bullmq' | 'pg-boss' | 'own pg-boss';
+  readonly dispatcher: 'inline' | 'own' | 'bullmq' | 'pg-boss' | 'own pg-boss';
   readonly store: 'memory' | 'ioredis' | 'redis' | 'postgres' | 'own';
   readonly secret: string;
+  /** Empty: it is left out. */
+  readonly namespace: string;
   readonly path: string;
   readonly prefix: string;
   readonly versioning: string;
@@ -111,12 +116,13 @@ const mostly = <T>(usual: readonly T[], others: readonly T[]) =>
 
 export const anySettings: fc.Arbitrary<Settings> = fc.record({
   role: fc.constantFrom('both', 'both', 'receive', 'work'),
-  dispatcher: fc.constantFrom('inline', 'inline', 'bullmq', 'bullmq', 'pg-boss', 'pg-boss', 'own pg-boss'),
+  dispatcher: fc.constantFrom('inline', 'own', 'bullmq', 'bullmq', 'pg-boss', 'pg-boss', 'own pg-boss'),
   store: fc.constantFrom('memory', 'ioredis', 'redis', 'postgres', 'own'),
   secret: mostly(
     names(SECRETS).filter((name) => !isUseless(name)),
     names(SECRETS).filter(isUseless),
   ),
+  namespace: mostly(NAMESPACES, WRONG_NAMESPACES),
   path: mostly(PATHS, WRONG_PATHS),
   prefix: fc.constantFrom(...names(PREFIXES)),
   versioning: fc.constantFrom(...names(VERSIONINGS)),
@@ -130,9 +136,11 @@ export const anySettings: fc.Arbitrary<Settings> = fc.record({
 });
 
 /** The options that the boot has to refuse, one of which its message must name; none: it must start. */
-export function refusedOptions({ role, dispatcher, store, secret, path }: Settings): readonly string[] {
-  const hasQueue = dispatcher !== 'inline';
+export function refusedOptions(settings: Settings): readonly string[] {
+  const { role, dispatcher, store, secret, path, namespace } = settings;
+  const hasQueue = dispatcher !== 'inline' && dispatcher !== 'own';
   return [
+    ...(WRONG_NAMESPACES.includes(namespace) ? ['namespace'] : []),
     ...(isUseless(secret) ? ['secret'] : []),
     ...(WRONG_PATHS.includes(path) ? ['path'] : []),
     ...(role !== 'both' && !hasQueue ? ['role', 'dispatcher'] : []),
