@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { CliError, EXIT_CODE, type ExitCode } from './cli.error.js';
+import { addCatchUpCommand } from './commands/catch-up.command.js';
 import { addDoctorCommand } from './commands/doctor.command.js';
 import { addEventsCommand } from './commands/events.command.js';
 import type { RunCommand } from './commands/options.js';
@@ -44,7 +45,8 @@ const program = new Command('scalekit-webhooks')
     writeErr: (text) => output.error(withoutValues(text.trimEnd())),
   })
   .exitOverride();
-for (const add of [addSendCommand, addVerifyCommand, addDoctorCommand, addEventsCommand, addSignCommand]) {
+const commands = [addSendCommand, addVerifyCommand, addDoctorCommand, addEventsCommand, addSignCommand];
+for (const add of [...commands, addCatchUpCommand]) {
   add(program, run);
 }
 

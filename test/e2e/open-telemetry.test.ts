@@ -9,7 +9,7 @@ import { ATTRIBUTES } from '../../lib/telemetry/lifecycle-spans.js';
 import { RegisteredTelemetry } from '../support/open-telemetry.js';
 import { anEvent, PLATFORMS, WebhookApp, type WebhookAppSetup } from '../support/webhook-app.js';
 
-const FORGED = { secret: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' };
+const FORGED = { secret: 'whsec_b3RoZXItc2VjcmV0LW9mLXRoaXJ0eS10d28tYnl0ZXM' };
 const PARENT = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' };
 
 describe.each(PLATFORMS)('OpenTelemetry on $platform', ({ adapter }) => {

@@ -66,6 +66,14 @@ async function readEnvFile({ envFile }: SecretOptions, isOptional: boolean): Pro
   }
 }
 
+/** The environment; what it lacks is taken from the env file. */
+export async function readEnvironment(
+  options: Pick<SecretOptions, 'envFile'>,
+  env = process.env,
+): Promise<NodeJS.Dict<string>> {
+  return { ...(await readEnvFile(options, true)), ...env };
+}
+
 /** The PORT of the environment, else of the env file, and where it comes from. */
 export async function givenPort(
   options: SecretOptions,

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Awaitable } from '../../idempotency/idempotency-store.js';
-import { CLAIM_CASES } from './store-cases/claim.cases.js';
-import { COMPLETION_CASES } from './store-cases/completion.cases.js';
-import { KEY_CASES } from './store-cases/key.cases.js';
+import { CLAIM_CASES, COMPLETION_CASES, KEY_CASES } from './store-cases.js';
 import { compareSequences, type StoreContractOptions } from './store-sequences.js';
 import { StoreCase, type StoreCases } from './store-case.js';
 import type { StoreUnderTest } from './store-under-test.js';
 
-/** Few enough for a real database to get through before a test runner's patience ends (5 s in Jest). */
+/** A real database runs this many within the default timeout of test runners (5 s in Jest). */
 const SEQUENCES_A_CASE = 20;
 
 /**

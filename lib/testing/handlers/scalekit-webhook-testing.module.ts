@@ -1,20 +1,27 @@
 import { Buffer } from 'node:buffer';
-import type {
-  DynamicModule,
-  INestApplicationContext,
-  InjectionToken,
-  LoggerService,
-  LogLevel,
-  ModuleMetadata,
-  Type,
+import {
+  type DynamicModule,
+  type INestApplicationContext,
+  type InjectionToken,
+  Logger,
+  type LoggerService,
+  type LogLevel,
+  Module,
+  type ModuleMetadata,
+  type OnModuleInit,
+  type Type,
 } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { DiscoveryModule, DiscoveryService, NestFactory } from '@nestjs/core';
 import { readEnvelope, type ScalekitEnvelope } from '../../events/envelope.js';
 import { readOccurredAt } from '../../events/occurred-at.js';
 import type { ScalekitEventContext } from '../../events/scalekit-event-context.js';
 import { whenOver } from '../../handlers/handler-call.js';
 import { HandlerRegistry } from '../../handlers/handler.registry.js';
-import { HandlersUnderTest } from './handlers-under-test.module.js';
+import { findHandlers } from '../../handlers/find-handlers.js';
+import { RateLimitedLog } from '../../shared/rate-limited-log.js';
+import { ScalekitWebhookCoreModule } from '../../scalekit-webhook.module.js';
+import { ScalekitWebhookRegistry } from '../../scalekit-webhook.registry.js';
+import { Lifecycle } from '../../telemetry/lifecycle.js';
 
 /** @publicApi */
 export interface EmitOptions extends Partial<ScalekitEventContext> {
@@ -30,6 +37,36 @@ export interface TestingModuleOptions {
    * @default warnings and errors, to the console
    */
   readonly logger?: LoggerService | LogLevel[] | false;
+}
+
+/** The endpoints that handlers listen to, without what receives their deliveries. */
+@Module({ imports: [ScalekitWebhookCoreModule, DiscoveryModule] })
+class HandlersUnderTest implements OnModuleInit {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly registry: ScalekitWebhookRegistry,
+  ) {}
+
+  onModuleInit(): void {
+    const wanted = [...findHandlers(this.discovery)].flatMap(({ subscriptions }) =>
+      subscriptions.flatMap(({ endpoint }) => endpoint ?? []),
+    );
+    for (const name of new Set(wanted)) {
+      if (!this.registry.names.includes(name)) {
+        const log = new RateLimitedLog(new Logger('ScalekitWebhook'), name);
+        this.registry.add({
+          name,
+          path: `testing/${name}`,
+          needsHandlers: true,
+          acceptsDigest: false,
+          maxBodyBytes: 0,
+          maxUnverifiedBytes: 0,
+          log,
+          lifecycle: new Lifecycle(this.registry.application, name),
+        });
+      }
+    }
+  }
 }
 
 /**
