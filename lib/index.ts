@@ -39,17 +39,17 @@ export {
 } from './events/envelope.js';
 export type { ScalekitEventMap, ScalekitEventType } from './events/scalekit-event-map.js';
 export type { ScalekitEventPattern } from './events/scalekit-event-pattern.js';
-export type {
-  ScalekitEvent,
-  ScalekitEventData,
-  ScalekitEventFields,
-  ScalekitEventShape,
-  ScalekitOverviewEvent,
-  ScalekitReferenceEvent,
-  ScalekitReferenceEventFields,
+export {
+  isScalekitEvent,
+  type ScalekitEvent,
+  type ScalekitEventData,
+  type ScalekitEventFields,
+  type ScalekitEventShape,
+  type ScalekitOverviewEvent,
+  type ScalekitReferenceEvent,
+  type ScalekitReferenceEventFields,
 } from './events/scalekit-event.js';
 export { SCALEKIT_EVENT_TYPES } from './events/scalekit-event-types.js';
-export { isScalekitEvent } from './events/event-pattern.js';
 export { occurredAtNanos } from './events/occurred-at.js';
 export type { ScalekitEventContext } from './events/scalekit-event-context.js';
 
@@ -62,16 +62,17 @@ export type {
   ConnectedAccountStatusChange,
 } from './events/catalogue/connected-account.js';
 export type {
+  Directory,
+  DirectoryGroup,
   DirectoryUser,
   DirectoryUserAddress,
   DirectoryUserGroup,
   DirectoryUserRole,
-} from './events/catalogue/directory-user.js';
-export type { Directory, DirectoryGroup } from './events/catalogue/directory.js';
+} from './events/catalogue/directory.js';
 export type { OpenEnum, OpenPayload } from './events/catalogue/open-types.js';
-export type { OrganizationDomain } from './events/catalogue/organization-domain.js';
 export type {
   Organization,
+  OrganizationDomain,
   OrganizationFeature,
   OrganizationSettings,
 } from './events/catalogue/organization.js';
@@ -85,14 +86,19 @@ export type {
   UserUpdated,
 } from './events/catalogue/overview.js';
 export type { SsoConnection } from './events/catalogue/sso-connection.js';
-export type { MembershipOrganization, OrganizationMembership } from './events/catalogue/user-membership.js';
+export type {
+  ExternalIdentity,
+  MembershipOrganization,
+  OrganizationMembership,
+  User,
+  UserProfile,
+} from './events/catalogue/user.js';
 export type {
   SessionDevice,
   SessionLocation,
   UserSession,
   UserSessionChange,
 } from './events/catalogue/user-session.js';
-export type { ExternalIdentity, User, UserProfile } from './events/catalogue/user.js';
 
 export { ScalekitIdempotencyInterceptor } from './idempotency/scalekit-idempotency.interceptor.js';
 export type {

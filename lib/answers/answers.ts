@@ -113,7 +113,7 @@ const UNAUTHORIZED = { status: 401, text: 'Invalid signature', log: '' };
 export const REFUSALS = {
   body_too_large: { status: 413, log: '' },
   content_encoding: { status: 415, log: '' },
-  body_unreadable: { status: 400, text: 'The body can not be read', log: '' },
+  body_unreadable: { status: 400, text: 'The body cannot be read', log: '' },
   too_many_unverified: { status: 503, text: 'Service Unavailable', retryAfterSeconds: 10, log: '' },
   raw_body_lost: { status: 500, text: 'Internal Server Error', log: '' },
   secret_unavailable: { status: 503, text: 'Service Unavailable', retryAfterSeconds: 10, log: '' },

@@ -1,4 +1,4 @@
-import { compileEventPattern } from '../events/event-pattern.js';
+import { compileEventPattern } from '../events/scalekit-event-pattern.js';
 import type {
   FailedEvent,
   FailedEventFilter,

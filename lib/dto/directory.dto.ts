@@ -1,10 +1,11 @@
 import type {
+  Directory,
+  DirectoryGroup,
   DirectoryUser,
   DirectoryUserAddress,
   DirectoryUserGroup,
   DirectoryUserRole,
-} from '../events/catalogue/directory-user.js';
-import type { Directory, DirectoryGroup } from '../events/catalogue/directory.js';
+} from '../events/catalogue/directory.js';
 import type { OpenPayload } from '../events/catalogue/open-types.js';
 import {
   Id,

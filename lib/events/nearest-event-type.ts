@@ -1,10 +1,10 @@
-/** A name with more edits is not taken for a typing error. */
+/** A name with more edits is not treated as a typing error. */
 const MAX_EDITS = 3;
 
 /**
- * The known type that was probably meant, for the warning about a type that nobody knows: the one the fewest edits
- * away (at most three, and at most a quarter of the name) or else the one of which this is the end
- * (`directory.group_created`). Of equals the first; undefined if none is near. Letter case does not count.
+ * The known type that was probably meant by an unknown one: the type with the fewest edits (at most three, and at most
+ * a quarter of the name), or else the type that ends with this one (`directory.group_created`). The first of equals
+ * wins; undefined if none is near. Letter case does not count.
  */
 export function nearestEventType(type: string, known: Iterable<string>): string | undefined {
   const wanted = type.toLowerCase();

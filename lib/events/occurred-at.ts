@@ -1,10 +1,10 @@
 import type { ScalekitEnvelope } from './envelope.js';
 
-/** When an event happened, as far as its envelope tells. */
+/** When an event happened, according to its envelope. */
 export interface OccurredAt {
   /** The date, to the millisecond (finer digits are cut off), or undefined if there is none. */
   readonly date: Date | undefined;
-  /** The field whose value is no date: to be logged, never a reason to refuse the event (E6). */
+  /** The field whose value is not a date. It is logged, and is never a reason to refuse the event (E6). */
   readonly invalidField: 'occurred_at' | 'created' | undefined;
 }
 
@@ -15,7 +15,7 @@ const DATE_TIME =
 
 /**
  * Reads `occurred_at`, or `created` of an envelope that has no `occurred_at`. Null counts as absent. If `occurred_at`
- * is no date, `created` does not stand in for it: the two may mean different moments.
+ * is not a date, `created` is not used instead: the two may mean different moments.
  */
 export function readOccurredAt(envelope: ScalekitEnvelope): OccurredAt {
   for (const field of ['occurred_at', 'created'] as const) {
@@ -46,8 +46,8 @@ function parseDateTime(text: string): Date | undefined {
 const BELOW_MILLISECONDS = /\.\d{3}(\d{1,6})/;
 
 /**
- * When an event happened, in nanoseconds since 1970-01-01T00:00:00Z, or undefined if its envelope does not tell (or
- * tells what is no date).
+ * When an event happened, in nanoseconds since 1970-01-01T00:00:00Z, or undefined if its envelope has no date
+ * (or no valid one).
  *
  * Scalekit sends up to nine digits of a second and a `Date` holds three. With all of them, events of one millisecond
  * can be put in order, and the newest state of a record told from an older one that arrives late.

@@ -1,5 +1,5 @@
 /**
- * What this package knows of a delivery beside the event itself: the second argument of every handler, and what
+ * What this package knows about a delivery, besides the event itself: the second argument of every handler, and what
  * `@EventContext()` gives.
  *
  * @publicApi
@@ -29,7 +29,7 @@ export interface ScalekitEventContext {
   /** When this delivery reached the endpoint, or the event was fetched. */
   readonly receivedAt: Date;
 
-  /** How many times this event was begun here, this time included: 1 unless an earlier attempt failed. */
+  /** The attempt number, from 1. It is above 1 only after an earlier attempt failed. */
   readonly attempt: number;
 
   /**

@@ -1,12 +1,10 @@
 import type { PermissionEvents, RoleEvents } from './catalogue/access.js';
 import type { ConnectedAccountEvents } from './catalogue/connected-account.js';
-import type { DirectoryEvents, DirectoryGroupEvents } from './catalogue/directory.js';
-import type { DirectoryUserEvents } from './catalogue/directory-user.js';
-import type { OrganizationDomainEvents } from './catalogue/organization-domain.js';
-import type { OrganizationEvents } from './catalogue/organization.js';
+import type { DirectoryEvents, DirectoryGroupEvents, DirectoryUserEvents } from './catalogue/directory.js';
+import type { OrganizationDomainEvents, OrganizationEvents } from './catalogue/organization.js';
 import type { OverviewEvents } from './catalogue/overview.js';
 import type { SsoConnectionEvents } from './catalogue/sso-connection.js';
-import type { UserMembershipEvents } from './catalogue/user-membership.js';
+import type { UserMembershipEvents } from './catalogue/user.js';
 import type { UserSessionEvents } from './catalogue/user-session.js';
 
 /** The types of the API reference, and one that only the dashboard offers: they come in the long envelope. */

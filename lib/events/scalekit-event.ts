@@ -6,7 +6,14 @@ import type {
   ScalekitEventMap,
   ScalekitEventType,
 } from './scalekit-event-map.js';
-import type { KnownTypeMatching, PatternShape, ScalekitEventPattern } from './scalekit-event-pattern.js';
+import {
+  compileEventPattern,
+  type KnownTypeMatching,
+  type OneOf,
+  type OneOrMore,
+  type PatternShape,
+  type ScalekitEventPattern,
+} from './scalekit-event-pattern.js';
 
 /**
  * An event, as handlers get it: the parsed body of the delivery, deeply frozen.
@@ -129,4 +136,26 @@ export interface ScalekitOverviewEvent<Type extends keyof OverviewEvents> extend
   readonly type: Type;
   /** What it happened to. Deeply frozen: handlers share it. */
   readonly data: OverviewEvents[Type];
+}
+
+/**
+ * Whether an event is of a type, or of one that a pattern matches, or of one of several: narrows the event's type.
+ *
+ * ```ts
+ * if (isScalekitEvent(event, 'organization.directory.user_*')) await sync(event.data);
+ * ```
+ *
+ * A pattern with `*` also matches types that are newer than this package; the narrowed type shows the known ones only.
+ *
+ * @publicApi
+ */
+export function isScalekitEvent<const Patterns extends OneOrMore>(
+  event: { readonly type: string },
+  pattern: Patterns | OneOrMore,
+): event is ScalekitEvent<OneOf<Patterns>>;
+export function isScalekitEvent(
+  event: { readonly type: string },
+  pattern: string | readonly string[],
+): boolean {
+  return [pattern].flat().some((each) => compileEventPattern(each)(event.type));
 }

@@ -63,7 +63,7 @@ function lostMethod(place: string, found: string, cause?: unknown): ScalekitWebh
   return new ScalekitWebhookError(
     'invalid_handler',
     `${place} is decorated with @OnScalekitEvent(), but there is ${found} in its place now. Another decorator of the ` +
-      'method or of its class, or the constructor, replaced it. Have that put a function there, which calls the method.',
+      'method or of its class, or the constructor, replaced it. Make it put a function there that calls the method.',
     cause === undefined ? {} : { cause },
   );
 }

@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { compileEventPattern } from '../events/event-pattern.js';
+import { compileEventPattern } from '../events/scalekit-event-pattern.js';
 import { nearestEventType } from '../events/nearest-event-type.js';
 import { SCALEKIT_EVENT_TYPES } from '../events/scalekit-event-types.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';

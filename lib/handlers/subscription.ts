@@ -18,7 +18,7 @@ export interface SubscriptionOptions extends HandlerRetry, Omit<HandlerOptions, 
 
 /** A method as `@OnScalekitEvent()` found it. */
 export interface DecoratedMethod {
-  /** What was decorated. Several functions if another decorator replaced the method in between; the latest first. */
+  /** The decorated functions, the latest first: several if another decorator replaced the method in between. */
   readonly methods: readonly Method[];
   readonly subscriptions: readonly Subscription[];
 }

@@ -41,8 +41,8 @@ type Reader = (
  * is built comes before all body parsers. It is registered again before parsers and routes that follow middlewares of
  * the application, because those may have changed the URL of a request.
  *
- * The bytes go back into the stream: whatever wants to read the request after us can. Body parsers are kept from it as
- * long as the route that will run is one of ours.
+ * The bytes go back into the stream, so that others can read the request after us. Body parsers are kept from it while
+ * the route that will run is ours.
  */
 export class ExpressRawBody implements RawBodyPlatform {
   private table: ExpressRoutes | undefined;
@@ -150,7 +150,7 @@ class ExpressRoutes {
 
   constructor(private readonly adapter: AbstractHttpAdapter) {}
 
-  /** Called when a route has been registered. Only those of controllers count: others may be middlewares. */
+  /** Called after a route is registered. Only routes of controllers count: others may be middlewares. */
   add(path: string, handler: (...args: unknown[]) => unknown): void {
     if (!Reflect.hasMetadata(ROUTE_PATH, handler)) {
       return;

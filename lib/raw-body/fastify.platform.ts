@@ -34,7 +34,7 @@ interface FastifyInstance {
   addHook<Name extends keyof FastifyHooks>(name: Name, hook: FastifyHooks[Name]): void;
 }
 
-/** Fastify takes a request with these for one without a body. */
+/** With these headers, Fastify treats a request as one without a body. */
 const NO_BODY: IncomingHttpHeaders = {
   'content-type': undefined,
   'content-length': undefined,

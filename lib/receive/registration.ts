@@ -23,7 +23,7 @@ const ROLES: readonly EndpointRole[] = ['receive', 'work', 'both'];
 export const DEFAULT_PATH = 'webhooks/scalekit';
 const ENDPOINT_NAME = /^[\w.-]{1,64}$/;
 
-/** What is fixed when the module is imported, before any factory has run. */
+/** What is fixed when the module is imported, before any factory runs. */
 export interface Registration {
   readonly name: string;
   readonly path: string | undefined;

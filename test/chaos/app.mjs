@@ -84,6 +84,32 @@ class TransactionalHandlers {
 EventTransaction()(TransactionalHandlers.prototype, 'write', 1);
 decorate(TransactionalHandlers.prototype, 'write', OnScalekitEvent('user.created', { transactional: true }));
 
+/** Has the server do it, and dies while it does or once it has. */
+async function dyingWith(work) {
+  const answer = work();
+  setImmediate(() => mayDieAt('in-transaction'));
+  const result = await answer;
+  mayDieAt('after-commit');
+  return result;
+}
+
+const finishing = (records, onConfirmed) => async (jobs, remove) => {
+  const held = await records.finish(jobs, remove);
+  jobs.forEach(({ key }, index) => {
+    if (held[index]) onConfirmed('recorded', key);
+  });
+  return held;
+};
+
+/** Where ledger and queue are changed in one transaction. */
+function observedInbox(inbox, onConfirmed) {
+  return {
+    ask: (statement) => inbox.ask(statement),
+    accept: (...call) => dyingWith(() => inbox.accept(...call)),
+    finish: (...call) => dyingWith(() => finishing(inbox, onConfirmed)(...call)),
+  };
+}
+
 /** Writes down what the store has confirmed, and dies around it. */
 function observed(store) {
   const confirmed = (call, key, handler) => {
@@ -91,6 +117,7 @@ function observed(store) {
     log(call, event.slice('default:'.length), claimed ?? '*');
   };
   const recording = (records, onConfirmed) => ({
+    finish: records.finish && finishing(records, onConfirmed),
     handlerDone: async (key, token, handler) => {
       const held = await records.handlerDone(key, token, handler);
       if (held) onConfirmed('recorded', key, handler);
@@ -115,6 +142,7 @@ function observed(store) {
     renew: (...call) => store.renew(...call),
     release: (...call) => store.release(...call),
     ...recording(store, dying),
+    ...(store.inbox && { inbox: observedInbox(store.inbox, dying) }),
     catchUp: {
       look: async (keys) => {
         const states = await store.catchUp.look(keys);

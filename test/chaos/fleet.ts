@@ -18,6 +18,8 @@ export type KillPoint =
   | 'after-effect'
   | 'after-record'
   | 'after-enqueue'
+  | 'in-transaction'
+  | 'after-commit'
   | 'before-save'
   | 'after-save'
   | 'before-answer';

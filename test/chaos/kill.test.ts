@@ -15,6 +15,8 @@ const KILL_AT: Partial<Record<KillPoint, number>> = {
   'after-effect': 0.004,
   'after-record': 0.004,
   'after-enqueue': 0.004,
+  'in-transaction': 0.004,
+  'after-commit': 0.004,
   'before-answer': 0.004,
 };
 
@@ -55,6 +57,7 @@ describe.each(ENGINES)('eight processes that are killed again and again, %s', (e
       expect(history.lost(ids, world.plainHandlers)).toEqual([]);
       expect(history.startedWhenDone(ids)).toEqual([]);
       expect(await world.notOnceInDatabase(ids)).toEqual([]);
+      expect(await world.jobsLeft()).toEqual([]);
     },
   );
 });

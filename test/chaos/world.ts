@@ -17,6 +17,9 @@ export const ENGINES: readonly EngineName[] = [
   'pg-boss on PostgreSQL',
 ];
 
+/** Its queue is in the database of its store. */
+export const PG_BOSS: EngineName = 'pg-boss on PostgreSQL';
+
 /** Longer than any pause of a queue in these tests. */
 const QUIET_MS = 3_000;
 
@@ -137,6 +140,20 @@ export class World {
     await client.end();
     const effects = new Map(rows.map((row) => [row.event, row.effects]));
     return eventIds.filter((id) => effects.get(id) !== 1);
+  }
+
+  /** What is left in pg-boss's tables: the jobs of handlers that are done must be gone. */
+  async jobsLeft(): Promise<object[]> {
+    if (this.engine !== PG_BOSS) {
+      return [];
+    }
+    const client = new pg.Client({ connectionString: this.databaseUrl });
+    await client.connect();
+    const { rows } = await client.query<object>(
+      "SELECT state, data ->> 'eventId' AS event, data ->> 'handler' AS handler FROM pgboss.job",
+    );
+    await client.end();
+    return rows;
   }
 
   get plainHandlers(): readonly string[] {

@@ -1,5 +1,5 @@
 // Packs the library, installs the tarball in small real apps and runs their tests: the proof behind the peer ranges.
-// Usage: node test/consumers/run.mjs [--only nest|first|docs|bundles|oldest|newest|agents] [path to another node binary ...]
+// Usage: node test/consumers/run.mjs [--only nest|first|docs|bundles|engines|agents] [path to another node binary ...]
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -162,23 +162,25 @@ try {
   const { RedisServer } = await support('redis-server');
   const { PostgresServer } = await support('postgres-server');
   servers.push(await RedisServer.start(), await PostgresServer.start({ fsync: false }));
-  const env = { REDIS_URL: servers[0].url, DATABASE_URL: servers[1].url };
+  /** A database for each: parts run side by side, with different versions of pg-boss. */
+  const env = async () => ({ REDIS_URL: servers[0].url, DATABASE_URL: await servers[1].createDatabase() });
   const parts = {
-    bundles: () => bundles(env),
+    bundles: async () => bundles(await env()),
     'docs-esm': () => documents('nest12-esm'),
     nest11: () => nest('nest11-jest'),
     nest12: () => nest('nest12-vitest'),
     'docs-cjs': () => documents('nest11-cjs'),
-    oldest: async () => {
-      await engines('oldest', env);
-      await settings(env);
+    // One after the other: their queues on Redis have the same names.
+    engines: async () => {
+      await engines('oldest', await env());
+      await settings(await env());
+      await engines('newest', await env());
     },
     'first-nest11': () => firstHour('nest11-fastify'),
     'first-nest12': () => firstHour('nest12-express'),
     'first-commonjs': () => firstHour('nest12-commonjs'),
     agents11: () => agents('nest11'),
     agents12: () => agents('nest12'),
-    newest: () => engines('newest', env),
   };
   const waiting = Object.keys(parts).filter((part) => !values.only || part.startsWith(values.only));
   // As many at a time as there are cores.

@@ -5,10 +5,13 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { anyPostgres } from '../support/postgres-server.js';
 import { eventually } from '../support/queue-bench.js';
 import { anyRedis } from '../support/redis-server.js';
+
+/** PGlite takes long to make its database on a busy machine. */
+vi.setConfig({ testTimeout: 180_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'samples-'));
 const children: ChildProcess[] = [];
@@ -65,7 +68,7 @@ describe.each([
       child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
       children.push(child);
     }
-    await eventually(() => output).toMatch(retried);
+    await expect.poll(() => output, { timeout: 100_000 }).toMatch(retried);
     await eventually(() =>
       output.match(/^(?:a user|the same|the user) .*$/gm)?.map((line) => line.replace(/ {2,}/, ': ')),
     ).toEqual([

@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from '../../idempotency/idempotency.errors.js';
+import { Batcher } from '../../shared/batcher.js';
 import { isErrorReply, type ScriptRunner } from './script-runner.js';
 
 /** Bounds how long one script call keeps the server from others: about a millisecond. */
@@ -7,109 +8,80 @@ const MAX_CALLS_AT_ONCE = 200;
 interface StoreCall {
   readonly key: string;
   readonly args: readonly string[];
-  readonly resolve: (answer: string) => void;
-  readonly reject: (error: unknown) => void;
   /** Takes back what the server may have done although the caller was told that it failed. */
   readonly undo: (() => void) | undefined;
 }
 
 /** The calls of one turn of the event loop go to the server as one script call. */
 export class StoreCalls {
-  private waiting: StoreCall[] = [];
+  private readonly batcher: Batcher<StoreCall, string>;
   /** Learned from the server, for a Cluster may hide behind a client or proxy that knows nothing of it. */
   private isCluster = false;
 
   constructor(
     private readonly runScript: ScriptRunner,
-    private readonly timeoutMs: number,
-  ) {}
-
-  ask(key: string, args: readonly string[], undo?: () => void): Promise<string> {
-    return new Promise((resolve, reject) => {
-      if (this.waiting.push({ key, args, resolve, reject, undo }) === 1) {
-        setImmediate(() => {
-          this.sendWaiting();
-        });
-      }
+    timeoutMs: number,
+  ) {
+    this.batcher = new Batcher({
+      send: (calls) => this.send(calls),
+      timeoutMs,
+      onTimeout: () => new StoreUnavailableError(`Redis did not answer within ${timeoutMs} ms (timeoutMs).`),
+      maxCalls: MAX_CALLS_AT_ONCE,
+      maxUnderWay: Infinity,
+      onLateAnswer: ({ undo }) => undo?.(),
     });
   }
 
-  private sendWaiting(): void {
-    const calls = this.waiting;
-    this.waiting = [];
-    const batches = this.isCluster ? byEvent(calls) : bySize(calls);
-    for (const batch of batches) {
-      void this.send(batch);
+  ask(key: string, args: readonly string[], undo?: () => void): Promise<string> {
+    const answer = this.batcher.run({ key, args, undo });
+    if (undo) {
+      answer.catch(undo);
     }
+    return answer;
   }
 
-  private async send(calls: readonly StoreCall[]): Promise<void> {
-    let isLate = false as boolean;
-    const timer = setTimeout(() => {
-      isLate = true;
-      fail(calls, new StoreUnavailableError(`Redis did not answer within ${this.timeoutMs} ms (timeoutMs).`));
-    }, this.timeoutMs);
+  private async send(calls: readonly StoreCall[]): Promise<readonly (string | Promise<string>)[]> {
     try {
-      const answers = await this.runScript(
-        calls.map(({ key }) => key),
-        calls.flatMap(({ args }) => args),
-      );
-      if (isLate) {
-        calls.forEach(({ undo }) => undo?.());
-      } else {
-        calls.forEach((call, index) => {
-          settle(call, String((answers as unknown[])[index]));
-        });
-      }
+      return this.isCluster ? this.sendByEvent(calls) : await this.run(calls);
     } catch (error) {
-      if (!isLate && calls.length > 1 && isErrorReply(error, 'CROSSSLOT')) {
+      if (calls.length > 1 && isErrorReply(error, 'CROSSSLOT')) {
         this.isCluster = true;
-        for (const batch of byEvent(calls)) {
-          void this.send(batch);
-        }
-      } else {
-        fail(calls, error);
+        return this.sendByEvent(calls);
       }
-    } finally {
-      clearTimeout(timer);
+      throw error;
     }
   }
-}
 
-function settle(call: StoreCall, answer: string): void {
-  if (answer.startsWith('e ')) {
-    call.reject(new Error(answer.slice(2)));
-  } else {
-    call.resolve(answer);
-  }
-}
-
-function fail(calls: readonly StoreCall[], error: unknown): void {
-  for (const { reject, undo } of calls) {
-    reject(error);
-    undo?.();
-  }
-}
-
-function bySize(calls: readonly StoreCall[]): readonly (readonly StoreCall[])[] {
-  const batches: (readonly StoreCall[])[] = [];
-  for (let start = 0; start < calls.length; start += MAX_CALLS_AT_ONCE) {
-    batches.push(calls.slice(start, start + MAX_CALLS_AT_ONCE));
-  }
-  return batches;
-}
-
-/** In a Cluster a script call stays within a slot: that of the hash tag. */
-function byEvent(calls: readonly StoreCall[]): Iterable<readonly StoreCall[]> {
-  const events = new Map<string, StoreCall[]>();
-  for (const call of calls) {
-    const event = call.key.slice(0, call.key.indexOf('}'));
-    const batch = events.get(event);
-    if (batch) {
+  /** In a Cluster a script call stays within a slot: that of the hash tag. */
+  private sendByEvent(calls: readonly StoreCall[]): readonly (string | Promise<string>)[] {
+    const events = new Map<string, StoreCall[]>();
+    for (const call of calls) {
+      const event = call.key.slice(0, call.key.indexOf('}'));
+      const batch = events.get(event) ?? [];
+      events.set(event, batch);
       batch.push(call);
-    } else {
-      events.set(event, [call]);
     }
+    const answers = new Map<StoreCall, Promise<string>>();
+    for (const batch of events.values()) {
+      const sent = this.run(batch);
+      batch.forEach((call, index) => {
+        answers.set(
+          call,
+          sent.then((all) => all[index] ?? ''),
+        );
+      });
+    }
+    return calls.map((call) => answers.get(call) ?? '');
   }
-  return events.values();
+
+  private async run(calls: readonly StoreCall[]): Promise<readonly (string | Promise<string>)[]> {
+    const answers = await this.runScript(
+      calls.map(({ key }) => key),
+      calls.flatMap(({ args }) => args),
+    );
+    return (answers as unknown[]).map((each) => {
+      const answer = String(each);
+      return answer.startsWith('e ') ? Promise.reject(new Error(answer.slice(2))) : answer;
+    });
+  }
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { compileEventPattern } from '../../events/event-pattern.js';
+import { compileEventPattern } from '../../events/scalekit-event-pattern.js';
 import { nearestEventType } from '../../events/nearest-event-type.js';
 import { SCALEKIT_EVENT_TYPES } from '../../events/scalekit-event-types.js';
 import { scalekitEvent } from '../../testing/fixtures/scalekit-event.fixture.js';

@@ -1,7 +1,7 @@
 import type { OpenEnum, OpenPayload } from './open-types.js';
 
 /**
- * A user who proved to be the one.
+ * A user who signed in.
  *
  * @publicApi
  */
@@ -29,7 +29,7 @@ export interface UserAuthenticationFailed {
 }
 
 /**
- * A user who is new.
+ * A new user.
  *
  * @publicApi
  */
@@ -55,7 +55,7 @@ export interface UserUpdated {
 }
 
 /**
- * A user who is no more.
+ * A deleted user.
  *
  * @publicApi
  */

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Awaitable } from '../../idempotency/idempotency-store.js';
-import { CLAIM_CASES } from './store-cases/claim.cases.js';
-import { COMPLETION_CASES } from './store-cases/completion.cases.js';
-import { KEY_CASES } from './store-cases/key.cases.js';
+import { CLAIM_CASES, COMPLETION_CASES, KEY_CASES } from './store-cases.js';
 import { compareSequences, type StoreContractOptions } from './store-sequences.js';
 import { StoreCase, type StoreCases } from './store-case.js';
 import type { StoreUnderTest } from './store-under-test.js';
 
-/** Few enough for a real database to get through before a test runner's patience ends (5 s in Jest). */
+/** A real database runs this many within the default timeout of test runners (5 s in Jest). */
 const SEQUENCES_A_CASE = 20;
 
 /**
@@ -22,14 +20,14 @@ export interface ContractCase {
   run(): Promise<void>;
 }
 
-/** What Jest, Vitest, Mocha and node:test have in common. */
+/** The functions of a test runner, as Jest, Vitest, Mocha and node:test have them. */
 export interface TestRunner {
   readonly describe: (name: string, body: () => void) => unknown;
   readonly it: (name: string, body: () => Promise<void>) => unknown;
 }
 
 /**
- * What every idempotency store does, whatever it stands on: for runners that have no `describe` and `it`.
+ * The rules for every idempotency store, for runners that have no `describe` and `it`.
  *
  * @param create makes an empty store for each case
  * @publicApi
@@ -56,7 +54,7 @@ export function idempotencyStoreContract(
 }
 
 /**
- * Registers the contract as a suite of the test runner at hand.
+ * Registers the contract as a suite of your test runner.
  *
  * ```ts
  * describeIdempotencyStore('MyStore', () => {
@@ -79,7 +77,7 @@ export function describeIdempotencyStore(
   });
 }
 
-/** Makes a suite of a contract, with the runner that is given or the one whose functions are global. */
+/** Registers a contract as a suite, with the given runner or the global one. */
 export function registerContract(
   title: string,
   cases: readonly ContractCase[],

@@ -1,20 +1,27 @@
 import { Buffer } from 'node:buffer';
-import type {
-  DynamicModule,
-  INestApplicationContext,
-  InjectionToken,
-  LoggerService,
-  LogLevel,
-  ModuleMetadata,
-  Type,
+import {
+  type DynamicModule,
+  type INestApplicationContext,
+  type InjectionToken,
+  Logger,
+  type LoggerService,
+  type LogLevel,
+  Module,
+  type ModuleMetadata,
+  type OnModuleInit,
+  type Type,
 } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { DiscoveryModule, DiscoveryService, NestFactory } from '@nestjs/core';
 import { readEnvelope, type ScalekitEnvelope } from '../../events/envelope.js';
 import { readOccurredAt } from '../../events/occurred-at.js';
 import type { ScalekitEventContext } from '../../events/scalekit-event-context.js';
 import { whenOver } from '../../handlers/handler-call.js';
 import { HandlerRegistry } from '../../handlers/handler.registry.js';
-import { HandlersUnderTest } from './handlers-under-test.module.js';
+import { findHandlers } from '../../handlers/find-handlers.js';
+import { RateLimitedLog } from '../../shared/rate-limited-log.js';
+import { ScalekitWebhookCoreModule } from '../../scalekit-webhook.module.js';
+import { ScalekitWebhookRegistry } from '../../scalekit-webhook.registry.js';
+import { Lifecycle } from '../../telemetry/lifecycle.js';
 
 /** @publicApi */
 export interface EmitOptions extends Partial<ScalekitEventContext> {
@@ -32,6 +39,36 @@ export interface TestingModuleOptions {
   readonly logger?: LoggerService | LogLevel[] | false;
 }
 
+/** Registers the endpoints that the handlers listen to, without anything that receives deliveries. */
+@Module({ imports: [ScalekitWebhookCoreModule, DiscoveryModule] })
+class HandlersUnderTest implements OnModuleInit {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly registry: ScalekitWebhookRegistry,
+  ) {}
+
+  onModuleInit(): void {
+    const wanted = [...findHandlers(this.discovery)].flatMap(({ subscriptions }) =>
+      subscriptions.flatMap(({ endpoint }) => endpoint ?? []),
+    );
+    for (const name of new Set(wanted)) {
+      if (!this.registry.names.includes(name)) {
+        const log = new RateLimitedLog(new Logger('ScalekitWebhook'), name);
+        this.registry.add({
+          name,
+          path: `testing/${name}`,
+          needsHandlers: true,
+          acceptsDigest: false,
+          maxBodyBytes: 0,
+          maxUnverifiedBytes: 0,
+          log,
+          lifecycle: new Lifecycle(this.registry.application, name),
+        });
+      }
+    }
+  }
+}
+
 /**
  * Calls handlers as the application does, without HTTP, secrets and stores: a unit test of a handler class.
  *
@@ -42,8 +79,8 @@ export interface TestingModuleOptions {
  * ```
  *
  * Handlers are found and called by the same code as in production: patterns, parameter decorators, pipes, guards,
- * interceptors, filters and scopes work. What surrounds the calls is not there: order, retries, time limits and the
- * memory of what is done. For those there is {@link ScalekitWebhookTester}.
+ * interceptors, filters and scopes work. Order, retries, time limits and idempotency are left out: use
+ * {@link ScalekitWebhookTester} for those.
  *
  * @publicApi
  */
@@ -63,7 +100,7 @@ export class ScalekitWebhookTestingModule {
   /**
    * Calls the handlers that listen to the event, side by side.
    *
-   * @param options what the handlers find in their context, where it matters to them
+   * @param options fields of the handlers' context, where a handler reads them
    * @returns the names (`Class.method`) of the handlers that were called
    * @throws what a handler throws, or an `AggregateError` if several do
    */
@@ -89,7 +126,7 @@ export class ScalekitWebhookTestingModule {
     return handlers.map(({ name }) => name);
   }
 
-  /** A provider, to look at what a handler did to it. */
+  /** Gets a provider, to check what a handler did to it. */
   get<T>(token: Type<T> | InjectionToken<T>): T {
     return this.app.get<T>(token, { strict: false });
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isScalekitEvent } from '../../../lib/events/event-pattern.js';
+import { isScalekitEvent } from '../../../lib/events/scalekit-event.js';
 
 const event = { id: 'evt_1', type: 'organization.directory.user_created', data: {} };
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SCALEKIT_EVENT_TYPES } from '../../../lib/events/scalekit-event-types.js';
-import { compileEventPattern } from '../../../lib/events/event-pattern.js';
+import { compileEventPattern } from '../../../lib/events/scalekit-event-pattern.js';
 import { nearestEventType } from '../../../lib/events/nearest-event-type.js';
 
 describe('compileEventPattern', () => {
