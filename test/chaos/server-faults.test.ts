@@ -8,7 +8,7 @@ import { createdEvents, ENGINES, PG_BOSS, SECRET, World } from './world.js';
 const EVENTS = 100;
 const WITHIN_MS = 4_000;
 /** Longer than any of the faults: a claim whose answer was cut off is free again after it. */
-const LEASE_MS = 8_000;
+const LEASE_MS = 12_000;
 const PATIENCE_MS = 90_000;
 /** 36 take three minutes. */
 const RESTARTS = Number(process.env.RESTARTS ?? 2);

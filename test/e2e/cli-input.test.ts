@@ -1,12 +1,11 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { signWebhook } from '../../lib/index.js';
 import { type PlainServer, startPlainServer } from '../support/plain-server.js';
-import { CLI, runCli } from '../support/run-cli.js';
+import { CLI, runCli, useFolder } from '../support/run-cli.js';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const BODY = '{"id":"evt_1","type":"user.created","data":{}}';
@@ -15,23 +14,15 @@ const HEADERS = Object.entries(signWebhook({ body: BODY, secret: SECRET })).flat
   '--header',
   `${name}: ${value}`,
 ]);
-let folder = '';
+const folder = useFolder();
 let server: PlainServer | undefined;
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cli-'));
-});
 afterEach(async () => {
-  rmSync(folder, { recursive: true });
   await server?.close();
   server = undefined;
 });
 
-function file(content: string | Uint8Array, name = 'file'): string {
-  const path = join(folder, name);
-  writeFileSync(path, content);
-  return path;
-}
+const file = folder.write;
 
 /** Runs the command in a shell, and returns its exit code, output and greatest memory in MiB. */
 function inShell(command: string): { code: number; output: string; memory: number } {
@@ -60,7 +51,7 @@ describe('a file', () => {
     ['whose size is out of all reason', 'huge', 'larger than 16 MiB'],
     ['that can not be read', '/proc/self/mem', "can't be read"],
   ])('%s is refused before it fills the memory', (_what, path, message) => {
-    const target = path === 'huge' ? join(folder, 'huge') : path;
+    const target = path === 'huge' ? join(folder.path, 'huge') : path;
     if (path === 'huge') {
       closeSync(openSync(target, 'w'));
       truncateSync(target, 20 * 1024 ** 3);
@@ -84,7 +75,7 @@ describe('a file', () => {
     ['a named pipe', `mkfifo "$F" && { yes > "$F" & } && ${command} verify --body "$F"`],
     ['standard input for the secret', `yes | ${command} verify --body /dev/null --secret-file -`],
   ])('without an end is read up to a limit: %s', (_what, line) => {
-    const { code, output, memory } = inShell(`F='${join(folder, 'pipe')}'; ${line}`);
+    const { code, output, memory } = inShell(`F='${join(folder.path, 'pipe')}'; ${line}`);
     expect(output).toMatch(/is larger than (16 MiB|64 KiB)/);
     expect(code).toBe(2);
     expect(memory).toBeLessThan(400);
@@ -92,7 +83,7 @@ describe('a file', () => {
 
   it('that is a pipe with an end is read', () => {
     const path = file(BODY);
-    const pipe = join(folder, 'pipe');
+    const pipe = join(folder.path, 'pipe');
     const quoted = HEADERS.map((word) => `'${word}'`).join(' ');
     const { code, output } = inShell(
       `mkfifo '${pipe}' && { cat '${path}' > '${pipe}' & } && ${command} verify --body '${pipe}' ${quoted}`,

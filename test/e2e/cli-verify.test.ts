@@ -1,34 +1,24 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { signWebhook, verifyWebhook, WEBHOOK_SCHEMES } from '../../lib/index.js';
 import { type PlainServer, startPlainServer } from '../support/plain-server.js';
-import { CLI, runCli } from '../support/run-cli.js';
+import { CLI, runCli, useFolder } from '../support/run-cli.js';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const OTHER = 'whsec_b3RoZXItc2VjcmV0LW9mLXRoaXJ0eS10d28tYnl0ZXM';
 const BODY = '{"id": "evt_1", "type": "user.created", "data": {"name": "it\'s $HOME `id` \\"é\\""}}\n';
 const env = { SCALEKIT_WEBHOOK_SECRET: SECRET };
-let folder = '';
+const folder = useFolder();
 let server: PlainServer | undefined;
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cli-'));
-});
 afterEach(async () => {
-  rmSync(folder, { recursive: true });
   await server?.close();
   server = undefined;
 });
 
-function file(content: string | Uint8Array, name = 'body file.json'): string {
-  const path = join(folder, name);
-  writeFileSync(path, content);
-  return path;
-}
+const file = folder.write;
 
 const headersOf = (headers: Record<string, string>) =>
   Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`]);

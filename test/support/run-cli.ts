@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach } from 'vitest';
 
 /** The built command, as npm links it. */
 export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -38,4 +42,26 @@ export async function runCli(
   child.stdin.end(input ?? '');
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout, stderr };
+}
+
+/** A new folder for each test of the file, and a function that writes a file there and returns its path. */
+export function useFolder(): {
+  path: string;
+  write: (content: string | Uint8Array, name?: string) => string;
+} {
+  const folder = {
+    path: '',
+    write(content: string | Uint8Array, name = 'body file.json') {
+      const path = join(folder.path, name);
+      writeFileSync(path, content);
+      return path;
+    },
+  };
+  beforeEach(() => {
+    folder.path = mkdtempSync(join(tmpdir(), 'cli-'));
+  });
+  afterEach(() => {
+    rmSync(folder.path, { recursive: true });
+  });
+  return folder;
 }

@@ -11,7 +11,7 @@ it('names only files that exist, as the end of their path', () => {
   const names = quoted.filter((name) => name.endsWith('.ts') && name !== 'name.role.ts');
   expect(names.length).toBeGreaterThan(20);
   const isThere = (name: string) =>
-    files.some((file) => file.endsWith(name.startsWith('.') ? name : `/${name}`));
+    files.some((file) => `/${file}`.endsWith(name.startsWith('.') ? name : `/${name}`));
   expect(names.filter((name) => !isThere(name))).toEqual([]);
 });
 

@@ -36,11 +36,11 @@ const MARKS = {
 export function addDoctorCommand(program: Command, run: RunCommand): void {
   const command = program
     .command('doctor')
-    .summary('examine a live endpoint against the whole contract')
+    .summary('test a live endpoint against the whole contract')
     .description(
-      'Sends about 40 deliveries to an endpoint, forged and genuine ones, and says what is off and what to do. ' +
-        'Its events have the reserved type scalekit.webhooks.doctor and ids of their own, which no handler of yours ' +
-        "listens to unless it listens to '*'. Without a secret it runs the checks that need none, and ends with exit code 3 if they pass.",
+      'Sends about 40 deliveries to an endpoint, forged and genuine ones, and reports what is wrong and how to fix it. ' +
+        'Its events have the reserved type scalekit.webhooks.doctor and ids of their own, so no handler of yours gets ' +
+        "them unless it listens to '*'. Without a secret it runs the checks that need none, and ends with exit code 3 if they pass.",
     )
     .argument('[url]', `the endpoint (default: ${DEFAULT_URL}, with the PORT of the env file)`)
     .addOption(schemeOption().default(undefined, 'the first that it accepts, standard before all'))

@@ -44,7 +44,7 @@ export function addSendCommand(program: Command, run: RunCommand): void {
     .summary('send signed events, one or many')
     .description(
       'Signs an event of the catalogue and posts it. With --count it sends many, shows a progress bar, and draws the ' +
-        'latencies. Ctrl-C ends early with what was seen so far.',
+        'latencies. Ctrl-C stops early and prints the results so far.',
     )
     .argument(
       '[type]',

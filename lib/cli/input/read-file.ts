@@ -9,13 +9,13 @@ const MIB = 1024 * KIB;
 
 /** The most bytes that are read of a file. */
 export const READ_LIMITS = {
-  body: { bytes: 16 * MIB, excess: 'larger than 16 MiB: that is no delivery' },
-  secret: { bytes: 64 * KIB, excess: 'larger than 64 KiB: that is no secret' },
+  body: { bytes: 16 * MIB, excess: 'larger than 16 MiB: that is not a delivery' },
+  secret: { bytes: 64 * KIB, excess: 'larger than 64 KiB: that is not a secret' },
 } as const;
 type ReadLimit = (typeof READ_LIMITS)[keyof typeof READ_LIMITS];
 
 /**
- * Reads a file, and never more of it than the limit: it may be a device or a pipe without an end.
+ * Reads a file up to a limit, since it may be an endless device or pipe.
  *
  * @param file `-` for standard input
  * @param name of the file in the error: `the file of --body`

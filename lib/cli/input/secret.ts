@@ -16,9 +16,9 @@ export interface SecretOptions {
 
 export interface GivenSecret {
   readonly value: string;
-  /** Where it comes from, such as `--secret`: what may be shown of it. */
+  /** Where it comes from, such as `--secret`. This may be shown, the secret never. */
   readonly from: string;
-  /** The last line end of a file is no part of the secret, but an app may take it for one. */
+  /** The last line end of a file is not part of the secret, but an app may read it as one. */
   readonly endsWithNewline?: boolean;
 }
 
@@ -131,7 +131,7 @@ export function noSecret(): never {
   );
 }
 
-/** Secrets that are known before any option is understood: an error must not show them either. */
+/** Secrets that are known before the options are parsed: errors of the parser must not show them either. */
 export function knownSecrets(argv: readonly string[], env = process.env): string[] {
   const inline = argv.flatMap((argument, index) => {
     const [, value] = /^--secret=([^]*)$/.exec(argument) ?? [];

@@ -2,12 +2,12 @@ import { styleText } from 'node:util';
 import { escapeInvisibleCharacters } from '../../shared/escape-control-characters.js';
 
 type Style = Parameters<typeof styleText>[0];
-/** What `styleText` writes. */
+/** The sequences that `styleText` writes. */
 const STYLE_SEQUENCE = /(\u001b\[\d{1,2}m)/;
 
 /**
- * Writes everything that the command says: lines for people, or with `--json` one document for programs. Nothing it
- * writes holds a secret, also not one that a server sends back, or a character that a terminal obeys.
+ * Writes all output of the command: text for people or, with `--json`, one JSON document. It removes secrets, also those
+ * that a server sends back, and characters that control a terminal.
  */
 export class Output {
   private readonly redaction = new Redaction();
@@ -54,7 +54,7 @@ export class Output {
     process.stderr.write(`${this.clean(text)}\n`);
   }
 
-  /** Leaves no escape sequences but our own styles. */
+  /** Removes all escape sequences except our own styles. */
   private clean(text: string): string {
     const parts = this.redaction.apply(text).split(STYLE_SEQUENCE);
     return parts
@@ -66,10 +66,10 @@ export class Output {
 const PLACEHOLDER = '[secret]';
 /** Shorter texts occur in ordinary words, and are no secrets. */
 const SHORTEST = 6;
-/** Whatever looks like a secret, whether or not it is the one that was given: a mistyped option may hold it. */
+/** Anything that looks like a secret, given or not: a mistyped option may hold it. */
 const LOOKS_SECRET = /wh(?:sec|sk|pk)_[\w+/=-]{6,}/g;
 
-/** Takes secrets out of texts, in the forms in which a text may hold them. */
+/** Removes secrets from texts, in all encodings that a text may hold them in. */
 export class Redaction {
   private readonly secrets: string[] = [];
 
@@ -101,7 +101,7 @@ export function formatCount(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-/** `… | head` closes our output when it has seen enough. */
+/** `… | head` closes the pipe early. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') {
     throw error;

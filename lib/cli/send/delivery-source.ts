@@ -16,8 +16,8 @@ export interface EventPlan {
 }
 
 /**
- * Makes one event after the other. Only the first has the id of the plan: an endpoint works on each id once. An event
- * of a file is sent as it is, byte for byte, where neither type nor id are replaced.
+ * Makes one event after the other. Only the first has the id of the plan, because an endpoint handles each id once. An
+ * event from a file is sent byte for byte, unless its type or id is replaced.
  */
 export function eventMaker({ type, data, file, id }: EventPlan): () => DeliverableEvent {
   let wantedId = id ?? (file?.isEvent ? file.value.id : undefined);

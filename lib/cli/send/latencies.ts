@@ -10,7 +10,7 @@ const MOST_ROWS = 14;
 const BAR_WIDTH = 40;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;
 
-/** Any number of latencies in little memory, for their percentiles and a drawing. */
+/** Percentiles and a drawing of any number of latencies, in constant memory. */
 export class Latencies {
   private readonly nanoseconds = createHistogram();
   /** How many latencies ended in each row. */
@@ -27,12 +27,12 @@ export class Latencies {
     this.max = Math.max(this.max, ms);
   }
 
-  /** The latency in ms that so many of 100 deliveries did not exceed. */
+  /** The latency in ms that `percent` of 100 deliveries did not exceed. */
   percentile(percent: number): number {
     return this.count === 0 ? 0 : Math.min(this.nanoseconds.percentile(percent) / 1e6, this.max);
   }
 
-  /** One line for each class of latency, from the first that occurs to the last, every other edge left out if need be. */
+  /** One line for each range of latencies, from the first that occurs to the last. Ranges are joined if there are too many. */
   draw(): string[] {
     const first = this.rows.findIndex((count) => count > 0);
     const last = EDGES.length - 1 - [...this.rows].reverse().findIndex((count) => count > 0);

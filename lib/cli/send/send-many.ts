@@ -3,7 +3,7 @@ import type { Answer, DeliveryClient } from '../http/delivery-client.js';
 import { formatCount } from '../output/output.js';
 import type { DeliverySource } from './delivery-source.js';
 
-/** Gives up after so many failures with no answer at all. */
+/** Gives up after this many failures if there was no answer at all. */
 const MOST_FAILURES = 20;
 
 interface SendPlan {

@@ -10,7 +10,7 @@ export class SendStatistics {
   private readonly counts = new Map<string, number>();
   private readonly startedAt = performance.now();
   private endedAt: number | undefined;
-  /** Answered 2xx, or 409 where repetitions were sent: that is what an event is answered while it is worked on. */
+  /** Answered 2xx. 409 counts too if duplicates were sent: it is the answer while an event is in progress. */
   good = 0;
   failures = 0;
 
@@ -46,7 +46,7 @@ export class SendStatistics {
   }
 }
 
-/** The name to count an answer under. There are few names, whatever a server answers. */
+/** The name to count an answer under. There are only a few names, whatever a server answers. */
 function nameOf(answer: Answer): string {
   if (answer.failure !== undefined) {
     return answer.failure;

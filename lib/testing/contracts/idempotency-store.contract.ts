@@ -20,14 +20,14 @@ export interface ContractCase {
   run(): Promise<void>;
 }
 
-/** What Jest, Vitest, Mocha and node:test have in common. */
+/** The functions of a test runner, as Jest, Vitest, Mocha and node:test have them. */
 export interface TestRunner {
   readonly describe: (name: string, body: () => void) => unknown;
   readonly it: (name: string, body: () => Promise<void>) => unknown;
 }
 
 /**
- * What every idempotency store does, whatever it stands on: for runners that have no `describe` and `it`.
+ * The rules for every idempotency store, for runners that have no `describe` and `it`.
  *
  * @param create makes an empty store for each case
  * @publicApi
@@ -54,7 +54,7 @@ export function idempotencyStoreContract(
 }
 
 /**
- * Registers the contract as a suite of the test runner at hand.
+ * Registers the contract as a suite of your test runner.
  *
  * ```ts
  * describeIdempotencyStore('MyStore', () => {
@@ -77,7 +77,7 @@ export function describeIdempotencyStore(
   });
 }
 
-/** Makes a suite of a contract, with the runner that is given or the one whose functions are global. */
+/** Registers a contract as a suite, with the given runner or the global one. */
 export function registerContract(
   title: string,
   cases: readonly ContractCase[],

@@ -13,7 +13,7 @@ export type Acquired = Extract<BeginResult, { readonly status: 'acquired' }>;
 /** Rules by their titles. */
 export type StoreCases = Readonly<Record<string, (subject: StoreCase) => Promise<void>>>;
 
-/** A store, as the cases speak of it. */
+/** A store, with helpers for the cases. */
 export class StoreCase {
   readonly store: IdempotencyStore;
 
@@ -31,7 +31,7 @@ export class StoreCase {
     return answer;
   }
 
-  /** Waits, by the store's own clock. */
+  /** Moves the store's clock forward. */
   async pass(ms: number): Promise<void> {
     await this.subject.advance(ms);
   }

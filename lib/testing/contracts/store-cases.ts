@@ -69,7 +69,7 @@ export const CLAIM_CASES: StoreCases = {
   },
 };
 
-/** What is left of a key once it is done. */
+/** What a store remembers of a completed key. */
 export const COMPLETION_CASES: StoreCases = {
   'answers a completed key with the fingerprint of what was completed': async (subject) => {
     const { token } = await subject.acquire('a', { fingerprint: 0xffff_ffff });
@@ -148,7 +148,7 @@ const ODD_KEYS = [
   'x'.repeat(1_000),
 ];
 
-/** Which keys there are, and how many may ask at once. */
+/** Unusual keys, and concurrent claims. */
 export const KEY_CASES: StoreCases = {
   'takes any text as a key or a handler, and never mixes keys up': async (subject) => {
     for (const key of ODD_KEYS) {

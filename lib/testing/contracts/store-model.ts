@@ -19,7 +19,7 @@ type Answer =
   | { readonly status: 'done' | 'accepted'; readonly fingerprint: number }
   | { readonly status: 'acquired'; readonly attempt: number; readonly handlersDone: readonly string[] };
 
-/** The contract in its simplest form: one clock, one table, no bounds. A claim is known by who made it and when. */
+/** The contract in its simplest form: one clock, one table, no limits. */
 export class StoreModel {
   private now = 0;
   private claims = 0;
@@ -125,7 +125,7 @@ export class StoreModel {
   }
 }
 
-/** Tokens and waits are the store's own affair; the order of handlers means nothing. */
+/** Leaves out tokens and waits, which stores choose freely. The order of handlers does not count. */
 function comparable(answer: BeginResult): Answer {
   switch (answer.status) {
     case 'acquired': {

@@ -12,16 +12,16 @@ export interface StoreContractOptions {
    */
   readonly sequences?: number | undefined;
   /**
-   * Makes the same sequences again: a failure says its seed.
+   * Makes the same sequences again. The message of a failure names its seed.
    *
-   * @default another one each time
+   * @default a random one
    */
   readonly seed?: string | undefined;
 }
 
 type Create = () => Awaitable<StoreUnderTest>;
 
-/** Has the store and the model do the same, and fails with the shortest sequence in which they differ. */
+/** Makes the same calls to the store and the model, and throws the shortest sequence in which they differ. */
 export async function compareSequences(
   create: Create,
   seed: string,
@@ -62,11 +62,11 @@ async function firstDifference(create: Create, steps: readonly StoreStep[]): Pro
 
 interface Sequence {
   readonly steps: readonly StoreStep[];
-  /** What came of the last step. */
+  /** The error of the last step. */
   readonly error: unknown;
 }
 
-/** Leaves out one step after the other for as long as store and model still differ. */
+/** Removes steps one by one, as long as store and model still differ. */
 async function shorten(create: Create, sequence: Sequence): Promise<Sequence> {
   let shortest = sequence;
   for (let left = sequence.steps.length - 2; left >= 0; left--) {

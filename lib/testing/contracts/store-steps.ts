@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/** What all claims of the contract ask for. */
+/** The options of all claims in the contract. */
 export const OPTIONS = { leaseMs: 60_000, ttlMs: 600_000, fingerprint: 7 } as const;
 
-/** Short ones find most, and soon; long ones the rest. */
+/** Short sequences find most faults, and quickly; long ones find the rest. */
 const LONGEST = [10, 60] as const;
 
 interface Claimed {
@@ -11,14 +11,14 @@ interface Claimed {
   readonly key: string;
 }
 
-/** One call to a store by one of several clients, or a moment's rest. */
+/** One call to a store by one of several clients, or a pause. */
 export type StoreStep =
   | (Claimed & { readonly call: 'begin'; readonly position: bigint | undefined })
   | (Claimed & { readonly call: 'renew' | 'complete' | 'accept' | 'release' })
   | (Claimed & { readonly call: 'handlerDone'; readonly handler: string })
   | { readonly call: 'advance'; readonly ms: number };
 
-/** Some steps for a seed, always the same. Few keys and clients, so that they get in each other's way. */
+/** The steps for a seed, always the same. There are few keys and clients, so that they conflict. */
 export function stepsOf(seed: string): StoreStep[] {
   const draws = draw(seed);
   const oneOf = <T>(...values: readonly [T, ...T[]]): T =>
@@ -42,7 +42,7 @@ export function stepsOf(seed: string): StoreStep[] {
   return Array.from({ length }, () => oneOf(begin, begin, act, act, handlerDone, advance)());
 }
 
-/** For people: `client 1: complete a`. */
+/** A readable form of a step, such as `client 1: complete a`. */
 export function describeStep(step: StoreStep): string {
   if (step.call === 'advance') return `(${step.ms} ms pass)`;
   const position = step.call === 'begin' && step.position !== undefined ? ` at ${step.position}` : '';
@@ -50,7 +50,7 @@ export function describeStep(step: StoreStep): string {
   return `client ${step.client}: ${step.call} ${step.key}${position}${handler}`;
 }
 
-/** Numbers without end, by hashing: 16 bits each, far more than there are things to choose among. */
+/** An endless sequence of 16-bit numbers, made by hashing the seed. */
 function* draw(seed: string): Generator<number, never> {
   for (let block = 0; ; block++) {
     const hash = createHash('sha256').update(`${seed} ${block}`).digest();

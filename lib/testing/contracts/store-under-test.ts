@@ -1,14 +1,14 @@
 import type { Awaitable, IdempotencyStore } from '../../idempotency/idempotency-store.js';
 
 /**
- * An empty store, and a hand on its clock.
+ * An empty store, and control of its clock.
  *
  * @publicApi
  */
 export interface StoreUnderTest {
   readonly store: IdempotencyStore;
-  /** Moves the clock that the store goes by. */
+  /** Moves the store's clock forward. */
   readonly advance: (ms: number) => Awaitable<void>;
-  /** Called once the case is over. */
+  /** Called at the end of each case. */
   close?(): Awaitable<void>;
 }

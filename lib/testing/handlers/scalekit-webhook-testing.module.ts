@@ -39,7 +39,7 @@ export interface TestingModuleOptions {
   readonly logger?: LoggerService | LogLevel[] | false;
 }
 
-/** The endpoints that handlers listen to, without what receives their deliveries. */
+/** Registers the endpoints that the handlers listen to, without anything that receives deliveries. */
 @Module({ imports: [ScalekitWebhookCoreModule, DiscoveryModule] })
 class HandlersUnderTest implements OnModuleInit {
   constructor(
@@ -79,8 +79,8 @@ class HandlersUnderTest implements OnModuleInit {
  * ```
  *
  * Handlers are found and called by the same code as in production: patterns, parameter decorators, pipes, guards,
- * interceptors, filters and scopes work. What surrounds the calls is not there: order, retries, time limits and the
- * memory of what is done. For those there is {@link ScalekitWebhookTester}.
+ * interceptors, filters and scopes work. Order, retries, time limits and idempotency are left out: use
+ * {@link ScalekitWebhookTester} for those.
  *
  * @publicApi
  */
@@ -100,7 +100,7 @@ export class ScalekitWebhookTestingModule {
   /**
    * Calls the handlers that listen to the event, side by side.
    *
-   * @param options what the handlers find in their context, where it matters to them
+   * @param options fields of the handlers' context, where a handler reads them
    * @returns the names (`Class.method`) of the handlers that were called
    * @throws what a handler throws, or an `AggregateError` if several do
    */
@@ -126,7 +126,7 @@ export class ScalekitWebhookTestingModule {
     return handlers.map(({ name }) => name);
   }
 
-  /** A provider, to look at what a handler did to it. */
+  /** Gets a provider, to check what a handler did to it. */
   get<T>(token: Type<T> | InjectionToken<T>): T {
     return this.app.get<T>(token, { strict: false });
   }

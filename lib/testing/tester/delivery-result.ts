@@ -1,5 +1,5 @@
 /**
- * What became of a delivery.
+ * The result of a delivery.
  *
  * @publicApi
  */

@@ -9,7 +9,7 @@ export class CallCounter {
   private readonly callsByEvent = new Map<unknown, Map<string, number>>();
 
   constructor(private readonly application: string) {
-    // Held weakly: a tester has no end, and the channel is the process's.
+    // Held weakly: nobody closes a tester, and the channel lives as long as the process.
     const counter = new WeakRef(this);
     const listen = (message: unknown) => {
       const known = counter.deref();

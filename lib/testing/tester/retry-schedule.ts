@@ -11,7 +11,7 @@ const LAST_WAIT = 10 * HOUR;
 export const SENDER_ATTEMPTS = WAITS.length + 1;
 export const SENDER_TIMEOUT_MS = 15_000;
 
-/** What the sender waits at least where the receiver seems overloaded, in seconds. */
+/** The least wait if the receiver seems overloaded, in seconds. */
 const OVERLOAD_WAIT = 60;
 const MOST_RETRY_AFTER_FACTOR = 2;
 const JITTER = 0.2;
@@ -19,7 +19,7 @@ const JITTER = 0.2;
 const NO_ANSWER: DeliveryResult = { status: 0, body: '', headers: {}, handlers: {} };
 
 /**
- * How long the sender waits after so many attempts, in seconds.
+ * How long the sender waits after the given number of attempts, in seconds.
  *
  * @param jitter from 0 (20 % less) to 1 (20 % more)
  */
@@ -31,13 +31,13 @@ export function waitAfter(attempts: number, { status, headers }: DeliveryResult,
   return held * (1 + JITTER * (2 * jitter - 1));
 }
 
-/** 0 where the header is missing or senseless. */
+/** 0 if the header is missing or invalid. */
 function retryAfterSeconds(header = ''): number {
   const seconds = /^\d{1,9}$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1_000;
   return Number.isFinite(seconds) ? Math.max(seconds, 0) : 0;
 }
 
-/** The result of an attempt. If it takes longer, hangs up as a sender does, and the result has the status 0. */
+/** The result of an attempt. After `ms` it hangs up as a sender does, and the result has the status 0. */
 export async function answerWithin(
   ms: number,
   attempt: (signal: AbortSignal) => Promise<DeliveryResult>,

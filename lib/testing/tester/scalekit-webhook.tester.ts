@@ -80,12 +80,11 @@ export interface RetryOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** How often the queue is asked. */
+/** How often the queue is polled. */
 const POLL_MS = 20;
 
 /**
- * Plays the sender: delivers events to an application as Scalekit does, and says what was answered and which handlers
- * were called.
+ * Plays the sender: delivers events to an application as Scalekit does, and reports the answers and the handler calls.
  *
  * ```ts
  * const tester = new ScalekitWebhookTester(app, { secret });
@@ -111,7 +110,7 @@ export class ScalekitWebhookTester {
     return this.attempt(this.deliveryOf(event));
   }
 
-  /** Delivers an event, and once it is answered the same again, as a sender does that missed the answer. */
+  /** Delivers an event twice, one after the other, as a sender that missed the first answer does. */
   async deliverTwice(
     event: DeliverableEvent | SignedDelivery,
   ): Promise<readonly [DeliveryResult, DeliveryResult]> {
@@ -120,8 +119,8 @@ export class ScalekitWebhookTester {
   }
 
   /**
-   * Delivers so many copies of an event side by side. Each result counts the calls for the event until its own answer
-   * came, whichever copy caused them.
+   * Delivers several copies of an event at the same time. Each result counts the handler calls for the event until its
+   * own answer came, whichever copy caused them.
    */
   async deliverAtOnce(
     event: DeliverableEvent | SignedDelivery,
@@ -147,7 +146,7 @@ export class ScalekitWebhookTester {
    * gives up.
    *
    * The sender (Svix) waits 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h. After a timeout or a 429 it waits at least 60 s.
-   * A `Retry-After` makes a wait longer, but at most twice as long. No time passes: the waits are only counted.
+   * A `Retry-After` makes a wait longer, but at most twice as long. No time passes: waits are only added up.
    */
   async retryUntilDone(
     event: DeliverableEvent | SignedDelivery,
@@ -183,7 +182,7 @@ export class ScalekitWebhookTester {
    * in tests.
    *
    * @returns how often each handler was called for these events, in this process
-   * @throws ScalekitWebhookError (`not_settled`) when the time is over
+   * @throws ScalekitWebhookError (`not_settled`) after `timeoutMs`
    */
   async settled({ timeoutMs = 4_000 }: SettledOptions = {}): Promise<HandlerCalls> {
     this.opening ??= this.open();
