@@ -1,6 +1,6 @@
 import { ConfigurableModuleBuilder, type Provider } from '@nestjs/common';
 import type { EndpointRole } from './dispatch/endpoint-role.js';
-import { register } from './receive/registration.js';
+import { register } from './receive/scalekit-webhook.controller.js';
 import type { ScalekitWebhookModuleOptions } from './scalekit-webhook.options.js';
 import { MODULE_OPTIONS, REGISTRATION } from './scalekit-webhook.tokens.js';
 

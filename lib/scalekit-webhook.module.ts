@@ -11,7 +11,7 @@ import { RawBodyInstaller } from './raw-body/raw-body.installer.js';
 import { createDispatcher } from './receive/create-dispatcher.js';
 import { DeliveryReceiver } from './receive/delivery.receiver.js';
 import { EndpointLifecycle } from './receive/endpoint.lifecycle.js';
-import type { Registration } from './receive/registration.js';
+import type { Registration } from './receive/scalekit-webhook.controller.js';
 import { ScalekitWebhookService } from './receive/scalekit-webhook.service.js';
 import { ConfigurableModuleClass } from './scalekit-webhook.module-definition.js';
 import type { ScalekitWebhookOptions } from './scalekit-webhook.options.js';
@@ -27,7 +27,7 @@ import { RateLimitedLog } from './shared/rate-limited-log.js';
 import { DeliveryAuthenticator } from './signature/delivery-authenticator.js';
 import { ScalekitSignatureGuard } from './signature/scalekit-signature.guard.js';
 import { createDeliveryVerifier } from './signature/secret-source.js';
-import { DeliveryLog } from './telemetry/delivery.log.js';
+import { DebugLines } from './telemetry/debug-lines.js';
 import { Lifecycle } from './telemetry/lifecycle.js';
 import { OpenTelemetry } from './telemetry/open-telemetry.js';
 import { ScalekitWebhookHealthIndicator } from './telemetry/scalekit-webhook.health.js';
@@ -35,7 +35,7 @@ import { ScalekitWebhookHealthIndicator } from './telemetry/scalekit-webhook.hea
 /** What all endpoints of an application share. */
 @Module({
   imports: [DiscoveryModule],
-  providers: [ScalekitWebhookRegistry, RawBodyInstaller, HandlerRegistry, DeliveryLog, OpenTelemetry],
+  providers: [ScalekitWebhookRegistry, RawBodyInstaller, HandlerRegistry, DebugLines, OpenTelemetry],
   exports: [ScalekitWebhookRegistry, RawBodyInstaller, HandlerRegistry],
 })
 export class ScalekitWebhookCoreModule {}

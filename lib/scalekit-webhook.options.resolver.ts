@@ -1,7 +1,7 @@
 import { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 import { FAILED_EVENT_DEFAULTS } from './idempotency/failure.ledger.js';
 import { MemoryIdempotencyStore } from './idempotency/memory-idempotency.store.js';
-import { DEFAULT_PATH } from './receive/registration.js';
+import { DEFAULT_PATH } from './receive/scalekit-webhook.controller.js';
 import { cantStart } from './scalekit-webhook.errors.js';
 import type { ScalekitWebhookModuleOptions, ScalekitWebhookOptions } from './scalekit-webhook.options.js';
 import { faultsIn } from './scalekit-webhook.options.rules.js';

@@ -61,6 +61,9 @@ export interface CatchUpOptions {
   readonly assumeSameIds?: boolean;
 }
 
+/** In seconds. */
+export const CATCH_UP_DEFAULTS = { every: 300, overlap: 3_600 } as const;
+
 const MAX_SECONDS = 366 * 86_400;
 
 /** Says what is wrong with the option, in the words that follow its name. */

@@ -5,7 +5,7 @@ import type { Ledger } from '../idempotency/ledger.js';
 import { eventKey } from '../idempotency/ledger.js';
 import { OldestFirstMap } from '../idempotency/oldest-first.map.js';
 import { CatchUpError } from './catch-up.errors.js';
-import type { CatchUpOptions } from './catch-up.options.js';
+import { CATCH_UP_DEFAULTS, type CatchUpOptions } from './catch-up.options.js';
 import { CatchUpRun, type RunTools } from './catch-up.run.js';
 import type { Clock } from './clock.js';
 import { EventList, type EventRange } from './event-list.js';
@@ -80,7 +80,7 @@ export class CatchUp {
     const { store, scope, options, samples } = parts;
     this.progress = new SharedValue(store, `${scope}\nprogress`);
     this.imported = new SharedValue(store, `${scope}\nimport`);
-    this.overlap = options.overlap ?? 3_600;
+    this.overlap = options.overlap ?? CATCH_UP_DEFAULTS.overlap;
     this.sameIds = new SameIds(samples, this.overlap * 1_000);
   }
 

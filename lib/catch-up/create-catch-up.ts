@@ -11,6 +11,7 @@ import type { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import type { DeliveryAuthenticator } from '../signature/delivery-authenticator.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import { CatchUp } from './catch-up.js';
+import { CATCH_UP_DEFAULTS } from './catch-up.options.js';
 import { CatchUpLoop } from './catch-up.loop.js';
 import { SYSTEM_CLOCK } from './clock.js';
 import { createGiveUp } from './give-up.js';
@@ -57,7 +58,7 @@ export function createCatchUp(
   return new CatchUpLoop({
     application,
     endpoint: name,
-    every: catchUp.every ?? 300,
+    every: catchUp.every ?? CATCH_UP_DEFAULTS.every,
     keepSample: () => samples.keep(),
     lease: async (job) => {
       const answer = await ledger.beginCatchUp(job);

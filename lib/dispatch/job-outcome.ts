@@ -2,7 +2,7 @@ import { hasErrorCode, retrySecondsOf } from '../scalekit-webhook.errors.js';
 import type { HandlerBackoff } from '../handlers/event-handler.js';
 import type { CompletionWithRemoval } from '../idempotency/transactional-inbox.js';
 import type { EventJob } from './event-job.js';
-import { retryDelayMs } from './queues/retry-delay.js';
+import { retryDelayMs } from './retry-delay.js';
 
 /**
  * - `done`: the handler has finished, now or before; forget the job, unless that is done already (`isRemoved`).

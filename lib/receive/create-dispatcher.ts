@@ -5,7 +5,7 @@ import type { HandlerRegistry } from '../handlers/handler.registry.js';
 import type { Ledger } from '../idempotency/ledger.js';
 import type { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
 import type { Lifecycle } from '../telemetry/lifecycle.js';
-import type { Registration } from './registration.js';
+import type { Registration } from './scalekit-webhook.controller.js';
 
 /** Gives the chosen dispatcher what it needs of its endpoint. */
 export function createDispatcher(

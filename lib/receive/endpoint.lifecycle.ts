@@ -23,7 +23,7 @@ import { Lifecycle } from '../telemetry/lifecycle.js';
 import { DeliveryAuthenticator } from '../signature/delivery-authenticator.js';
 import { stateOf } from './endpoint-state.js';
 import { ApplicationAnnouncement } from './application-announcement.js';
-import { mountController, type Registration } from './registration.js';
+import { mountController, type Registration } from './scalekit-webhook.controller.js';
 
 const REPLAY_WARNING =
   'The scheme "digest" signs no timestamp, so a captured delivery can be replayed once the store has forgotten its ' +

@@ -16,3 +16,12 @@ export function within<T, Late>(ms: number, work: T | PromiseLike<T>, late: () =
     Promise.resolve(work).then(stop(resolve), stop(reject));
   });
 }
+
+/** Whether the work has settled, either way, before the time is over. */
+export function settlesWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  const settled = work.then(
+    () => true,
+    () => true,
+  );
+  return within(timeoutMs, settled, () => false);
+}

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Registration } from '../receive/registration.js';
+import type { Registration } from '../receive/scalekit-webhook.controller.js';
 import { type EndpointState, ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { REGISTRATION } from '../scalekit-webhook.tokens.js';
 import { within } from '../shared/within.js';

@@ -1,7 +1,7 @@
 import { type Job, type JobsOptions, Queue } from 'bullmq';
 import type { EventJob } from '../../dispatch/event-job.js';
 import type { EngineHost, QueueEngine, QueueWorker, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
-import { settlesWithin } from '../../dispatch/queues/settles-within.js';
+import { settlesWithin } from '../../shared/within.js';
 import type { BullMqDispatcherOptions, BullMqSettings } from './bullmq-dispatcher.options.js';
 import { failFast } from './connection.js';
 import { BullMqFailedJobs, type BullMqLetter } from './failed-jobs.js';

@@ -1,7 +1,7 @@
 import { DelayedError, type Job, type Queue, Worker } from 'bullmq';
 import type { EventJob } from '../../dispatch/event-job.js';
 import type { QueueWorker, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
-import { settlesWithin } from '../../dispatch/queues/settles-within.js';
+import { settlesWithin } from '../../shared/within.js';
 import type { BullMqSettings } from './bullmq-dispatcher.options.js';
 import { keepTrying } from './connection.js';
 import { FailedAttemptError, GivenUpError, isReported } from './failed-attempt.error.js';

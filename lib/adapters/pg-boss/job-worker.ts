@@ -3,7 +3,7 @@ import type { JobAttempt } from 'pg-boss';
 import { ALL_HANDLERS } from '../../dispatch/event-job.js';
 import type { EngineHost, QueueWorker, Settlement, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
 import { messageOf } from '../../shared/describe-error.js';
-import { settlesWithin } from '../../dispatch/queues/settles-within.js';
+import { settlesWithin } from '../../shared/within.js';
 import type { CompletionWithRemoval } from '../../idempotency/transactional-inbox.js';
 import { Batcher } from '../../shared/batcher.js';
 import type { BossConnection } from './boss-connection.js';

@@ -1,7 +1,7 @@
 import type { JobAttempt, JobInsert } from 'pg-boss';
 import type { EventJob } from '../../dispatch/event-job.js';
 import type { EngineHost, QueueEngine, QueueWorker, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
-import { settlesWithin } from '../../dispatch/queues/settles-within.js';
+import { settlesWithin } from '../../shared/within.js';
 import { hasErrorCode } from '../../scalekit-webhook.errors.js';
 import { BossConnection, FOR_EVER_SECONDS } from './boss-connection.js';
 import { PgBossFailedJobs } from './failed-jobs.js';

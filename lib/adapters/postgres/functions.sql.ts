@@ -49,8 +49,10 @@ const claimable = (position: string) => `(
  * from what is seen and not touched. The others are claimed by another INSERT, which finds the latest version of each
  * row, committed after it began or not; one that it does not get was claimed by somebody else in the meantime, and so it is
  * in progress. A row that somebody has locked is being claimed, recorded, ended or removed: waiting for it, as an INSERT
- * would even to do nothing, would keep the whole batch waiting. Rows are locked in the order of their keys, so that batches of several processes don't wait for
- * each other in a circle.
+ * would even to do nothing, would keep the whole batch waiting. Rows are locked in the order of their keys, so that
+ * batches of several processes don't wait for each other in a circle.
+ *
+ * A changed body needs a new name: `migrate` creates only functions that are missing.
  */
 function beginBody({ quoted: table }: TableName): string {
   const columns = 'key text, "leaseMs" float8, "ttlMs" float8, fingerprint integer, position bigint';

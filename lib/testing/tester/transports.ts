@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { INestApplication, INestApplicationContext, InjectionToken } from '@nestjs/common';
 import { RawBodyInstaller } from '../../raw-body/raw-body.installer.js';
-import type { Registration } from '../../receive/registration.js';
+import type { Registration } from '../../receive/scalekit-webhook.controller.js';
 import { ScalekitWebhookService } from '../../receive/scalekit-webhook.service.js';
 import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
 import { REGISTRATION } from '../../scalekit-webhook.tokens.js';

@@ -12,7 +12,7 @@ import { OncePerEvent } from '../../../lib/idempotency/once-per-event.js';
 import { signWebhook } from '../../../lib/index.js';
 import { createDispatcher } from '../../../lib/receive/create-dispatcher.js';
 import { DeliveryReceiver } from '../../../lib/receive/delivery.receiver.js';
-import { register } from '../../../lib/receive/registration.js';
+import { register } from '../../../lib/receive/scalekit-webhook.controller.js';
 import { resolveOptions } from '../../../lib/scalekit-webhook.options.resolver.js';
 import { RateLimitedLog } from '../../../lib/shared/rate-limited-log.js';
 import { DeliveryAuthenticator } from '../../../lib/signature/delivery-authenticator.js';

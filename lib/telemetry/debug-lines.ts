@@ -14,7 +14,7 @@ import {
 
 /** At level `debug` one line for each delivery: what it was, and what became of it. Listens only if the level is on at boot. */
 @Injectable()
-export class DeliveryLog implements OnApplicationBootstrap, OnApplicationShutdown {
+export class DebugLines implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('ScalekitWebhook');
   /** What handlers of deliveries that are not answered yet have done, by endpoint and event. */
   private readonly open = new Map<string, string[]>();

@@ -1,4 +1,4 @@
-import type { HandlerBackoff } from '../../handlers/event-handler.js';
+import type { HandlerBackoff } from '../handlers/event-handler.js';
 
 /** A day: 2^n milliseconds soon are more than a timer, or a person, can wait. */
 const LONGEST_DELAY_MS = 86_400_000;
