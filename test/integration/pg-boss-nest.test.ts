@@ -250,7 +250,8 @@ describe('an organization id that PostgreSQL refuses', () => {
     const server = await bench.start({ providers: [Recorder], webhook: { role: 'receive' } }, { scope });
     const event = { ...anEvent(), organization_id };
     expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
-    const [{ data }] = (await bench.rows(scope)) as [{ data: { rawBody: string; organizationId?: string } }];
+    const [row] = await bench.rows(scope);
+    const data = row?.data as { rawBody: string; organizationId?: string };
     expect(JSON.parse(data.rawBody)).toEqual(event);
     expect(data).not.toHaveProperty('organizationId');
   });
