@@ -75,6 +75,12 @@ export class Claim {
     }
   }
 
+  throwIfAborted(): void {
+    if (this.abortReason) {
+      throw this.abortReason;
+    }
+  }
+
   /** Aborts the claim (`handler_timeout`) if it has not ended by then. */
   limitTime(ms: number): void {
     this.timeLimit = setTimeout(() => {

@@ -1,3 +1,4 @@
+import { isPromiseLike } from './awaitable.js';
 import { within } from './within.js';
 
 export interface BatcherOptions<Call, Answer> {
@@ -143,8 +144,4 @@ export class Batcher<Call, Answer = void> {
 function fail<Call, Answer>({ timer, reject }: Waiting<Call, Answer>, error: unknown): void {
   clearTimeout(timer);
   reject(error);
-}
-
-function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -92,7 +92,8 @@ export class Lifecycle {
 
   claimed(request: object, attempt: number): void {
     const facts = factsOf(request);
-    if (facts) {
+    // The store may be slower than the answer: `answered` is always the last step.
+    if (facts && !facts.outcome) {
       facts.attempt = attempt;
       tell('claimed', facts);
     }

@@ -7,6 +7,7 @@ import {
   type DeliveryFacts,
   HANDLER_CHANNEL,
   type HandlerFacts,
+  MemoryIdempotencyStore,
   OnScalekitEvent,
   RetryLaterError,
   ScalekitIdempotencyInterceptor,
@@ -15,6 +16,7 @@ import {
   UnrecoverableEventError,
   signWebhook,
 } from '../../lib/index.js';
+import { Gate } from '../support/gate.js';
 import { LifecycleMessages } from '../support/lifecycle-messages.js';
 import { anEvent, PLATFORMS, SECRET, WebhookApp, type WebhookAppSetup } from '../support/webhook-app.js';
 
@@ -191,6 +193,23 @@ describe.each(PLATFORMS)('the lifecycle channels on $platform', ({ adapter }) =>
     await vi.waitFor(() => {
       expect(messages.steps.at(-1)).toBe('UserSync.upsert end');
     }, SOON);
+  });
+
+  it('end with the answer, also where the store claims the event after it', async () => {
+    const gate = new Gate();
+    class SlowStore extends MemoryIdempotencyStore {
+      override begin(...args: Parameters<MemoryIdempotencyStore['begin']>): never {
+        return gate.pass().then(() => super.begin(...args)) as never;
+      }
+    }
+    await start({ webhook: { answerWithinMs: 100, idempotency: { store: new SlowStore() } } });
+    await server.deliver(anEvent());
+    expect(messages.delivery('answered')).toMatchObject([{ outcome: 'late', status: 503 }]);
+    gate.release();
+    await vi.waitFor(() => {
+      expect(messages.steps.at(-1)).toBe('UserSync.upsert end');
+    }, SOON);
+    expect(messages.steps).not.toContain('claimed');
   });
 
   it('tell deliveries that come without HTTP', async () => {
