@@ -193,7 +193,7 @@ export class EventJobs {
   ): Promise<JobOutcome> {
     const { handlers } = this.options;
     const removal = at?.removal;
-    const done = { status: 'done', isRemoved: removal !== undefined } as const;
+    const done: JobOutcome = { status: 'done', ...(removal && { isRemoved: true }) };
     try {
       const claimed = handlers.begin(delivery, claim);
       const recorded = await handlers.run(

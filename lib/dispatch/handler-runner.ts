@@ -165,7 +165,10 @@ export class HandlerRunner {
   }
 }
 
-/** Resolves with `result` when the handler has finished. Rejects as soon as the claim is aborted; the handler then runs on. */
+/**
+ * Resolves with `result` when the handler has finished. Rejects as soon as the claim is aborted; the handler then runs on.
+ * It does not start if that was while it waited for its turn or its transaction: it may run elsewhere by now.
+ */
 function callUntilAbort<T>(
   handler: EventHandler,
   { delivery, claim, context }: ClaimedDelivery,
@@ -173,6 +176,7 @@ function callUntilAbort<T>(
   ...transaction: unknown[]
 ): Promise<T> {
   return new Promise((resolve, reject) => {
+    claim.throwIfAborted();
     claim.onAbort(reject);
     const done = () => {
       resolve(result);

@@ -35,7 +35,7 @@ export interface ScalekitEnvelope {
   readonly [field: string]: unknown;
 }
 
-/** The field `organization_id`, if it is a text: it may be anything. */
+/** The field `organization_id`, if it is a text that every store can keep (E4): it may be anything. */
 export function organizationOf({
   organization_id: organizationId,
 }: {
@@ -44,7 +44,9 @@ export function organizationOf({
 }): {
   organizationId?: string;
 } {
-  return typeof organizationId === 'string' ? { organizationId } : {};
+  return typeof organizationId === 'string' && !/[\0\p{Surrogate}]/u.test(organizationId)
+    ? { organizationId }
+    : {};
 }
 
 const MAX_DEPTH = 200;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OnScalekitEvent, type ScalekitEventContext } from '../../lib/index.js';
 import { Gate } from '../support/gate.js';
+import { RecordingStore } from '../support/recording-store.js';
 import { ServiceApp } from '../support/service-app.js';
 import { anEvent } from '../support/webhook-app.js';
 
@@ -114,5 +115,32 @@ describe('latestOnly', () => {
     expect(await deliver(second)).toBe('200 OK');
     expect(replica.applied).toEqual([first.id, second.id]);
     expect(replica.counted).toEqual([first.id, second.id]);
+  });
+
+  it('does not call a handler whose event another process took over while it waited for its turn', async () => {
+    const store = new RecordingStore();
+    const turn = new Gate();
+    const begin = store.begin;
+    store.begin = async (key, options) => {
+      if (options.position !== undefined) {
+        await turn.pass();
+      }
+      return begin(key, options);
+    };
+    server = await ServiceApp.start({
+      webhook: { idempotency: { store, leaseMs: 1_000 } },
+      providers: [Replica],
+    });
+    replica = server.app.get(Replica);
+    const event = updateOf('usr_1', '2026-01-01T00:00:00Z');
+    const answer = deliver(event);
+    await turn.reached;
+    store.takeOver(`default:${event.id}`);
+    store.calls.renew.length = 0;
+    await expect.poll(() => store.calls.renew, { timeout: 20_000 }).not.toEqual([]);
+    turn.release();
+    expect(await answer).toMatch(/^409 /);
+    await expect.poll(() => store.calls.release, { timeout: 20_000 }).not.toEqual([]);
+    expect(replica.applied).toEqual([]);
   });
 });

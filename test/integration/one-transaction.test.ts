@@ -66,6 +66,10 @@ describe('a ledger and a queue in one database', () => {
       const headers = { ...signWebhook({ body: rawBody, secret: SECRET, scheme: 'standard' }) };
       return service.receive({ rawBody, headers });
     };
+    await bench.pool.query(
+      `INSERT INTO ${scope.replace('-', '_')} (key, until, forget_after, fingerprint, attempt, state)
+       VALUES ('expired', now() - interval '1 h', now() - interval '1 h', 0, 1, 3)`,
+    );
     const before = await writes();
     const answers = await Promise.all([...distinct, ...distinct].map(receive));
     const commits = (await writes()) - before;
@@ -74,6 +78,7 @@ describe('a ledger and a queue in one database', () => {
     expect(answers.filter(({ body }) => body === 'Already accepted')).toHaveLength(500);
     expect(await bench.live(scope)).toBe(500);
     expect(commits / answers.length).toBeLessThanOrEqual(0.2);
+    await eventually(async () => (await ledgerOf(scope)).some(({ key }) => key === 'expired')).toBe(false);
   });
 
   it('let two processes accept the same events in opposite orders', async () => {
@@ -187,6 +192,7 @@ describe('a ledger and a queue in one database', () => {
       const store = new PostgresIdempotencyStore({ client });
       if (migrate) {
         await store.migrate();
+        await store.removeExpired(); // Its first write tells the store what the connection's defaults are.
       }
       const dispatcher = pgBossDispatcher({ connectionString: bench.url, queueName, ...HASTY });
       const app = await WebhookApp.start({
@@ -205,6 +211,14 @@ describe('a ledger and a queue in one database', () => {
     it('have one each, in two databases', async () => {
       const connectionString = await bench.server.createDatabase();
       await works(await start(new pg.Pool({ connectionString })), /relation "pgboss.queue" does not exist/);
+    });
+
+    it('have one each, in two databases, of which that of the store is read-only unless told otherwise', async () => {
+      const url = `${await bench.server.createDatabase()}?options=-c%20default_transaction_read_only%3Don`;
+      await works(
+        await start(new pg.Pool({ connectionString: url })),
+        /relation "pgboss.queue" does not exist/,
+      );
     });
 
     it('have one each, in two databases that both have such a queue', async () => {

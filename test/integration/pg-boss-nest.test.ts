@@ -38,16 +38,36 @@ describe('a boss of the user', () => {
     expect(boss.listenerCount('error')).toBe(1);
   });
 
-  it('whose schema is not named is found out', async () => {
-    const boss = new PgBoss({ connectionString: bench.url, schema: 'theirs' });
+  const failToStart = async (schema: string, createQueues: (boss: PgBoss, name: string) => Promise<void>) => {
+    const boss = new PgBoss({ connectionString: bench.url, schema });
     await boss.start();
     bench.closeLater({ close: () => boss.stop({ graceful: false }) });
-    const dispatcher = pgBossDispatcher({ boss, queueName: bench.scope(), ...HASTY });
-    const server = await bench.start({ webhook: { dispatcher } });
-    expect(server.logs.matching(/queue_error: .*finds no queue.*Give it the schema of its boss/)).not.toEqual(
-      [],
+    const queueName = bench.scope();
+    await createQueues(boss, queueName);
+    const dispatcher = pgBossDispatcher({ boss, queueName, ...HASTY, timeoutMs: 20_000 });
+    const { error } = await WebhookApp.failToStart({ webhook: { dispatcher, ...sharedMemory() } });
+    expect(error).toMatchObject({ code: 'invalid_options' });
+    return error.message;
+  };
+
+  it('whose schema is not named stops the boot', async () => {
+    const message = await failToStart('theirs', () => Promise.resolve());
+    expect(message).toMatch(/finds no queue.*Give it the schema of its boss/);
+  });
+
+  it.each(['short', 'singleton', 'stately', 'exclusive', 'key_strict_fifo'] as const)(
+    'whose queue has the policy %s, which drops or delays jobs, stops the boot',
+    async (policy) => {
+      const message = await failToStart('pgboss', (boss, name) => boss.createQueue(name, { policy }));
+      expect(message).toMatch(/the queue "test-\d+", which has the policy "\w+".*queueName/);
+    },
+  );
+
+  it('whose queue of dead letters has such a policy stops the boot', async () => {
+    const message = await failToStart('pgboss', (boss, name) =>
+      boss.createQueue(`${name}-failed`, { policy: 'exclusive' }),
     );
-    expect(await server.deliver(anEvent())).toMatchObject({ status: 200 }); // Nobody handles it.
+    expect(message).toMatch(/the queue "test-\d+-failed", which has the policy "exclusive"/);
   });
 });
 
@@ -221,6 +241,19 @@ describe('a transactional handler that a double click replays', () => {
     await bench.settled(scope);
     const { rows } = await bench.pool.query(`SELECT event FROM ${table}`);
     expect(rows).toEqual([{ event: event.id }, { event: event.id }]);
+  });
+});
+
+describe('an organization id that PostgreSQL refuses', () => {
+  it.each(['org_\0', 'org_\ud800'])('is left out: %j', async (organization_id) => {
+    const scope = bench.scope();
+    const server = await bench.start({ providers: [Recorder], webhook: { role: 'receive' } }, { scope });
+    const event = { ...anEvent(), organization_id };
+    expect(await server.deliver(event)).toMatchObject({ status: 200, body: 'OK' });
+    const [row] = await bench.rows(scope);
+    const data = row?.data as { rawBody: string; organizationId?: string };
+    expect(JSON.parse(data.rawBody)).toEqual(event);
+    expect(data).not.toHaveProperty('organizationId');
   });
 });
 

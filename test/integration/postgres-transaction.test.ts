@@ -1,6 +1,6 @@
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PostgresIdempotencyStore } from '../../lib/adapters/postgres/index.js';
 import { Gate } from '../support/gate.js';
 import { acquire, connectStores, OPTIONS, passTime, type StoreFleet } from '../support/postgres-store.js';
@@ -169,6 +169,35 @@ describe('PostgresIdempotencyStore, transactions on a pg pool', () => {
     );
     await expect(transaction).rejects.toThrow('over');
     expect(isStarted).toBe(false);
+  });
+
+  it('starts no work that was aborted while it waited for a connection', async () => {
+    const small = connectStores(url, 1, { max: 1 });
+    const lent = await small.pools[0].connect();
+    const abort = new AbortController();
+    let isStarted = false;
+    const transaction = small.stores[0].transaction(() => {
+      isStarted = true;
+      return Promise.reject(new Error('heard by nobody'));
+    }, abort.signal);
+    abort.abort(new Error('too late'));
+    lent.release();
+    await expect(transaction).rejects.toThrow('too late');
+    expect(isStarted).toBe(false);
+    await small.close();
+  });
+
+  it('rejects when a transaction runner throws before it returns a promise, and waits for nothing then', async () => {
+    const throwing = new PostgresIdempotencyStore({
+      client: pool,
+      transaction: () => {
+        throw new Error('no transactions today');
+      },
+    });
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    await expect(throwing.transaction(() => Promise.resolve(), running())).rejects.toThrow('today');
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('rejects when a COMMIT is not answered, and the ledger knows at the retry that it took effect', async () => {

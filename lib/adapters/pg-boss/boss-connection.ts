@@ -14,6 +14,10 @@ const SCHEMA_VERSIONS: readonly number[] = [46];
 /** 68 years: events wait for their workers however long it takes. */
 export const FOR_EVER_SECONDS = 2_147_483_647;
 
+/** Waiting would not help. */
+export const isFinal = (error: unknown) =>
+  hasErrorCode(error, 'unsupported_schema') || hasErrorCode(error, 'invalid_options');
+
 /** A started pg-boss with the queues of an endpoint. */
 export interface OpenBoss {
   readonly boss: PgBoss;
@@ -81,10 +85,10 @@ export class BossConnection {
         await this.onOpen(open);
         return open;
       } catch (error) {
-        if (this.isClosed || hasErrorCode(error, 'unsupported_schema')) {
+        this.hasFailed = !isFinal(error);
+        if (this.isClosed || !this.hasFailed) {
           throw error;
         }
-        this.hasFailed = true;
         this.onError(error);
         await wait(RETRY_MS, undefined, { ref: false });
       }
@@ -101,10 +105,25 @@ export class BossConnection {
     await boss.createQueue(deadLetters, { retentionSeconds });
     await boss.updateQueue(deadLetters, { retentionSeconds });
     await boss.createQueue(queue, { deadLetter: deadLetters, retentionSeconds: FOR_EVER_SECONDS });
-    if (!(await this.table.hasQueue())) {
+    await this.checkQueues();
+  }
+
+  /** All jobs of an event share a `singletonKey`: a policy other than `standard` would drop jobs without an error. */
+  private async checkQueues(): Promise<void> {
+    const { queue, settings } = this;
+    const queues = await this.table.queues();
+    if (!queues.some(({ name }) => name === queue)) {
       throw new ScalekitWebhookError(
         'invalid_options',
         `pgBossDispatcher() finds no queue "${queue}" in the schema "${settings.schema}". Give it the schema of its boss.`,
+      );
+    }
+    const wrong = queues.find(({ policy }) => policy !== 'standard');
+    if (wrong) {
+      throw new ScalekitWebhookError(
+        'invalid_options',
+        `pgBossDispatcher() can't use the queue "${wrong.name}", which has the policy "${wrong.policy}": pg-boss would drop or delay ` +
+          'jobs. Give it another queueName, or delete the queue: it is then created with the policy "standard".',
       );
     }
   }

@@ -9,6 +9,11 @@ interface Endpoint {
   readonly endpoint: string;
 }
 
+interface Queue {
+  readonly name: string;
+  readonly policy: string;
+}
+
 export interface GivenBack extends JobAttempt {
   readonly afterMs: number;
   readonly countsAttempt: boolean;
@@ -60,9 +65,12 @@ export class JobTable {
     this.statements = this.createStatements();
   }
 
-  async hasQueue(): Promise<boolean> {
-    const rows = await this.ask(`SELECT 1 FROM ${this.schema}.queue WHERE name = $1`, [this.queue]);
-    return rows.length > 0;
+  /** Those of the endpoint. */
+  queues(): Promise<Queue[]> {
+    return this.ask<Queue>(`SELECT name, policy FROM ${this.schema}.queue WHERE name IN ($1, $2)`, [
+      this.queue,
+      this.deadLetters,
+    ]);
   }
 
   /** Back to the queue. An attempt counts when a job that has been started is fetched again. */

@@ -2,8 +2,7 @@ import type { JobAttempt, JobInsert } from 'pg-boss';
 import type { EventJob } from '../../dispatch/event-job.js';
 import type { EngineHost, QueueEngine, QueueWorker, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
 import { settlesWithin } from '../../shared/within.js';
-import { hasErrorCode } from '../../scalekit-webhook.errors.js';
-import { BossConnection, FOR_EVER_SECONDS } from './boss-connection.js';
+import { BossConnection, FOR_EVER_SECONDS, isFinal } from './boss-connection.js';
 import { PgBossFailedJobs } from './failed-jobs.js';
 import { isRefusedValue } from '../postgres/sql-state.js';
 import { eventKeyOf, jobIdOf } from './job-id.js';
@@ -49,7 +48,7 @@ export class PgBossEngine implements QueueEngine {
     const opening = this.connection.open();
     if (await settlesWithin(opening, this.settings.timeoutMs)) {
       await opening.catch((error: unknown) => {
-        if (hasErrorCode(error, 'unsupported_schema')) {
+        if (isFinal(error)) {
           throw error;
         }
       });
@@ -86,7 +85,7 @@ export class PgBossEngine implements QueueEngine {
 
   async ping(): Promise<unknown> {
     const { table } = await this.connection.open();
-    return table.hasQueue();
+    return table.queues();
   }
 
   startWorker(workOn: WorkOn): QueueWorker {

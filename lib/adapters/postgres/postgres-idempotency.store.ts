@@ -128,7 +128,13 @@ export class PostgresIdempotencyStore<
       within(timeoutMs, this.sender.send<Answer>(this.statements[name], parameter), () => {
         throw tooSlow(name, timeoutMs);
       });
-    this.inbox = new PostgresInbox((text, parameter) => this.sender.send(text, parameter), this.statements);
+    this.inbox = new PostgresInbox(
+      (text, parameter) => this.sender.send(text, parameter),
+      this.statements,
+      (count) => {
+        this.expiredRows.onClaims(count);
+      },
+    );
     this.failures = new PostgresFailures(send);
     this.applications = new PostgresApplications(send);
     this.catchUp = new PostgresCatchUp(send);

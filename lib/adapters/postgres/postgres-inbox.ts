@@ -24,6 +24,7 @@ export class PostgresInbox implements TransactionalInbox {
   constructor(
     private readonly send: SendText,
     private readonly statements: { readonly accept: string; readonly finish: string },
+    private readonly onClaims: (count: number) => void = () => undefined,
   ) {}
 
   ask(statement: string): Promise<unknown> {
@@ -42,6 +43,7 @@ export class PostgresInbox implements TransactionalInbox {
       this.statements.accept,
       `{"jobs":${jobs},${rest.slice(1)}`,
     );
+    this.onClaims(leaders.size);
     const isNew = new Set(Object.keys(queued));
     const others = calls.filter(({ key }) => !isNew.has(key));
     const results = begun ? toResults(others, leaders, begun) : [];

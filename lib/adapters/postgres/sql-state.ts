@@ -26,7 +26,7 @@ export const isReadOnly = (error: unknown) => sqlStateOf(error) === '25006';
 export const isWrongMode = (error: unknown) => /^(25006|40001|55P03)$/.test(sqlStateOf(error) ?? '');
 
 /** The schema is older than the procedure, or the client sends everything within a transaction. */
-export const isProcedureRefused = (error: unknown) => isSchemaMissing(error) || sqlStateOf(error) === '2D000';
+export const isProcedureRefused = (error: unknown) => /^(42883|2D000)$/.test(sqlStateOf(error) ?? '');
 
 /** PostgreSQL, a constraint or a trigger refused a value or its size; the server itself works. */
 export const isRefusedValue = (error: unknown) => /^(22|23|54|P0)/.test(sqlStateOf(error) ?? '');

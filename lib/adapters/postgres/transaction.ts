@@ -31,14 +31,14 @@ export async function runTransaction<Transaction, T>({
   signal.throwIfAborted();
   const server = new Patience(timeoutMs);
   server.isAsked(tooSlow('BEGIN', timeoutMs));
-  const transaction = run(async (tx, client) => {
+  const inTransaction = async (tx: Transaction, client: PostgresClient) => {
     server.hasAnswered();
     const lease = { isLost: false };
     const records = recordsWithin(client, statements, () => {
       lease.isLost = true;
     });
     try {
-      const result = await untilAborted(work(tx, records), signal);
+      const result = await untilAborted(async () => work(tx, records), signal);
       if (lease.isLost) {
         throw new DeliveryAbortedError('lease_lost');
       }
@@ -48,8 +48,8 @@ export async function runTransaction<Transaction, T>({
       server.isAsked(error);
       throw error;
     }
-  }, signal);
-  return server.waitFor(transaction);
+  };
+  return server.waitFor(async () => run(inTransaction, signal));
 }
 
 function recordsWithin(
@@ -105,16 +105,17 @@ class Patience {
     }
   }
 
-  async waitFor<T>(answer: Promise<T>): Promise<T> {
+  async waitFor<T>(answer: () => Promise<T>): Promise<T> {
     try {
-      return await Promise.race([answer, this.givenUp]);
+      return await Promise.race([answer(), this.givenUp]);
     } finally {
       clearTimeout(this.timer);
     }
   }
 }
 
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** What is aborted before it could begin, as while it waited for BEGIN, does not begin. */
+async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
@@ -124,7 +125,7 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T
     signal.addEventListener('abort', onAbort, { once: true });
   });
   try {
-    return await Promise.race([work, aborted]);
+    return await Promise.race([work(), aborted]);
   } finally {
     signal.removeEventListener('abort', onAbort as () => void);
   }
