@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { faultsOf, PLANS, silenceLogs } from './catch-up-world.js';
 
 /** Days of webhooks, losses, crashes and outages: every event is handled once, or visibly failed. */
@@ -7,7 +7,7 @@ export function itHandlesEveryEventOnce({ count, seed }: { count: number; seed: 
   it(
     `handles every event once or fails visibly, in ${count} days full of losses, crashes and outages (seed ${seed})`,
     async () => {
-      silenceLogs();
+      onTestFinished(silenceLogs());
       await fc.assert(
         fc.asyncProperty(PLANS, async (plan) => {
           expect(await faultsOf(plan)).toEqual([]);

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from '@connectrpc/connect';
-import { HttpException, Logger } from '@nestjs/common';
+import { ConsoleLogger, HttpException, Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import { createCatchUp, createReceivedSamples } from '../../../lib/catch-up/create-catch-up.js';
 import type { CatchUpLoop } from '../../../lib/catch-up/catch-up.loop.js';
@@ -409,7 +409,10 @@ function silent(): void {
   // Thousands of failures are meant.
 }
 
-/** What handlers throw is logged: a million lines that nobody reads. */
-export function silenceLogs(): void {
+/** What handlers throw is logged: a million lines that nobody reads. Returns what turns the log on again. */
+export function silenceLogs(): () => void {
   Logger.overrideLogger(false);
+  return () => {
+    Logger.overrideLogger(new ConsoleLogger());
+  };
 }
