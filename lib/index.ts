@@ -135,8 +135,7 @@ export {
 } from './idempotency/idempotency.errors.js';
 
 export { CatchUpError, type CatchUpErrorCode } from './catch-up/catch-up.errors.js';
-export type { CatchUpOptions } from './catch-up/catch-up.options.js';
-export type { CatchUpRunOptions } from './catch-up/catch-up.js';
+export type { CatchUpOptions, CatchUpRunOptions } from './catch-up/catch-up.options.js';
 export type {
   EventMoment,
   ListedEvent,

@@ -5,7 +5,8 @@ import { hasErrorCode, ownCodeOf } from '../scalekit-webhook.errors.js';
 import { describeError } from '../shared/describe-error.js';
 import { untilAborted } from '../shared/until-aborted.js';
 import { within } from '../shared/within.js';
-import type { CatchUp, CatchUpRunOptions } from './catch-up.js';
+import type { CatchUp } from './catch-up.js';
+import type { CatchUpRunOptions } from './catch-up.options.js';
 import type { Clock } from './clock.js';
 import { CATCH_UP_CHANNEL, type CatchUpMessage, type CatchUpReport } from './report.js';
 

@@ -1,4 +1,5 @@
 import type { ScalekitEventsClient } from './events-client.js';
+import type { CatchUpProgress } from './report.js';
 
 /**
  * Fetches events that the sender gave up on from Scalekit's API, and has them handled as if they had been delivered.
@@ -59,6 +60,37 @@ export interface CatchUpOptions {
    * @default false
    */
   readonly assumeSameIds?: boolean;
+}
+
+/**
+ * What is to be caught up.
+ *
+ * @publicApi
+ */
+export interface CatchUpRunOptions {
+  /**
+   * Where to begin.
+   *
+   * @default where the last run ended, minus the overlap
+   */
+  readonly since?: Date;
+  /**
+   * Only reports what is missing.
+   *
+   * @default false
+   */
+  readonly dryRun?: boolean;
+  /**
+   * Says that this application has handled none of the events since then: `since` may be longer ago than
+   * `idempotency.ttlSeconds`. Events that were handled, and that the store has forgotten, would be handled again.
+   *
+   * @default false
+   */
+  readonly firstImport?: boolean;
+  /** Called as the run moves on. */
+  readonly onProgress?: (progress: CatchUpProgress) => void;
+  /** Ends the run. A later one with the same `since` goes on where it ended. */
+  readonly signal?: AbortSignal;
 }
 
 /** In seconds. */

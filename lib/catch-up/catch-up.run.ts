@@ -9,16 +9,12 @@ import { CatchUpError } from './catch-up.errors.js';
 import type { Clock } from './clock.js';
 import type { EventList, EventWindow } from './event-list.js';
 import type { ListedEvent } from './events-client.js';
-import { bodyOf, nanosOf } from './listed-event.js';
-import type { Unfinished } from './progress.js';
-import { Tally } from './report.js';
+import { bodyOf, nanosOf, secondsOf } from './listed-event.js';
+import { noCounts, Tally } from './report.js';
+import { MAX_UNFINISHED, type Unfinished, UnfinishedEvents } from './unfinished-events.js';
 
-/** Waits before the second, third … try of an event whose handler failed, in seconds: the sender's own, without the first. */
-const RETRY_AFTER = [300, 1_800, 7_200, 18_000, 36_000, 36_000];
 /** So many failures in a row mean that something is down: what follows would fail, too. */
 const MAX_FAILURES_IN_A_ROW = 10;
-/** How many events may be unfinished before a run waits for them. */
-const MAX_UNFINISHED = 1_000;
 const OUTAGES = ['store_unavailable', 'queue_unavailable', 'shutting_down'] as const;
 
 /** What a run needs of the endpoint. */
@@ -39,35 +35,13 @@ export interface RunTools {
   readonly done: { has(id: string): boolean; add(id: string): void };
 }
 
-/** What was found and done, in numbers. */
-export interface RunCounts {
-  listed: number;
-  received: number;
-  forgotten: number;
-  caughtUp: number;
-  failed: number;
-  waiting: number;
-  refused: number;
-}
-
 type Outcome = 'done' | 'failed' | 'waiting' | 'refused';
 
 /** Hands the events of a stretch of time to their handlers, oldest first. */
 export class CatchUpRun {
-  readonly counts: RunCounts = {
-    listed: 0,
-    received: 0,
-    forgotten: 0,
-    caughtUp: 0,
-    failed: 0,
-    waiting: 0,
-    refused: 0,
-  };
+  readonly counts = noCounts();
   readonly missed = new Tally();
-  /** What this run learned of unfinished events: those it added, and those that are finished now (undefined). */
-  readonly changes = new Map<string, Unfinished | undefined>();
-  /** Ids of unfinished events. */
-  private readonly open: Set<string>;
+  private readonly unfinished: UnfinishedEvents;
   private failuresInARow = 0;
 
   constructor(
@@ -82,7 +56,12 @@ export class CatchUpRun {
       readonly signal: AbortSignal;
     },
   ) {
-    this.open = new Set(options.unfinished.keys());
+    this.unfinished = new UnfinishedEvents(options.unfinished, tools.clock);
+  }
+
+  /** Events that this run put off, and ids of those that are finished now (undefined). */
+  get changes(): ReadonlyMap<string, Unfinished | undefined> {
+    return this.unfinished.changes;
   }
 
   /**
@@ -91,7 +70,11 @@ export class CatchUpRun {
    */
   async sweep(windows: AsyncIterable<EventWindow>, save: (until: number) => Promise<void>): Promise<void> {
     for await (const { events, from, until, isPart } of windows) {
-      const cameTo = await this.handleAll(this.wanted(events), from, () => this.isStuck || this.isFull);
+      const cameTo = await this.handleAll(
+        this.wanted(events),
+        from,
+        () => this.isStuck || this.unfinished.isFull,
+      );
       if (cameTo !== undefined) {
         await save(cameTo);
         throw this.interrupted();
@@ -111,7 +94,7 @@ export class CatchUpRun {
       }
     }
     for (const entry of due.values()) {
-      if (!this.changes.has(entry.id) && !this.retryLater(entry)) {
+      if (!this.changes.has(entry.id) && !this.unfinished.retryLater(entry)) {
         this.gaveUp(entry, 'it is no longer in the list.', {});
       }
     }
@@ -143,7 +126,7 @@ export class CatchUpRun {
       if (state === 'done') {
         this.counts.received++;
         tools.done.add(event.id);
-        this.finish(event.id);
+        this.unfinished.finish(event.id);
         continue;
       }
       if (state === 'unknown' && at < options.forgottenBefore) {
@@ -154,7 +137,7 @@ export class CatchUpRun {
       if (options.dryRun) {
         continue;
       }
-      if (this.isPutOff(event.id)) {
+      if (this.unfinished.isPutOff(event.id)) {
         this.counts.waiting++;
         continue;
       }
@@ -177,24 +160,15 @@ export class CatchUpRun {
     return events.map(({ id }) => states.get(id) ?? 'done');
   }
 
-  private isPutOff(id: string): boolean {
-    const entry = this.changes.has(id) ? this.changes.get(id) : this.options.unfinished.get(id);
-    return entry !== undefined && entry.notBefore > this.tools.clock.now();
-  }
-
   private get isStuck(): boolean {
     return this.failuresInARow >= MAX_FAILURES_IN_A_ROW;
-  }
-
-  private get isFull(): boolean {
-    return this.open.size >= MAX_UNFINISHED;
   }
 
   private async handle(event: ListedEvent, at: number): Promise<void> {
     const { id, type } = event;
     const outcome = await this.handOn(event, at);
     if (outcome === 'done' || outcome === 'refused') {
-      this.finish(id);
+      this.unfinished.finish(id);
     }
     if (outcome === 'done') {
       this.tools.done.add(id);
@@ -203,8 +177,8 @@ export class CatchUpRun {
     } else {
       this.counts[outcome]++;
     }
-    if (outcome === 'waiting' && !this.isPutOff(id)) {
-      this.putOff({ id, type, at, tries: this.triesOf(id), notBefore: this.tools.clock.now() });
+    if (outcome === 'waiting' && !this.unfinished.isPutOff(id)) {
+      this.unfinished.putOff(this.unfinished.entryOf({ id, type, at }));
     }
   }
 
@@ -232,8 +206,8 @@ export class CatchUpRun {
     }
     this.failuresInARow++;
     const { id, type } = event;
-    const entry = { id, type, at, tries: this.triesOf(id), notBefore: 0 };
-    if (!this.retryLater(entry, answer.retryAfterSeconds)) {
+    const entry = this.unfinished.entryOf({ id, type, at });
+    if (!this.unfinished.retryLater(entry, answer.retryAfterSeconds)) {
       if (!(await this.tools.giveUp(delivery, cause))) {
         return 'waiting';
       }
@@ -243,37 +217,11 @@ export class CatchUpRun {
     return 'failed';
   }
 
-  private triesOf(id: string): number {
-    return this.options.unfinished.get(id)?.tries ?? 0;
-  }
-
-  /** Returns false where that was the last try. */
-  private retryLater({ tries, ...event }: Unfinished, atLeast = 0): boolean {
-    const after = RETRY_AFTER[tries];
-    if (after === undefined) {
-      return false;
-    }
-    const notBefore = this.tools.clock.now() + Math.max(after, atLeast) * 1_000;
-    this.putOff({ ...event, tries: tries + 1, notBefore });
-    return true;
-  }
-
   private gaveUp({ id, type, tries }: Unfinished, error: unknown, event: object): void {
     const reason = describeError(error, event, { stack: false });
     const text = `Gave up on event ${id} (${type}) after ${tries + 1} tries: ${reason}`;
     this.tools.logger.error(escapeControlCharacters(text));
-    this.finish(id);
-  }
-
-  private putOff(entry: Unfinished): void {
-    this.open.add(entry.id);
-    this.changes.set(entry.id, entry);
-  }
-
-  private finish(id: string): void {
-    if (this.open.delete(id)) {
-      this.changes.set(id, undefined);
-    }
+    this.unfinished.finish(id);
   }
 
   private interrupted(): CatchUpError {
@@ -285,11 +233,6 @@ export class CatchUpRun {
       `${why}: catching up waits, and a later run goes on. What handlers threw is logged above.`,
     );
   }
-}
-
-function secondsOf(event: ListedEvent): number | undefined {
-  const { occurredAt } = event;
-  return occurredAt && Number(occurredAt.seconds);
 }
 
 /** Errors that the receiver has no answer to are those of a handler. */

@@ -5,53 +5,21 @@ import type { Ledger } from '../idempotency/ledger.js';
 import { eventKey } from '../idempotency/ledger.js';
 import { OldestFirstMap } from '../idempotency/oldest-first.map.js';
 import { CatchUpError } from './catch-up.errors.js';
-import { CATCH_UP_DEFAULTS, type CatchUpOptions } from './catch-up.options.js';
+import { CATCH_UP_DEFAULTS, type CatchUpOptions, type CatchUpRunOptions } from './catch-up.options.js';
 import { CatchUpRun, type RunTools } from './catch-up.run.js';
 import type { Clock } from './clock.js';
 import { EventList, type EventRange } from './event-list.js';
-import { type ImportProgress, type Progress, SharedValue, type Unfinished } from './progress.js';
+import { ProgressKeeper, type Reached } from './progress.js';
 import type { ReceivedSamples } from './received-samples.js';
-import type { CatchUpProgress, CatchUpReport } from './report.js';
-import { type Comparison, SameIds } from './same-ids.js';
+import type { CatchUpReport } from './report.js';
+import { SameIds } from './same-ids.js';
+import { groupsOfDue, type Unfinished } from './unfinished-events.js';
 
 /** The sender is left this time for its first attempts, in seconds. */
 const LEFT_TO_SENDER = 120;
 /** Clocks may differ by this when the age of an event is compared with what the store remembers, in seconds. */
 const CLOCK_DIFFERENCE = 60;
 const MAX_REMEMBERED = 20_000;
-/** Unfinished events that are no further apart are listed together, in seconds. */
-const LISTED_TOGETHER = 60;
-
-/**
- * What is to be caught up.
- *
- * @publicApi
- */
-export interface CatchUpRunOptions {
-  /**
-   * Where to begin.
-   *
-   * @default where the last run ended, minus the overlap
-   */
-  readonly since?: Date;
-  /**
-   * Only reports what is missing.
-   *
-   * @default false
-   */
-  readonly dryRun?: boolean;
-  /**
-   * Says that this application has handled none of the events since then: `since` may be longer ago than
-   * `idempotency.ttlSeconds`. Events that were handled, and that the store has forgotten, would be handled again.
-   *
-   * @default false
-   */
-  readonly firstImport?: boolean;
-  /** Called as the run moves on. */
-  readonly onProgress?: (progress: CatchUpProgress) => void;
-  /** Ends the run. A later one with the same `since` goes on where it ended. */
-  readonly signal?: AbortSignal;
-}
 
 export interface CatchUpParts extends Pick<RunTools, 'isWanted' | 'read' | 'handle' | 'giveUp'> {
   readonly options: CatchUpOptions;
@@ -68,8 +36,7 @@ export interface CatchUpParts extends Pick<RunTools, 'isWanted' | 'read' | 'hand
 
 /** Lists the events of an endpoint, and has those handled that never came. */
 export class CatchUp {
-  private readonly progress: SharedValue<Progress>;
-  private readonly imported: SharedValue<ImportProgress>;
+  private readonly progress: ProgressKeeper;
   private readonly sameIds: SameIds;
   private readonly overlap: number;
   private readonly remembered = new OldestFirstMap<true>();
@@ -78,10 +45,11 @@ export class CatchUp {
 
   constructor(private readonly parts: CatchUpParts) {
     const { store, scope, options, samples } = parts;
-    this.progress = new SharedValue(store, `${scope}\nprogress`);
-    this.imported = new SharedValue(store, `${scope}\nimport`);
+    this.progress = new ProgressKeeper(store, scope, () => {
+      return options.since ? Math.floor(options.since.getTime() / 1_000) : this.now;
+    });
     this.overlap = options.overlap ?? CATCH_UP_DEFAULTS.overlap;
-    this.sameIds = new SameIds(samples, this.overlap * 1_000);
+    this.sameIds = new SameIds(samples, this.overlap, options.assumeSameIds ?? false);
   }
 
   /**
@@ -90,7 +58,7 @@ export class CatchUp {
    * @throws CatchUpError; StoreUnavailableError; the reason of the signal
    */
   async next(signal: AbortSignal, onProgress?: CatchUpRunOptions['onProgress']): Promise<CatchUpReport> {
-    const { floor, watermark } = await this.start();
+    const { floor, watermark } = await this.progress.start();
     const oldest =
       this.now - Math.min(this.parts.options.maxAge ?? Infinity, this.parts.ttlSeconds) + CLOCK_DIFFERENCE;
     if (watermark < oldest) {
@@ -122,7 +90,7 @@ export class CatchUp {
     signal,
   }: CatchUpRunOptions): Promise<CatchUpReport> {
     const stop = signal ?? new AbortController().signal;
-    const { floor, watermark } = await this.start(dryRun);
+    const { floor, watermark } = await (dryRun ? this.progress.read() : this.progress.start());
     const from = since ? Math.floor(since.getTime() / 1_000) : Math.max(floor, watermark - this.overlap);
     if (!Number.isSafeInteger(from) || from >= this.now) {
       throw new RangeError('catchUp(): since must be a Date in the past.');
@@ -146,7 +114,7 @@ export class CatchUp {
       );
     }
     return this.exclusively('import', async (lease) => {
-      const before = await this.imported.read();
+      const before = await this.progress.readImport();
       const resumed = before && before.since <= from && from < before.reached ? before.reached : from;
       const first = resumed === from ? from : (before?.since ?? from);
       return this.run({ ...plan, from: resumed, signal: AbortSignal.any([stop, lease]) }, (until) => ({
@@ -182,7 +150,7 @@ export class CatchUp {
       readonly reportsOnce?: boolean;
       readonly onProgress?: CatchUpRunOptions['onProgress'];
     },
-    reached: (until: number) => { readonly until?: number; readonly import?: ImportProgress } | undefined,
+    reached: (until: number) => Reached | undefined,
   ): Promise<CatchUpReport> {
     const { parts } = this;
     const { options, clock } = parts;
@@ -191,19 +159,19 @@ export class CatchUp {
     const types = parts.types();
     const list = new EventList(options.client, clock);
     const comparison = await this.sameIds.compare(list, clock.now(), signal);
-    const ids = this.verdict(comparison);
+    const ids = this.sameIds.verdict(comparison);
     if (ids === 'differ' && !plan.dryRun) {
-      throw this.differ(comparison);
+      throw this.sameIds.errorOf(comparison);
     }
     const dryRun = plan.dryRun || ids === 'unproven';
     const isSilent = dryRun && plan.reportsOnce && this.hasReported;
     this.hasReported ||= dryRun;
-    const unfinished = new Map((await this.progress.read())?.unfinished.map((entry) => [entry.id, entry]));
+    const unfinished = new Map((await this.progress.read()).unfinished.map((entry) => [entry.id, entry]));
     const run = new CatchUpRun(this.tools(list), { ...plan, dryRun, unfinished });
 
     const save = async (until: number | undefined) => {
       if (!dryRun) {
-        await this.save(run.changes, until === undefined ? undefined : reached(until));
+        await this.progress.save(run.changes, until === undefined ? undefined : reached(until));
       }
       if (until !== undefined) {
         const { listed, caughtUp } = run.counts;
@@ -249,77 +217,10 @@ export class CatchUp {
     unfinished: ReadonlyMap<string, Unfinished>,
     signal: AbortSignal,
   ): Promise<void> {
-    const now = this.parts.clock.now();
-    const due = [...unfinished.values()]
-      .filter(({ notBefore }) => notBefore <= now)
-      .sort((a, b) => a.at - b.at);
-    while (due.length > 0) {
-      const first = due[0]?.at ?? 0;
-      const group = due.splice(0, due.filter(({ at }) => at - first <= LISTED_TOGETHER).length);
-      const last = group.at(-1)?.at ?? first;
-      const types = [...new Set(group.map(({ type }) => type))];
-      await run.retry(
-        list.windows({ from: first, to: last + 1, types, signal }),
-        new Map(group.map((entry) => [entry.id, entry])),
-      );
+    for (const group of groupsOfDue(unfinished.values(), this.parts.clock.now())) {
+      const range = { from: group.from, to: group.to, types: group.types, signal };
+      await run.retry(list.windows(range), group.entries);
     }
-  }
-
-  private async save(
-    changes: Map<string, Unfinished | undefined>,
-    reached: { readonly until?: number; readonly import?: ImportProgress } | undefined,
-  ): Promise<void> {
-    await this.progress.update((progress = this.beginning()) => {
-      const unfinished = new Map(progress.unfinished.map((entry) => [entry.id, entry]));
-      for (const [id, entry] of changes) {
-        if (entry) {
-          unfinished.set(id, entry);
-        } else {
-          unfinished.delete(id);
-        }
-      }
-      const watermark = Math.max(progress.watermark, reached?.until ?? 0);
-      return { ...progress, watermark, unfinished: [...unfinished.values()] };
-    });
-    if (reached?.import) {
-      const { import: next } = reached;
-      await this.imported.update(() => next);
-    }
-  }
-
-  /** Where catching up has come to; written down when it begins. */
-  private async start(isDryRun = false): Promise<Progress> {
-    if (isDryRun) {
-      return (await this.progress.read()) ?? this.beginning();
-    }
-    return (await this.progress.update((progress) => progress ?? this.beginning())) ?? this.beginning();
-  }
-
-  private beginning(): Progress {
-    const { since } = this.parts.options;
-    const floor = since ? Math.floor(since.getTime() / 1_000) : this.now;
-    return { floor, watermark: floor, unfinished: [] };
-  }
-
-  private verdict({ same, different, missing }: Comparison): CatchUpReport['ids'] {
-    if (this.parts.options.assumeSameIds) {
-      return 'assumed';
-    }
-    if (different.length > 0 || (missing.length > 0 && same.length === 0)) {
-      return 'differ';
-    }
-    return same.length > 0 ? 'proven' : 'unproven';
-  }
-
-  private differ({ different: [different], missing: [missing] }: Comparison): CatchUpError {
-    const what = different
-      ? `event ${different.id} (${different.type}) came by webhook, and the list has it with another type or other data`
-      : `event ${missing?.id} (${missing?.type}) came by webhook, and is not in the list ${this.overlap} s later`;
-    return new CatchUpError(
-      'events_differ',
-      `Catching up hands nothing on: ${what}. Is the client of another environment? Else the ids or data of Scalekit's ` +
-        'API are not those of its webhooks, and events could be handled twice.',
-    );
   }
 
   private tools(list: EventList): RunTools {

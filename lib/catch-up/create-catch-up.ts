@@ -15,8 +15,8 @@ import { CATCH_UP_DEFAULTS } from './catch-up.options.js';
 import { CatchUpLoop } from './catch-up.loop.js';
 import { SYSTEM_CLOCK } from './clock.js';
 import { createGiveUp } from './give-up.js';
-import { SharedValue } from './progress.js';
 import { ReceivedSamples } from './received-samples.js';
+import { SharedValue } from './shared-value.js';
 
 interface Endpoint {
   readonly name: string;

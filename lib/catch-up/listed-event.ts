@@ -72,3 +72,8 @@ function sorted(value: unknown): unknown {
   const fields = Object.entries(value).map(([name, field]) => [name, sorted(field)] as const);
   return { fields: fields.sort(([a], [b]) => (a < b ? -1 : 1)) };
 }
+
+/** Unix seconds, rounded down; undefined for an event without a time. */
+export function secondsOf({ occurredAt }: ListedEvent): number | undefined {
+  return occurredAt && Number(occurredAt.seconds);
+}

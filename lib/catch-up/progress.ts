@@ -1,17 +1,6 @@
-import { askStore } from '../idempotency/idempotency.errors.js';
 import type { CatchUpStore } from '../idempotency/idempotency-store.extras.js';
-
-/** An event whose handlers failed, or on which somebody else works: the runs that follow come back to it. */
-export interface Unfinished {
-  readonly id: string;
-  readonly type: string;
-  /** Unix seconds, rounded down. */
-  readonly at: number;
-  /** How often its handlers failed. */
-  readonly tries: number;
-  /** Not before this time, in milliseconds since 1970. */
-  readonly notBefore: number;
-}
+import { SharedValue } from './shared-value.js';
+import type { Unfinished } from './unfinished-events.js';
 
 /** How far an endpoint has caught up. Times are unix seconds. */
 export interface Progress {
@@ -30,56 +19,64 @@ export interface ImportProgress {
   readonly reached: number;
 }
 
-/** An event that came by webhook, and what its data were. */
-export interface ReceivedSample {
-  readonly id: string;
-  readonly type: string;
-  /** Unix seconds, rounded down. */
-  readonly at: number;
-  readonly digest: string;
-  /** Milliseconds since 1970. */
-  readonly receivedAt: number;
-  /** Set once the event was found in the list, and equal. */
-  readonly isSame?: boolean;
+/** What a run has reached: its watermark (unix seconds), or that of a first import. */
+export interface Reached {
+  readonly until?: number;
+  readonly import?: ImportProgress;
 }
 
-const MAX_CHANGES = 50;
+/** Keeps how far an endpoint has caught up, for all its processes. */
+export class ProgressKeeper {
+  private readonly progress: SharedValue<Progress>;
+  private readonly imported: SharedValue<ImportProgress>;
 
-/** A value that processes share: JSON in the store. */
-export class SharedValue<T> {
   constructor(
-    private readonly store: CatchUpStore,
-    private readonly name: string,
-  ) {}
-
-  async read(): Promise<T | undefined> {
-    return this.parse(await askStore('catchUp.read', () => this.store.read(this.name)));
+    store: CatchUpStore,
+    scope: string,
+    /** Where catching up begins if nothing is kept yet. */
+    private readonly beginsAt: () => number,
+  ) {
+    this.progress = new SharedValue(store, `${scope}\nprogress`);
+    this.imported = new SharedValue(store, `${scope}\nimport`);
   }
 
-  /**
-   * Changes what is kept. `change` runs again where somebody else was faster; it returns undefined to leave all as it is.
-   *
-   * @throws StoreUnavailableError
-   */
-  async update(change: (value: T | undefined) => T | undefined): Promise<T | undefined> {
-    for (let tries = 1; ; tries++) {
-      const text = await askStore('catchUp.read', () => this.store.read(this.name));
-      const value = this.parse(text);
-      const next = change(value);
-      const nextText = next && JSON.stringify(next);
-      if (nextText === undefined || nextText === text) {
-        return value;
+  async read(): Promise<Progress> {
+    return (await this.progress.read()) ?? this.beginning();
+  }
+
+  readImport(): Promise<ImportProgress | undefined> {
+    return this.imported.read();
+  }
+
+  /** Where catching up has come to; written down when it begins. */
+  async start(): Promise<Progress> {
+    return (await this.progress.update((progress) => progress ?? this.beginning())) ?? this.beginning();
+  }
+
+  async save(
+    changes: ReadonlyMap<string, Unfinished | undefined>,
+    reached: Reached | undefined,
+  ): Promise<void> {
+    await this.progress.update((progress = this.beginning()) => {
+      const unfinished = new Map(progress.unfinished.map((entry) => [entry.id, entry]));
+      for (const [id, entry] of changes) {
+        if (entry) {
+          unfinished.set(id, entry);
+        } else {
+          unfinished.delete(id);
+        }
       }
-      if (await askStore('catchUp.replace', () => this.store.replace(this.name, text, nextText))) {
-        return next;
-      }
-      if (tries === MAX_CHANGES) {
-        throw new Error(`${this.name} changed ${tries} times while it was to be changed.`);
-      }
+      const watermark = Math.max(progress.watermark, reached?.until ?? 0);
+      return { ...progress, watermark, unfinished: [...unfinished.values()] };
+    });
+    if (reached?.import) {
+      const { import: next } = reached;
+      await this.imported.update(() => next);
     }
   }
 
-  private parse(text: string | undefined): T | undefined {
-    return text === undefined ? undefined : (JSON.parse(text) as T);
+  private beginning(): Progress {
+    const floor = this.beginsAt();
+    return { floor, watermark: floor, unfinished: [] };
   }
 }

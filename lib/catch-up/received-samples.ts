@@ -1,6 +1,19 @@
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import { digestOf } from './listed-event.js';
-import type { ReceivedSample, SharedValue } from './progress.js';
+import type { SharedValue } from './shared-value.js';
+
+/** An event that came by webhook, and what its data were. */
+export interface ReceivedSample {
+  readonly id: string;
+  readonly type: string;
+  /** Unix seconds, rounded down. */
+  readonly at: number;
+  readonly digest: string;
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number;
+  /** Set once the event was found in the list, and equal. */
+  readonly isSame?: boolean;
+}
 
 const MAX_SAMPLES = 5;
 /** Once one was found, others are kept no more often than this, in milliseconds. */

@@ -83,6 +83,21 @@ export type CatchUpMessage = {
   | { readonly stage: 'interrupted'; readonly reason: string }
 );
 
+/** What was found and done, in numbers. */
+export interface RunCounts {
+  listed: number;
+  received: number;
+  forgotten: number;
+  caughtUp: number;
+  failed: number;
+  waiting: number;
+  refused: number;
+}
+
+export function noCounts(): RunCounts {
+  return { listed: 0, received: 0, forgotten: 0, caughtUp: 0, failed: 0, waiting: 0, refused: 0 };
+}
+
 const MAX_NAMES = 1_000;
 
 /** Counts without growing for ever. */

@@ -1,7 +1,8 @@
 import type { EventList } from './event-list.js';
 import { digestOf } from './listed-event.js';
-import type { ReceivedSample } from './progress.js';
-import type { ReceivedSamples } from './received-samples.js';
+import { CatchUpError } from './catch-up.errors.js';
+import type { ReceivedSample, ReceivedSamples } from './received-samples.js';
+import type { CatchUpReport } from './report.js';
 
 /** Around the time at which the webhook says that it happened, in seconds. */
 const LOOK_AROUND = 60;
@@ -21,8 +22,9 @@ export interface Comparison {
 export class SameIds {
   constructor(
     private readonly samples: ReceivedSamples,
-    /** How late an event may come to the list, in milliseconds. */
-    private readonly overlapMs: number,
+    /** How late an event may come to the list, in seconds. */
+    private readonly overlap: number,
+    private readonly areAssumed: boolean,
   ) {}
 
   /** @throws CatchUpError `events_unavailable`, `events_refused`; StoreUnavailableError */
@@ -38,7 +40,7 @@ export class SameIds {
       if (verdict === 'same') {
         await this.samples.markSame(sample);
       }
-      if (verdict !== 'missing' || now - sample.receivedAt > this.overlapMs) {
+      if (verdict !== 'missing' || now - sample.receivedAt > this.overlap * 1_000) {
         comparison[verdict].push(sample);
       }
     }
@@ -47,6 +49,28 @@ export class SameIds {
       await this.samples.forget(comparison.missing);
     }
     return comparison;
+  }
+
+  verdict({ same, different, missing }: Comparison): CatchUpReport['ids'] {
+    if (this.areAssumed) {
+      return 'assumed';
+    }
+    if (different.length > 0 || (missing.length > 0 && same.length === 0)) {
+      return 'differ';
+    }
+    return same.length > 0 ? 'proven' : 'unproven';
+  }
+
+  /** The error of a comparison whose verdict is `differ`. */
+  errorOf({ different: [different], missing: [missing] }: Comparison): CatchUpError {
+    const what = different
+      ? `event ${different.id} (${different.type}) came by webhook, and the list has it with another type or other data`
+      : `event ${missing?.id} (${missing?.type}) came by webhook, and is not in the list ${this.overlap} s later`;
+    return new CatchUpError(
+      'events_differ',
+      `Catching up hands nothing on: ${what}. Is the client of another environment? Else the ids or data of Scalekit's ` +
+        'API are not those of its webhooks, and events could be handled twice.',
+    );
   }
 }
 

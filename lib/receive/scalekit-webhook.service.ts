@@ -1,7 +1,7 @@
 import { HttpException, Inject, Injectable, Optional } from '@nestjs/common';
 import type { AnswerableResponse } from '../answers/answers.js';
 import { CatchUpError } from '../catch-up/catch-up.errors.js';
-import type { CatchUpRunOptions } from '../catch-up/catch-up.js';
+import type { CatchUpRunOptions } from '../catch-up/catch-up.options.js';
 import { CatchUpLoop } from '../catch-up/catch-up.loop.js';
 import type { CatchUpReport } from '../catch-up/report.js';
 import type {
