@@ -5,7 +5,7 @@ import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
  * - `events_refused`: it refuses this client, or the call itself. Mend the credentials or the SDK.
  * - `events_differ`: an event that came by webhook is not in the list, or its data differs. Nothing is handed on.
  * - `catch_up_interrupted`: store or queue were away, or too many handlers failed. The next run goes on.
- * - `catch_up_running`: another process runs the same now.
+ * - `catch_up_running`: another process runs the same now, or catches up by itself (`every`).
  * - `no_catch_up`: the endpoint has no option `catchUp`.
  *
  * @publicApi

@@ -3,6 +3,7 @@ import type { Logger } from '@nestjs/common';
 import type { Claim } from '../idempotency/claim.js';
 import { hasErrorCode, ownCodeOf } from '../scalekit-webhook.errors.js';
 import { describeError } from '../shared/describe-error.js';
+import { untilAborted } from '../shared/until-aborted.js';
 import { within } from '../shared/within.js';
 import type { CatchUp, CatchUpRunOptions } from './catch-up.js';
 import type { Clock } from './clock.js';
@@ -31,7 +32,8 @@ interface LoopParts {
 export class CatchUpLoop {
   private readonly stopped = new AbortController();
   private claim: Claim | undefined;
-  private running: Promise<CatchUpReport> | undefined;
+  /** Resolves once nothing runs under the claim. */
+  private running = Promise.resolve();
   private loop: Promise<void> | undefined;
   private lastError: string | undefined;
 
@@ -62,7 +64,7 @@ export class CatchUpLoop {
       return catchUp.since({ ...options, signal });
     }
     if (this.claim) {
-      return this.next(this.claim);
+      return this.next(this.claim, signal, options.onProgress);
     }
     return catchUp.exclusively(LEASE, (lease) =>
       catchUp.next(AbortSignal.any([signal, lease]), options.onProgress),
@@ -84,18 +86,12 @@ export class CatchUpLoop {
   }
 
   private async turn(): Promise<void> {
-    const { keepSample, lease } = this.parts;
     try {
-      await keepSample();
-      this.claim ??= await lease(LEASE);
-      const { claim } = this;
-      if (!claim) {
-        return;
+      await this.parts.keepSample();
+      const claim = this.claim ?? (await this.takeLease());
+      if (claim) {
+        this.tell(await this.next(claim, this.stopped.signal));
       }
-      claim.onAbort(() => {
-        this.claim = undefined;
-      });
-      this.tell(await this.next(claim));
     } catch (error) {
       if (!this.stopped.signal.aborted && !hasErrorCode(error, 'lease_lost')) {
         this.complain(error);
@@ -103,13 +99,27 @@ export class CatchUpLoop {
     }
   }
 
-  private next(claim: Claim): Promise<CatchUpReport> {
-    this.running ??= this.parts.catchUp
-      .next(AbortSignal.any([this.stopped.signal, claim.signal]))
-      .finally(() => {
-        this.running = undefined;
-      });
-    return this.running;
+  private async takeLease(): Promise<Claim | undefined> {
+    const claim = await this.parts.lease(LEASE);
+    this.claim = claim;
+    claim?.onAbort(() => {
+      this.claim = undefined;
+      claim.close(); // What is lost needs no renewal, and no shutdown waits for it.
+    });
+    return claim;
+  }
+
+  /** One run at a time. */
+  private next(
+    claim: Claim,
+    stop: AbortSignal,
+    onProgress?: CatchUpRunOptions['onProgress'],
+  ): Promise<CatchUpReport> {
+    const signal = AbortSignal.any([stop, claim.signal]);
+    const before = this.running;
+    const run = untilAborted(signal, before).then(() => this.parts.catchUp.next(signal, onProgress));
+    this.running = Promise.allSettled([before, run]).then(() => undefined);
+    return run;
   }
 
   private tell(report: CatchUpReport): void {

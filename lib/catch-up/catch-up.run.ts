@@ -33,8 +33,8 @@ export interface RunTools {
   readonly read: (body: Uint8Array) => VerifiedDelivery;
   /** Claims the event, and dispatches it. */
   readonly handle: (delivery: VerifiedDelivery) => Promise<Answer>;
-  /** Keeps the event as failed, and completes it. */
-  readonly giveUp: (delivery: VerifiedDelivery, error: unknown) => Promise<void>;
+  /** Keeps the event as failed, and completes it. False while somebody else works on it. */
+  readonly giveUp: (delivery: VerifiedDelivery, error: unknown) => Promise<boolean>;
   /** Ids that are known to be done, of this process. */
   readonly done: { has(id: string): boolean; add(id: string): void };
 }
@@ -90,8 +90,8 @@ export class CatchUpRun {
    * @throws CatchUpError; StoreUnavailableError; the reason of the signal
    */
   async sweep(windows: AsyncIterable<EventWindow>, save: (until: number) => Promise<void>): Promise<void> {
-    for await (const { events, until, isPart } of windows) {
-      const cameTo = await this.handleAll(this.wanted(events), until);
+    for await (const { events, from, until, isPart } of windows) {
+      const cameTo = await this.handleAll(this.wanted(events), from, () => this.isStuck || this.isFull);
       if (cameTo !== undefined) {
         await save(cameTo);
         throw this.interrupted();
@@ -104,15 +104,15 @@ export class CatchUpRun {
 
   /** Comes back to events that earlier runs did not finish. */
   async retry(windows: AsyncIterable<EventWindow>, due: ReadonlyMap<string, Unfinished>): Promise<void> {
-    for await (const { events, until } of windows) {
+    for await (const { events, from } of windows) {
       const again = events.filter(({ id }) => due.has(id) && !this.changes.has(id));
-      if ((await this.handleAll(again, until)) !== undefined) {
+      if ((await this.handleAll(again, from, () => this.isStuck)) !== undefined) {
         throw this.interrupted();
       }
     }
     for (const entry of due.values()) {
       if (!this.changes.has(entry.id) && !this.retryLater(entry)) {
-        this.gaveUp(entry, 'it is no longer in the list.');
+        this.gaveUp(entry, 'it is no longer in the list.', {});
       }
     }
   }
@@ -127,14 +127,18 @@ export class CatchUpRun {
     });
   }
 
-  /** Returns undefined, or up to when (unix seconds) it came before too many handlers failed. */
-  private async handleAll(events: readonly ListedEvent[], until: number): Promise<number | undefined> {
+  /** Returns undefined; or, where it must end, up to when (unix seconds) it came. Events without a time count as of `from`. */
+  private async handleAll(
+    events: readonly ListedEvent[],
+    from: number,
+    mustEnd: () => boolean,
+  ): Promise<number | undefined> {
     const { tools, options } = this;
     const states = await this.statesOf(events);
     for (const [index, event] of events.entries()) {
       options.signal.throwIfAborted();
       this.counts.listed++;
-      const at = secondsOf(event) ?? until;
+      const at = secondsOf(event) ?? from;
       const state = states[index];
       if (state === 'done') {
         this.counts.received++;
@@ -155,7 +159,7 @@ export class CatchUpRun {
         continue;
       }
       await this.handle(event, at);
-      if (this.failuresInARow >= MAX_FAILURES_IN_A_ROW || this.isFull) {
+      if (mustEnd()) {
         return at;
       }
     }
@@ -176,6 +180,10 @@ export class CatchUpRun {
   private isPutOff(id: string): boolean {
     const entry = this.changes.has(id) ? this.changes.get(id) : this.options.unfinished.get(id);
     return entry !== undefined && entry.notBefore > this.tools.clock.now();
+  }
+
+  private get isStuck(): boolean {
+    return this.failuresInARow >= MAX_FAILURES_IN_A_ROW;
   }
 
   private get isFull(): boolean {
@@ -226,8 +234,10 @@ export class CatchUpRun {
     const { id, type } = event;
     const entry = { id, type, at, tries: this.triesOf(id), notBefore: 0 };
     if (!this.retryLater(entry, answer.retryAfterSeconds)) {
-      await this.tools.giveUp(delivery, cause);
-      this.gaveUp(entry, cause);
+      if (!(await this.tools.giveUp(delivery, cause))) {
+        return 'waiting';
+      }
+      this.gaveUp(entry, cause, delivery.event);
       this.tools.done.add(id);
     }
     return 'failed';
@@ -248,8 +258,8 @@ export class CatchUpRun {
     return true;
   }
 
-  private gaveUp({ id, type, tries }: Unfinished, error: unknown): void {
-    const reason = describeError(error, {}, { stack: false });
+  private gaveUp({ id, type, tries }: Unfinished, error: unknown, event: object): void {
+    const reason = describeError(error, event, { stack: false });
     const text = `Gave up on event ${id} (${type}) after ${tries + 1} tries: ${reason}`;
     this.tools.logger.error(escapeControlCharacters(text));
     this.finish(id);
@@ -267,9 +277,9 @@ export class CatchUpRun {
   }
 
   private interrupted(): CatchUpError {
-    const why = this.isFull
-      ? `${MAX_UNFINISHED} events are unfinished`
-      : `${MAX_FAILURES_IN_A_ROW} events in a row failed`;
+    const why = this.isStuck
+      ? `${MAX_FAILURES_IN_A_ROW} events in a row failed`
+      : `${MAX_UNFINISHED} events are unfinished`;
     return new CatchUpError(
       'catch_up_interrupted',
       `${why}: catching up waits, and a later run goes on. What handlers threw is logged above.`,

@@ -95,9 +95,12 @@ export class CatchUp {
       this.now - Math.min(this.parts.options.maxAge ?? Infinity, this.parts.ttlSeconds) + CLOCK_DIFFERENCE;
     if (watermark < oldest) {
       this.sayOnce(
+        'too_old',
         `Events between ${iso(watermark)} and ${iso(oldest)} are not caught up: they are older than maxAge or ` +
           'idempotency.ttlSeconds. service.catchUp({ since, dryRun: true }) lists them.',
       );
+    } else {
+      this.said.delete('too_old');
     }
     const from = Math.max(floor, oldest, watermark - this.overlap);
     return this.run(
@@ -158,7 +161,8 @@ export class CatchUp {
     if (answer.status !== 'acquired') {
       throw new CatchUpError(
         'catch_up_running',
-        'Another process runs the same now. Wait until it has ended.',
+        'Another process runs the same now, or has `every` over 0: that one keeps the lease as long as it lives, and ' +
+          'catches up by itself. catchUp({ since }) has a lease of its own.',
       );
     }
     const { claim } = answer;
@@ -222,6 +226,7 @@ export class CatchUp {
     }
     if (dryRun && !plan.dryRun && !isSilent) {
       this.sayOnce(
+        'unproven',
         `${run.missed.total} of ${run.counts.listed} events in the list are not known here. Nothing is handed on before ` +
           'one event that came by webhook was found in the list, with the same id and the same data.',
       );
@@ -336,9 +341,9 @@ export class CatchUp {
     };
   }
 
-  private sayOnce(text: string): void {
-    if (!this.said.has(text)) {
-      this.said.add(text);
+  private sayOnce(what: 'too_old' | 'unproven', text: string): void {
+    if (!this.said.has(what)) {
+      this.said.add(what);
       this.parts.logger.warn(text);
     }
   }

@@ -1,4 +1,5 @@
 import { describeError } from '../shared/describe-error.js';
+import { untilAborted } from '../shared/until-aborted.js';
 import { within } from '../shared/within.js';
 import { CatchUpError, retryAfterMsOf, statusOf } from './catch-up.errors.js';
 import type { Clock } from './clock.js';
@@ -20,6 +21,8 @@ const MAX_RESTARTS = 3;
 export interface EventWindow {
   /** Oldest first, unless `isPart`. */
   readonly events: readonly ListedEvent[];
+  /** Unix seconds. */
+  readonly from: number;
   /** Unix seconds. */
   readonly until: number;
   /** True where more events of the same second follow: so many that they come as the API lists them. */
@@ -59,16 +62,16 @@ export class EventList {
       const end = Math.min(to, start + length);
       const found = await this.readWindow({ from: start, to: end, types, signal });
       if (typeof found !== 'number') {
-        yield { events: edge.pass(found, start).sort(byTime), until: end, isPart: false };
+        yield { events: edge.pass(found, start).sort(byTime), from: start, until: end, isPart: false };
         start = end;
         length *= Math.max(1, Math.min(4, Math.floor(MAX_EVENTS / 2 / (found.length + 1))));
       } else if (end - start > 1) {
         length = Math.max(1, Math.min(Math.floor(found), Math.floor((end - start) / 2)));
       } else {
         for await (const page of this.pages({ from: start, to: end, types, signal })) {
-          yield { events: edge.pass(page.events, start), until: end, isPart: true };
+          yield { events: edge.pass(page.events, start), from: start, until: end, isPart: true };
         }
-        yield { events: [], until: end, isPart: false };
+        yield { events: [], from: start, until: end, isPart: false };
         start = end;
       }
     }
@@ -123,10 +126,8 @@ export class EventList {
       signal.throwIfAborted();
       try {
         this.calls++;
-        return await untilAborted(
-          within(PATIENCE_MS, this.client.events.listEventsPaginated(PAGE_SIZE, token, filter), tooSlow),
-          signal,
-        );
+        const call = this.client.events.listEventsPaginated(PAGE_SIZE, token, filter);
+        return await within(PATIENCE_MS, untilAborted(signal, call), tooSlow);
       } catch (error) {
         signal.throwIfAborted();
         const status = statusOf(error);
@@ -197,17 +198,4 @@ function refused(cause: unknown): CatchUpError {
 
 function tooSlow(): never {
   throw new Error(`No answer within ${PATIENCE_MS / 1_000} s.`);
-}
-
-/** The call runs on, and its result is ignored. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', stop);
-    });
-  });
 }

@@ -5,11 +5,14 @@ import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 
 /** Makes what keeps an event as failed, for each handler that has not finished it, and completes it. */
 export function createGiveUp(ledger: Ledger, handlersFor: (type: string) => readonly EventHandler[]) {
-  /** @throws StoreUnavailableError */
-  return async (delivery: VerifiedDelivery, error: unknown): Promise<void> => {
+  /**
+   * @returns false while somebody else works on the event: that attempt may fail, too
+   * @throws StoreUnavailableError
+   */
+  return async (delivery: VerifiedDelivery, error: unknown): Promise<boolean> => {
     const answer = await ledger.begin(delivery);
     if (answer.status !== 'acquired') {
-      return; // It is done, or somebody else works on it.
+      return answer.status !== 'in_progress';
     }
     const { claim } = answer;
     const claimed = { delivery, claim };
@@ -23,5 +26,6 @@ export function createGiveUp(ledger: Ledger, handlersFor: (type: string) => read
       }
     }
     await claim.settled(() => claim.complete());
+    return true;
   };
 }

@@ -26,6 +26,8 @@ export class Claim {
   readonly handlersDone: ReadonlySet<string>;
   /** What `complete` will record. */
   completesAs: CompletedAs = 'done';
+  /** False for a lease that is held while nothing is done, too: however old, it is no sign of work that hangs. */
+  isWork = true;
   /** Finished handlers that the store does not know of yet. */
   private unrecorded: Set<string> | undefined;
   private ending: (() => Awaitable<boolean>) | undefined;

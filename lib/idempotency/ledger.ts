@@ -88,7 +88,12 @@ export class Ledger {
 
   /** For the one process that catches up. Released, never completed. */
   beginCatchUp(job: string): Awaitable<LedgerAnswer> {
-    return this.claim(catchUpKey(this.scope, job), 0);
+    return andThen(this.claim(catchUpKey(this.scope, job), 0), (answer) => {
+      if (answer.status === 'acquired') {
+        answer.claim.isWork = false;
+      }
+      return answer;
+    });
   }
 
   /** For `latestOnly`: `done` if the handler has handled a later position of the key. */

@@ -19,8 +19,9 @@ export class RunningClaims {
 
   /** The oldest claim comes first. */
   get summary(): { readonly running: number; readonly oldestMs: number } {
-    const [oldest] = this.claims;
-    return { running: this.claims.size, oldestMs: oldest ? performance.now() - oldest.since : 0 };
+    const working = [...this.claims].filter(({ isWork }) => isWork);
+    const [oldest] = working;
+    return { running: working.length, oldestMs: oldest ? performance.now() - oldest.since : 0 };
   }
 
   remove(claim: Claim): void {

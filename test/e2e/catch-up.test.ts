@@ -6,15 +6,19 @@ import {
   CATCH_UP_CHANNEL,
   type CatchUpMessage,
   type CatchUpOptions,
+  type CatchUpProgress,
   type CatchUpReport,
   EventContext,
   MemoryIdempotencyStore,
   OnScalekitEvent,
   type ScalekitEvent,
   type ScalekitEventContext,
+  ScalekitWebhookHealthIndicator,
   ScalekitWebhookService,
 } from '../../lib/index.js';
+import { EventList } from '../../lib/catch-up/event-list.js';
 import { bodyOf } from '../../lib/catch-up/listed-event.js';
+import type { BeginOptions, BeginResult } from '../../lib/idempotency/idempotency-store.js';
 import { EventLog, EventsApi, type LoggedEvent, momentOf } from '../support/events-api.js';
 import { WebhookApp, type WebhookAppSetup } from '../support/webhook-app.js';
 
@@ -351,13 +355,27 @@ describe('catching up', () => {
     }, 20_000);
     expect(told[0]).toMatchObject({ endpoint: 'default', stage: 'ended', report: { caughtUp: 20 } });
     const calls = api.log.calls.length;
-    const answers = await Promise.allSettled(servers.map(({ service }) => service.catchUp()));
-    expect(answers.map((answer) => answer.status === 'fulfilled' && answer.value.caughtUp).sort()).toEqual([
-      0,
-      false,
-      false,
-    ]);
+    const untils: number[] = [];
+    const options = { onProgress: ({ until }: CatchUpProgress) => untils.push(until.getTime()) };
+    const answers = await Promise.allSettled(servers.map(({ service }) => service.catchUp(options)));
+    const leader = servers[answers.findIndex(({ status }) => status === 'fulfilled')];
+    expect(answers.find(({ status }) => status === 'fulfilled')).toMatchObject({ value: { caughtUp: 0 } });
+    const refused = answers.filter(({ status }) => status === 'rejected');
+    expect(refused).toMatchObject(
+      Array(2).fill({
+        reason: { code: 'catch_up_running', message: expect.stringContaining('`every` over 0') as string },
+      }),
+    );
+    expect(untils).not.toEqual([]);
+    await expect(
+      leader?.service.catchUp({ signal: AbortSignal.abort(new Error('stopped')) }),
+    ).rejects.toThrow('stopped');
     expect(api.log.calls.length).toBeLessThanOrEqual(calls + 5);
+    // The lease that is held between runs is no work.
+    const health = await leader?.app
+      .get(ScalekitWebhookHealthIndicator, { strict: false })
+      .isHealthy('webhooks', { maxClaimMs: 0 });
+    expect(health).toMatchObject({ webhooks: { status: 'up', runningClaims: 0, oldestClaimMs: 0 } });
     for (const server of servers) {
       await server.close();
     }
@@ -374,33 +392,136 @@ describe('catching up', () => {
     const [poison, flaky, fine] = [logged(40 * MINUTE), logged(30 * MINUTE), logged(20 * MINUTE)];
     api.log.add(poison, flaky, fine);
     let failures = 1;
-    handling.fail = ({ id }) => {
+    const store = new BusyStore();
+    let tries = 0;
+    handling.fail = ({ id, data }) => {
       if (id === poison.id || (id === flaky.id && failures-- > 0)) {
-        throw new Error('no database');
+        // The sender's own attempt begins as the last try ends.
+        store.isBusy = id === poison.id && ++tries === 7;
+        throw new Error(`no mailbox for ${(data as { email: string }).email}`);
       }
     };
-    const server = await startApp(handling, {
-      client: api.client(),
-      every: 0,
-      since: since(HOUR),
-      assumeSameIds: true,
-    });
+    const server = await startApp(
+      handling,
+      { client: api.client(), every: 0, since: since(HOUR), assumeSameIds: true },
+      { idempotency: { store } },
+    );
     vi.useFakeTimers({ toFake: ['Date'] });
     expect(await server.service.catchUp()).toMatchObject({ caughtUp: 1, failed: 2 });
     expect(await server.service.catchUp()).toMatchObject({ caughtUp: 0, failed: 0, waiting: 2 });
     vi.setSystemTime(Date.now() + 6 * MINUTE);
     expect(await server.service.catchUp()).toMatchObject({ caughtUp: 1, failed: 1 });
-    for (let run = 0; run < 6; run++) {
+    let last: CatchUpReport | undefined;
+    for (let run = 0; run < 5; run++) {
       vi.setSystemTime(Date.now() + 11 * HOUR);
-      await server.service.catchUp();
+      last = await server.service.catchUp();
     }
+    expect([tries, last]).toMatchObject([7, { failed: 0, waiting: 1 }]);
+    expect((await server.service.failed()).events).toEqual([]);
+    vi.setSystemTime(Date.now() + MINUTE);
+    expect(await server.service.catchUp()).toMatchObject({ failed: 1, waiting: 0 });
     const { events } = await server.service.failed();
-    expect(events).toMatchObject([{ eventId: poison.id, handler: 'Users.created', reason: 'no database' }]);
+    const reason = expect.stringContaining('no mailbox for') as string;
+    expect(events).toMatchObject([{ eventId: poison.id, handler: 'Users.created', reason }]);
+    expect(server.logs.everything.filter((line) => line.includes('@example.com'))).toEqual([]);
     expect(server.logs.matching(new RegExp(`Gave up on event ${poison.id} .* after 7 tries`))).toHaveLength(
       1,
     );
     expect(await server.service.catchUp()).toMatchObject({ caughtUp: 0, failed: 0, waiting: 0 });
     expect(handling.ids).toEqual([fine.id, flaky.id]);
+  });
+
+  it('goes on when another process has taken its lease, and a shutdown does not wait for what is lost', async () => {
+    api = await startApi();
+    const store = new TakenStore();
+    const server = await startApp(
+      new Handling(),
+      { client: api.client(), every: 86_400, assumeSameIds: true },
+      { idempotency: { store, leaseMs: 100 }, shutdownTimeoutMs: 600_000 },
+    );
+    await vi.waitFor(() => expect(store.renewals).toBe(1), 20_000);
+    await server.close();
+    expect(store.renewals).toBe(1);
+  });
+
+  it('retries what is unfinished, however much that is', async () => {
+    api = await startApi();
+    const handling = new Handling();
+    const store = new MemoryIdempotencyStore();
+    const [one, other, fresh] = [logged(3 * HOUR), logged(150 * MINUTE), logged(30 * MINUTE)];
+    api.log.add(one, other, fresh);
+    const begin = Math.floor(since(HOUR).getTime() / 1_000);
+    const unfinished = [
+      ...[one, other].map(({ id, occurredAt }) => ({ id, at: Number(occurredAt.seconds), notBefore: 0 })),
+      ...Array.from({ length: 999 }, (_, n) => ({ id: `evt_later_${n}`, at: begin, notBefore: 9e15 })),
+    ].map((entry) => ({ ...entry, type: 'user.created', tries: 1 }));
+    const progress = { floor: begin, watermark: begin, unfinished };
+    store.catchUp.replace('default\nprogress', undefined, JSON.stringify(progress));
+    const server = await startApp(
+      handling,
+      { client: api.client(), every: 0, assumeSameIds: true },
+      { idempotency: { store } },
+    );
+    expect(await server.service.catchUp()).toMatchObject({ caughtUp: 3 });
+    expect(handling.ids).toEqual([one.id, other.id, fresh.id]);
+  });
+
+  it('skips nothing after events without a time', async () => {
+    const handling = new Handling();
+    const store = new MemoryIdempotencyStore();
+    const late = logged(30 * MINUTE);
+    const timeless = Array.from({ length: 10 }, () => ({ ...logged(0), occurredAt: undefined }));
+    let isDown = true;
+    handling.fail = () => {
+      if (isDown) {
+        throw new Error('no database');
+      }
+    };
+    const listEventsPaginated = () => Promise.resolve({ events: [late, ...timeless], nextPageToken: '' });
+    const server = await startApp(
+      handling,
+      {
+        client: { events: { listEventsPaginated } },
+        every: 0,
+        since: since(HOUR),
+        overlap: 60,
+        assumeSameIds: true,
+      },
+      { idempotency: { store } },
+    );
+    await expect(server.service.catchUp()).rejects.toMatchObject({ code: 'catch_up_interrupted' });
+    isDown = false;
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 6 * MINUTE });
+    expect(await server.service.catchUp()).toMatchObject({ caughtUp: 11 });
+    expect(handling.ids).toContain(late.id);
+  });
+
+  it('says once that events are too old', async () => {
+    api = await startApi();
+    const server = await startApp(new Handling(), {
+      client: api.client(),
+      every: 0,
+      since: since(HOUR),
+      maxAge: 600,
+    });
+    vi.useFakeTimers({ toFake: ['Date'] });
+    for (let run = 0; run < 3; run++) {
+      await server.service.catchUp();
+      vi.setSystemTime(Date.now() + MINUTE);
+    }
+    expect(server.logs.matching(/are not caught up: they are older than maxAge/)).toHaveLength(1);
+  });
+
+  it('leaves no timer behind when it ends while the API hangs', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const stop = new AbortController();
+    const hangs = { events: { listEventsPaginated: () => new Promise<never>(() => undefined) } };
+    const list = new EventList(hangs, { now: () => 0, wait: () => Promise.resolve() });
+    const first = list.windows({ from: 0, to: 60, types: undefined, signal: stop.signal }).next();
+    expect(vi.getTimerCount()).toBe(1);
+    stop.abort(new Error('stopped'));
+    await expect(first).rejects.toThrow('stopped');
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('ends a run when everything fails, and goes on later', async () => {
@@ -502,6 +623,29 @@ describe('catching up', () => {
     await server.close();
   });
 });
+
+/** Once, somebody else works on the event. */
+class BusyStore extends MemoryIdempotencyStore {
+  isBusy = false;
+
+  override begin(key: string, options: BeginOptions): BeginResult {
+    if (this.isBusy) {
+      this.isBusy = false;
+      return { status: 'in_progress', retryAfterMs: 1_000 };
+    }
+    return super.begin(key, options);
+  }
+}
+
+/** Another process has the lease by the time it is to be renewed. */
+class TakenStore extends MemoryIdempotencyStore {
+  renewals = 0;
+
+  override renew(): boolean {
+    this.renewals++;
+    return false;
+  }
+}
 
 /** Waits of the run are noted, and take no time. */
 function quicken(server: WebhookApp & { readonly service: ScalekitWebhookService }, waits: number[]): void {

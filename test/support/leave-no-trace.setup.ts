@@ -1,3 +1,4 @@
+import timersPromises from 'node:timers/promises';
 import { afterAll } from 'vitest';
 
 /** What tests replace and have to put back, as the files of a worker share one process. */
@@ -5,6 +6,7 @@ const replaceable = {
   setTimeout: () => setTimeout,
   Date: () => Date,
   'performance.now': () => Reflect.get(performance, 'now') as unknown,
+  "setTimeout of 'timers/promises'": () => timersPromises.setTimeout,
 };
 const kept = globalThis as Record<symbol, Record<string, unknown> | undefined>;
 const originals = (kept[Symbol.for('test:originals')] ??= valuesNow());

@@ -1,3 +1,6 @@
+import { syncBuiltinESMExports } from 'node:module';
+import timersPromises from 'node:timers/promises';
+
 interface Timer {
   at: number;
   readonly every: number | undefined;
@@ -17,7 +20,8 @@ const settled = () => new Promise<void>((resolve) => flush(resolve));
 
 /**
  * A clock that jumps from timer to timer: days pass in milliseconds. Fake timers of test runners wait for a real timer
- * between two of theirs, a hundred times as long.
+ * between two of theirs, a hundred times as long. It replaces the functions of Node.js themselves, so that it also holds
+ * for modules that an earlier file of the worker has loaded.
  */
 export class VirtualTime {
   now: number;
@@ -38,8 +42,13 @@ export class VirtualTime {
       }
     }
     const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
-    const clear = (handle: TimerHandle | undefined) => {
-      this.timers.delete(handle?.number ?? 0);
+    const { setTimeout: realWait } = timersPromises;
+    const clear = (handle: TimerHandle | NodeJS.Timeout | undefined) => {
+      if (handle && 'number' in handle) {
+        this.timers.delete(handle.number);
+      } else {
+        clearTimeout(handle); // One of an earlier file.
+      }
     };
     Object.assign(globalThis, {
       Date: VirtualDate,
@@ -50,9 +59,15 @@ export class VirtualTime {
       clearInterval: clear,
     });
     performance.now = () => this.now - start;
+    const wait: typeof realWait = async (ms, value, { signal } = {}) => {
+      await this.wait(ms ?? 0, signal);
+      return value as never;
+    };
+    replaceWait(wait);
     this.restore = () => {
       Object.assign(globalThis, { Date: RealDate, setTimeout, clearTimeout, setInterval, clearInterval });
       Reflect.deleteProperty(performance, 'now');
+      replaceWait(realWait);
     };
   }
 
@@ -114,4 +129,10 @@ export class VirtualTime {
     };
     return handle;
   }
+}
+
+/** Modules see the change, too, that have imported it by name. */
+function replaceWait(wait: typeof timersPromises.setTimeout): void {
+  timersPromises.setTimeout = wait;
+  syncBuiltinESMExports();
 }
