@@ -1,35 +1,26 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { JobAttempt } from 'pg-boss';
 import { ALL_HANDLERS } from '../../dispatch/event-job.js';
 import type { EngineHost, QueueWorker, Settlement, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
-import { messageOf } from '../../shared/describe-error.js';
 import { settlesWithin } from '../../shared/within.js';
 import type { CompletionWithRemoval } from '../../idempotency/transactional-inbox.js';
-import { Batcher } from '../../shared/batcher.js';
 import type { BossConnection } from './boss-connection.js';
-import type { GivenBack, LostJob } from './job-table.js';
+import { attemptOf, type Job, JobSettlements } from './job-settlements.js';
+import type { LostJob } from './job-table.js';
 import type { PgBossSettings } from './pg-boss-dispatcher.options.js';
 import { jsonOf, numberOf, textOf } from './read-row.js';
 
-/** What a worker needs of a fetched job. */
-interface Job extends JobAttempt {
-  readonly retryLimit: number;
-  readonly data: unknown;
-}
-
-const SETTLE_RETRY_MS = 1_000;
 const CLOSE_MS = 2_000;
 /** A place that is free waits so long for others, so that one statement fetches jobs for all of them, and one claims them. */
 const REFILL_MS = 10;
 const DEATHS = 'Its worker died, again and again.';
 
 /**
- * Takes an endpoint's jobs off the queue, and tells pg-boss what became of each. Not by `boss.work()`: that waits for
+ * Takes an endpoint's jobs off the queue. Not by `boss.work()`: that waits for
  * the slowest job of a batch, looks for single ones twice a second at most, and can't give a job back.
  */
 export class JobWorker implements QueueWorker {
   private readonly running = new Map<string, { readonly job: Job; readonly work: Promise<void> }>();
-  private readonly finished: Batcher<JobAttempt, unknown>;
+  private readonly settlements: JobSettlements;
   private readonly loop: Promise<void>;
   private readonly heartbeat: NodeJS.Timeout;
   private isBeating = false;
@@ -46,15 +37,8 @@ export class JobWorker implements QueueWorker {
     private readonly workOn: WorkOn,
     private readonly removalOf: (job: JobAttempt) => CompletionWithRemoval | undefined,
   ) {
-    const { timeoutMs, worker } = settings;
-    this.finished = new Batcher({
-      send: (jobs) => this.remove(jobs),
-      timeoutMs,
-      onTimeout: () => new Error(`PostgreSQL did not confirm within ${timeoutMs} ms that a job is done.`),
-      maxCalls: 100,
-      maxUnderWay: 1,
-    });
-    this.heartbeat = setInterval(() => void this.beat(), (worker.heartbeatSeconds * 1_000) / 3);
+    this.settlements = new JobSettlements(host, connection, settings.timeoutMs);
+    this.heartbeat = setInterval(() => void this.beat(), (settings.worker.heartbeatSeconds * 1_000) / 3);
     this.loop = this.run();
   }
 
@@ -159,65 +143,7 @@ export class JobWorker implements QueueWorker {
           attempts: job.retryLimit + 1,
           removal: this.removalOf(job),
         });
-    if (settlement.status === 'done' && settlement.isRemoved) {
-      return;
-    }
-    while (!(await this.isSettled(job, settlement)) && !this.isClosing) {
-      await wait(SETTLE_RETRY_MS);
-    }
-  }
-
-  /** What is said twice, because the first answer is late, does no harm: it counts for this attempt only. */
-  private async isSettled(job: Job, settlement: Settlement): Promise<boolean> {
-    const failed = this.settle(job, settlement).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    const late = new Error('PostgreSQL did not confirm in time what became of a job.');
-    const failure = (await settlesWithin(failed, this.settings.timeoutMs)) ? await failed : late;
-    if (failure !== undefined) {
-      this.host.onError(failure);
-    }
-    return failure === undefined;
-  }
-
-  private async settle(job: Job, settlement: Settlement): Promise<void> {
-    switch (settlement.status) {
-      case 'done':
-        await this.finished.run(job);
-        return;
-      case 'later': {
-        const { afterMs, job: data } = settlement;
-        return this.giveBack({ ...attemptOf(job), afterMs, countsAttempt: false, ...(data && { data }) });
-      }
-      case 'failed': {
-        const { error, retryAfterMs: afterMs = 0 } = settlement;
-        const reason = storable(messageOf(error));
-        return job.retryCount < job.retryLimit
-          ? this.giveBack({ ...attemptOf(job), afterMs, countsAttempt: true, reason })
-          : this.giveUp(job, reason);
-      }
-      case 'unrecoverable':
-        return this.giveUp(job, storable(messageOf(settlement.error)));
-    }
-  }
-
-  private async giveBack(job: GivenBack): Promise<void> {
-    const { table } = await this.connection.open();
-    await table.giveBack([job]);
-  }
-
-  private async giveUp(job: JobAttempt, message: string): Promise<void> {
-    const { boss, table } = await this.connection.open();
-    await table.makeLastAttempt(job);
-    await boss.fail(this.connection.queue, [attemptOf(job)], { message });
-  }
-
-  /** Not completed: pg-boss would keep the payload, and the id, for a week. */
-  private async remove(jobs: readonly JobAttempt[]): Promise<unknown[]> {
-    const { boss } = await this.connection.open();
-    await boss.deleteJob(this.connection.queue, jobs.map(attemptOf));
-    return [];
+    await this.settlements.settle(job, settlement, () => this.isClosing);
   }
 
   /** Says that this process lives, and takes the jobs back of processes that have died. */
@@ -233,7 +159,7 @@ export class JobWorker implements QueueWorker {
         await boss.touch(this.connection.queue, jobs);
       }
       for (const job of await table.takeBack(this.host, this.settings.worker.heartbeatSeconds)) {
-        await this.giveUp(job, DEATHS);
+        await this.settlements.giveUp(job, DEATHS);
         this.host.onError(new Error(describeLost(job)));
       }
     } catch (error) {
@@ -244,15 +170,6 @@ export class JobWorker implements QueueWorker {
   }
 }
 
-function attemptOf({ id, retryCount }: JobAttempt): JobAttempt {
-  return { id, retryCount };
-}
-
 function describeLost({ handler, eventId, type, retryCount }: LostJob): string {
   return `${handler ?? ALL_HANDLERS}, event ${eventId} (${type}): ${DEATHS} ${retryCount + 1} attempts, now a dead letter.`;
-}
-
-/** PostgreSQL refuses U+0000, and jsonb lone surrogates. */
-function storable(text: string): string {
-  return Buffer.from(text.replaceAll('\0', '\ufffd')).toString();
 }

@@ -236,19 +236,3 @@ const BODIES: Readonly<Record<string, (table: TableName) => string>> = {
   finish: finishBody,
 };
 export const FUNCTIONS: readonly string[] = Object.keys(BODIES);
-
-/** Stands for `$1` in a statement that is a text within another. */
-export const CALLS = '@calls';
-
-/** Runs a statement of the store in a transaction of its own, whatever the defaults of the connection are. */
-export function procedureSql({ withSuffix }: TableName): string {
-  return `CREATE OR REPLACE PROCEDURE ${withSuffix('read_committed')}(calls text, statement text, INOUT answers text)
-LANGUAGE plpgsql AS $procedure$
-BEGIN
-  COMMIT;
-  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
-  SET LOCAL lock_timeout = 0;
-  EXECUTE replace(statement, '${CALLS}', '$1') INTO answers USING calls;
-END
-$procedure$;`;
-}

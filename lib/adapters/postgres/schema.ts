@@ -1,5 +1,6 @@
-import { FUNCTIONS, functionsSql, procedureSql } from './functions.sql.js';
+import { FUNCTIONS, functionsSql } from './functions.sql.js';
 import { readTableName, type TableName } from './names.js';
+import { procedureSql } from './send-statement.js';
 
 /**
  * Brings the schema from any earlier version, or none, to this one. It is a single statement, for clients that send one

@@ -1,10 +1,11 @@
 import { StoreUnavailableError } from '../../idempotency/idempotency.errors.js';
 import type { PostgresClient } from './postgres-client.js';
 import { isConflict, isProcedureRefused, isReadOnly, isSchemaMissing, isWrongMode } from './sql-state.js';
-import { CALLS } from './functions.sql.js';
 import type { TableName } from './names.js';
 
 const MAX_ATTEMPTS = 6;
+/** Stands for `$1` in a statement that is a text within another. */
+const CALLS = '@calls';
 
 export function tooSlow(call: string, timeoutMs: number): StoreUnavailableError {
   return new StoreUnavailableError(
@@ -94,6 +95,19 @@ export class StatementSender {
     const quoted = statement.replaceAll('$1', CALLS).replaceAll("'", "''");
     return `CALL ${this.table.withSuffix('read_committed')}($1::text, '${quoted}', NULL)`;
   }
+}
+
+/** Runs a statement of the store in a transaction of its own, whatever the defaults of the connection are. */
+export function procedureSql({ withSuffix }: TableName): string {
+  return `CREATE OR REPLACE PROCEDURE ${withSuffix('read_committed')}(calls text, statement text, INOUT answers text)
+LANGUAGE plpgsql AS $procedure$
+BEGIN
+  COMMIT;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
+  SET LOCAL lock_timeout = 0;
+  EXECUTE replace(statement, '${CALLS}', '$1') INTO answers USING calls;
+END
+$procedure$;`;
 }
 
 /** A single `pg` Client is one connection, and from version 9 on takes no query while another is under way. */
