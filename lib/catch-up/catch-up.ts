@@ -3,23 +3,23 @@ import { askStore } from '../idempotency/idempotency.errors.js';
 import type { CatchUpStore } from '../idempotency/idempotency-store.extras.js';
 import type { Ledger } from '../idempotency/ledger.js';
 import { eventKey } from '../idempotency/ledger.js';
-import { OldestFirstMap } from '../idempotency/oldest-first.map.js';
 import { CatchUpError } from './catch-up.errors.js';
 import { CATCH_UP_DEFAULTS, type CatchUpOptions, type CatchUpRunOptions } from './catch-up.options.js';
 import { CatchUpRun, type RunTools } from './catch-up.run.js';
 import type { Clock } from './clock.js';
+import { DoneIds } from './done-ids.js';
 import { EventList, type EventRange } from './event-list.js';
 import { ProgressKeeper, type Reached } from './progress.js';
 import type { ReceivedSamples } from './received-samples.js';
 import type { CatchUpReport } from './report.js';
 import { SameIds } from './same-ids.js';
+
 import { groupsOfDue, type Unfinished } from './unfinished-events.js';
 
 /** The sender is left this time for its first attempts, in seconds. */
 const LEFT_TO_SENDER = 120;
 /** Clocks may differ by this when the age of an event is compared with what the store remembers, in seconds. */
 const CLOCK_DIFFERENCE = 60;
-const MAX_REMEMBERED = 20_000;
 
 export interface CatchUpParts extends Pick<RunTools, 'isWanted' | 'read' | 'handle' | 'giveUp'> {
   readonly options: CatchUpOptions;
@@ -39,7 +39,7 @@ export class CatchUp {
   private readonly progress: ProgressKeeper;
   private readonly sameIds: SameIds;
   private readonly overlap: number;
-  private readonly remembered = new OldestFirstMap<true>();
+  private readonly done = new DoneIds();
   private readonly said = new Set<string>();
   private hasReported = false;
 
@@ -225,20 +225,11 @@ export class CatchUp {
 
   private tools(list: EventList): RunTools {
     const { scope, store } = this.parts;
-    const { remembered } = this;
     return {
       ...this.parts,
       list,
       look: async (ids) => askStore('catchUp.look', () => store.look(ids.map((id) => eventKey(scope, id)))),
-      done: {
-        has: (id) => remembered.get(id) === true,
-        add: (id) => {
-          remembered.set(id, true);
-          if (remembered.size > MAX_REMEMBERED) {
-            remembered.deleteOldest();
-          }
-        },
-      },
+      done: this.done,
     };
   }
 
