@@ -7,6 +7,7 @@ import { escapeControlCharacters } from '../shared/escape-control-characters.js'
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import { CatchUpError } from './catch-up.errors.js';
 import type { Clock } from './clock.js';
+import type { DoneIds } from './done-ids.js';
 import type { EventList, EventWindow } from './event-list.js';
 import type { ListedEvent } from './events-client.js';
 import { bodyOf, nanosOf, secondsOf } from './listed-event.js';
@@ -32,7 +33,7 @@ export interface RunTools {
   /** Keeps the event as failed, and completes it. False while somebody else works on it. */
   readonly giveUp: (delivery: VerifiedDelivery, error: unknown) => Promise<boolean>;
   /** Ids that are known to be done, of this process. */
-  readonly done: { has(id: string): boolean; add(id: string): void };
+  readonly done: DoneIds;
 }
 
 type Outcome = 'done' | 'failed' | 'waiting' | 'refused';

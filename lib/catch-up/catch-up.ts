@@ -13,7 +13,6 @@ import { ProgressKeeper, type Reached } from './progress.js';
 import type { ReceivedSamples } from './received-samples.js';
 import type { CatchUpReport } from './report.js';
 import { SameIds } from './same-ids.js';
-
 import { groupsOfDue, type Unfinished } from './unfinished-events.js';
 
 /** The sender is left this time for its first attempts, in seconds. */
