@@ -25,7 +25,8 @@ export class DebugLines implements OnApplicationBootstrap, OnApplicationShutdown
   ) {}
 
   onApplicationBootstrap(): void {
-    if (Logger.isLevelEnabled('debug')) {
+    // Nest 11 says no while no levels are set, and prints all of them.
+    if (Logger.isLevelEnabled('debug') || !Reflect.get(Logger, 'logLevels')) {
       subscribe(DELIVERY_CHANNEL, this.onDelivery);
       subscribe(HANDLER_CHANNEL, this.onCall);
     }
