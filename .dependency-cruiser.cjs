@@ -75,6 +75,22 @@ module.exports = {
       to: { pathNot: '^lib/schematics/', dependencyTypesNot: ['core', 'type-only'] },
     },
     {
+      name: 'the-page-is-a-bundle-of-its-own',
+      comment: 'It runs in a browser: of the library it takes the shape of the answers, and how a pattern matches.',
+      severity: 'error',
+      from: { path: '^lib/inspector/page/' },
+      to: {
+        path: '^lib/(?!inspector/(page/|inspector\\.api)|events/scalekit-event-pattern)',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'nothing-loads-the-pages-sources',
+      severity: 'error',
+      from: { pathNot: '^lib/inspector/page/' },
+      to: { path: '^lib/inspector/page/' },
+    },
+    {
       name: 'nothing-loads-the-schematic',
       severity: 'error',
       from: { pathNot: '^lib/schematics/' },
