@@ -7,10 +7,10 @@ const deepNestImport = {
 };
 
 export default defineConfig(
-  globalIgnores(['dist/', '**/dist/', 'coverage/', 'test/consumers/']),
+  globalIgnores(['dist/', '**/dist/', 'coverage/', 'test/consumers/', 'lib/inspector/page.html.*']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {

@@ -10,7 +10,7 @@ export default defineConfig({
     // By default one core is left alone, of two, too.
     maxWorkers: availableParallelism(),
     setupFiles: './test/support/leave-no-trace.setup.ts',
-    globalSetup: './test/support/servers.setup.ts',
+    globalSetup: ['./test/support/servers.setup.ts', './test/support/page.setup.ts'],
     // Limits for what never happens, not for what is slow on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,

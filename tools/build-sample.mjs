@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
+import { buildPage } from './build-page.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const folder = join('sample', process.argv[2]);
@@ -20,6 +21,7 @@ const alias = Object.fromEntries(
     .sort(([a], [b]) => b.length - a.length),
 );
 
+await buildPage();
 await build({
   input: { main: join(folder, 'main.ts'), send: join(folder, 'send.ts') },
   platform: 'node',

@@ -13,6 +13,8 @@ import {
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { buildPage } from './build-page.mjs';
+import { licensesOf } from './licenses.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
@@ -73,22 +75,8 @@ async function bundleSchematic(source, target) {
   copyFileSync(join(source, 'collection.json'), join(target, 'collection.json'));
 }
 
-/** Their licences ask for it. */
-function licensesOf(moduleIds) {
-  const folders = new Set(
-    moduleIds.flatMap((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? []),
-  );
-  return [...folders]
-    .sort()
-    .map((folder) => {
-      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-      const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
-      return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
-    })
-    .join('\n----\n\n');
-}
-
 rmSync('dist', { recursive: true, force: true });
+await buildPage();
 nestBuild('tsconfig.build.json');
 nestBuild('tsconfig.build.cjs.json');
 await bundle(join('dist', 'esm'));
