@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FailedActionAnswer, FailedAnswer } from '../../lib/inspector/inspector.api.js';
+import { startPlainServer } from '../support/plain-server.js';
 import { runCli, useFolder } from '../support/run-cli.js';
 import { runOnTerminal } from '../support/run-on-terminal.js';
 
@@ -13,6 +14,7 @@ let server: ReturnType<typeof createServer>;
 let inspector: string;
 let failures: Failure[];
 let requests: { readonly method: string; readonly url: URL; readonly headers: IncomingMessage['headers'] }[];
+let failedId: string | undefined;
 let refuse: ((response: ServerResponse) => void) | undefined;
 const folder = useFolder();
 
@@ -33,6 +35,8 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       ...(next < matching.length && { cursor: String(next) }),
     };
     response.end(JSON.stringify(page));
+  } else if (query.get('id') === failedId) {
+    response.writeHead(503).end('{"message":"The store is away"}');
   } else {
     const count = failures.filter(({ eventId }) => eventId === query.get('id')).length;
     failures = failures.filter(({ eventId }) => eventId !== query.get('id'));
@@ -57,7 +61,7 @@ beforeEach(async () => {
   await once(server, 'listening');
   inspector = `http://127.0.0.1:${(server.address() as AddressInfo).port}/admin/inspector`;
   requests = [];
-  refuse = undefined;
+  refuse = failedId = undefined;
   failures = [
     failure('evt_1', 'Users.create', { organizationId: 'org_1' }),
     failure('evt_1', 'Mail.welcome'),
@@ -178,7 +182,9 @@ describe('failed', () => {
   });
 
   it('ends with exit code 4 where nobody listens', async () => {
-    const { code, stdout } = await runCli(['failed', '--inspector', 'http://127.0.0.1:9/', '--json']);
+    const gone = await startPlainServer((response) => response.end());
+    await gone.close();
+    const { code, stdout } = await runCli(['failed', '--inspector', gone.url, '--json']);
 
     expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'unreachable', exitCode: 4 } });
     expect(stdout).toContain('ECONNREFUSED');
@@ -269,16 +275,11 @@ describe.each(['replay', 'discard'])('%s', (action) => {
   });
 
   it('goes on after an event that is refused, and ends with exit code 1', async () => {
-    refuse = (response) => {
-      refuse = undefined;
-      void response;
-    };
-    refuse = undefined;
-    const kept = failures;
-    const { code } = await run(action, '--type', 'user.deleted', '--yes');
+    failedId = 'evt_2';
+    const { code, stdout } = await run(action, '--since', '2h', '--yes');
 
-    expect(kept).toHaveLength(4);
-    expect(code).toBe(0);
+    expect(stdout).toMatch(/✓ evt_1 [^]*✗ evt_2 {2}.*503 The store is away[^]*✓ evt_3 /);
+    expect(code).toBe(1);
   });
 });
 

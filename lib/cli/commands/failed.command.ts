@@ -16,7 +16,8 @@ interface FailedOptions extends InspectorOptions {
   readonly limit: number;
 }
 
-const LONGEST_REASON = 300;
+/** Of a text from outside. */
+const LONGEST = 300;
 
 export function addFailedCommand(program: Command, run: RunCommand): void {
   const command = program
@@ -59,9 +60,8 @@ function print(failure: ListedFailure, output: Output): void {
   const { eventId, type, handler, organizationId, reason, attempts, failedAt } = failure;
   const organization = organizationId === undefined ? '' : `, ${organizationId}`;
   const times = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
-  const facts = onOneLine(`${type}  ${failedAt}, ${times}${organization}`, LONGEST_REASON);
-  output.line(`${output.paint('bold', onOneLine(eventId, LONGEST_REASON))}  ${facts}`);
-  output.line(
-    `  ${output.paint('red', '✗')} ${onOneLine(handler, LONGEST_REASON)}: ${onOneLine(reason, LONGEST_REASON)}`,
-  );
+  const facts = onOneLine(`${failedAt}, ${times}${organization}`, LONGEST);
+  const event = output.paint('bold', onOneLine(eventId, LONGEST));
+  output.line(`${event}  ${onOneLine(type, LONGEST)}  ${facts}`);
+  output.line(`  ${output.paint('red', '✗')} ${onOneLine(handler, LONGEST)}: ${onOneLine(reason, LONGEST)}`);
 }
