@@ -23,6 +23,7 @@ const EXIT_CODE_OF = {
   bad_input: EXIT_CODE.usage,
   no_secret: EXIT_CODE.usage,
   invalid_secret: EXIT_CODE.usage,
+  refused: EXIT_CODE.failed,
   unreachable: EXIT_CODE.unreachable,
   not_confirmed: EXIT_CODE.notConfirmed,
 } as const;

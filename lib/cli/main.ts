@@ -5,6 +5,8 @@ import { CliError, EXIT_CODE, type ExitCode } from './cli.error.js';
 import { addCatchUpCommand } from './commands/catch-up.command.js';
 import { addDoctorCommand } from './commands/doctor.command.js';
 import { addEventsCommand } from './commands/events.command.js';
+import { addDiscardCommand, addReplayCommand } from './commands/failed-actions.command.js';
+import { addFailedCommand } from './commands/failed.command.js';
 import type { RunCommand } from './commands/options.js';
 import { addSendCommand } from './commands/send.command.js';
 import { addSignCommand } from './commands/sign.command.js';
@@ -45,8 +47,15 @@ const program = new Command('scalekit-webhooks')
     writeErr: (text) => output.error(withoutValues(text.trimEnd())),
   })
   .exitOverride();
-const commands = [addSendCommand, addVerifyCommand, addDoctorCommand, addEventsCommand, addSignCommand];
-for (const add of [...commands, addCatchUpCommand]) {
+const deliveryCommands = [
+  addSendCommand,
+  addVerifyCommand,
+  addDoctorCommand,
+  addEventsCommand,
+  addSignCommand,
+];
+const failureCommands = [addFailedCommand, addReplayCommand, addDiscardCommand];
+for (const add of [...deliveryCommands, ...failureCommands, addCatchUpCommand]) {
   add(program, run);
 }
 

@@ -6,13 +6,12 @@ import { askStore } from '../../idempotency/idempotency.errors.js';
 import { eventKey, scopeOf } from '../../idempotency/ledger.js';
 import { CliError, EXIT_CODE, type ExitCode } from '../cli.error.js';
 import { connectToStore, loadEventsClient } from '../input/catch-up-sources.js';
+import { momentOf, MOMENTS } from '../input/moment.js';
 import { readEnvironment } from '../input/secret.js';
 import type { Output } from '../output/output.js';
 import { formatCount } from '../output/output.js';
 import { jsonOption, type RunCommand } from './options.js';
 
-const DAY = 86_400;
-const UNITS: Readonly<Record<string, number>> = { d: DAY, h: 3_600, m: 60 };
 const VARIABLES = ['SCALEKIT_ENVIRONMENT_URL', 'SCALEKIT_CLIENT_ID', 'SCALEKIT_CLIENT_SECRET'] as const;
 
 interface CatchUpCommandOptions {
@@ -34,7 +33,7 @@ export function addCatchUpCommand(program: Command, run: RunCommand): void {
       "Lists the events by Scalekit's API, and looks each up in your application's store: received, or missed. Only a " +
         `report: the command has no handlers. Needs ${VARIABLES.join(', ')} and @scalekit-sdk/node 2.11.0 in your project.`,
     )
-    .requiredOption('--since <time>', 'how far back: 30d, 12h, 90m, or a date such as 2026-11-01')
+    .requiredOption('--since <time>', `how far back: ${MOMENTS}`)
     .option('--dry-run', 'only report; without it the command refuses')
     .option('--store <url>', 'redis:// or postgres:// of the store; without it, events are only counted')
     .option('--keys <name>', 'keyPrefix of the Redis store, or table of the PostgreSQL store, if you set one')
@@ -126,14 +125,9 @@ function tellCounts(title: string, counts: Readonly<Record<string, number>>, out
 
 /** Unix seconds. */
 function readSince(text: string, now: number): number {
-  const [, count, unit = ''] = /^(\d{1,6})([dhm])$/.exec(text) ?? [];
-  const from =
-    count === undefined ? Math.floor(Date.parse(text) / 1_000) : now - Number(count) * (UNITS[unit] ?? DAY);
+  const from = Math.floor(momentOf(text, now * 1_000) / 1_000);
   if (!Number.isSafeInteger(from) || from >= now || from < 0) {
-    throw new CliError(
-      'bad_input',
-      '--since must be a time in the past: 30d, 12h, 90m, or a date such as 2026-11-01.',
-    );
+    throw new CliError('bad_input', `--since must be a time in the past: ${MOMENTS}.`);
   }
   return from;
 }

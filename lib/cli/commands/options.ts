@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { WEBHOOK_SCHEMES } from '../../signature/webhook-scheme.js';
 import type { ExitCode } from '../cli.error.js';
 import type { Output } from '../output/output.js';
+import type { HeaderLines } from '../verify/received-headers.js';
 
 /** Makes a commander action: gives it the output, and makes its result the exit code. */
 export type RunCommand = (action: (output: Output) => ExitCode | Promise<ExitCode>) => () => Promise<void>;
@@ -12,6 +13,19 @@ export const schemeOption = () =>
 export const jsonOption = () => new Option('--json', 'print one JSON document instead of text');
 
 export const yesOption = () => new Option('-y, --yes', "don't ask before sending to another machine");
+
+export const headerOption = (what: string) =>
+  new Option('--header <line>', `${what} as 'name: value', repeated for each`)
+    .default([])
+    .argParser(addHeader);
+
+function addHeader(line: string, before: HeaderLines): HeaderLines {
+  const colon = line.indexOf(':');
+  if (colon <= 0) {
+    throw new InvalidArgumentError("It must be 'name: value'.");
+  }
+  return [...before, [line.slice(0, colon).trim(), line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]];
+}
 
 /** The ways to give a secret. Others on the machine can read a command line, so `inline` is for secrets of tests. */
 export function withSecretOptions(command: Command, { inline }: { readonly inline: boolean }): Command {

@@ -4,7 +4,14 @@ import { EXIT_CODE, type ExitCode } from '../cli.error.js';
 import { readUtf8 } from '../input/read-file.js';
 import { givenSecrets, noSecret, type SecretOptions } from '../input/secret.js';
 import type { Output } from '../output/output.js';
-import { jsonOption, type RunCommand, schemeOption, wholeNumber, withSecretOptions } from './options.js';
+import {
+  headerOption,
+  jsonOption,
+  type RunCommand,
+  schemeOption,
+  wholeNumber,
+  withSecretOptions,
+} from './options.js';
 import { diagnose, type Diagnosis } from '../verify/diagnose.js';
 import type { HeaderLines } from '../verify/received-headers.js';
 
@@ -26,7 +33,7 @@ export function addVerifyCommand(program: Command, run: RunCommand): void {
         'Of several secrets (--secret, --secret-file, the variable, the env file) the first counts, and the others are tried.',
     )
     .requiredOption('--body <file>', 'the body as it was received, byte for byte (- for standard input)')
-    .option('--header <line>', "a header as 'name: value', repeated for each", addHeader, [])
+    .addOption(headerOption('a header'))
     .addOption(schemeOption().default(undefined, 'all of them'))
     .option('--tolerance <seconds>', 'how far the timestamp may be from the clock', wholeNumber(0, 1e9), 300)
     .option(
@@ -80,14 +87,6 @@ function print({ holds, verification, faults, observations, tried }: Diagnosis, 
     output.line();
     observations.forEach((text) => output.line(`  ${output.paint('dim', '·')} ${text}`));
   }
-}
-
-function addHeader(line: string, before: HeaderLines): HeaderLines {
-  const colon = line.indexOf(':');
-  if (colon <= 0) {
-    throw new InvalidArgumentError("It must be 'name: value'.");
-  }
-  return [...before, [line.slice(0, colon).trim(), line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]];
 }
 
 function parseTime(text: string): Date {

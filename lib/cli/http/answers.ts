@@ -1,12 +1,12 @@
 import type { Answer } from './delivery-client.js';
 
 /** True for a web page. A webhook answers with text or JSON. */
-export function isHtml({ body }: Answer): boolean {
+export function isHtml({ body }: Pick<Answer, 'body'>): boolean {
   return /^\s*</.test(body);
 }
 
 /** True for any 2xx: senders treat all of them the same. */
-export function isAccepted({ status }: Answer): boolean {
+export function isAccepted({ status }: Pick<Answer, 'status'>): boolean {
   return status >= 200 && status < 300;
 }
 
@@ -18,7 +18,7 @@ export function isKnownAlready(answer: Answer): boolean {
 const LONGEST = 60;
 
 /** Describes an answer on one line, without control characters: it comes from outside and goes to a terminal. */
-export function describeAnswer(answer: Answer): string {
+export function describeAnswer(answer: Pick<Answer, 'status' | 'body' | 'failure'>): string {
   if (answer.failure !== undefined) {
     return explainFailure(answer.failure);
   }

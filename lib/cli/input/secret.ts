@@ -52,7 +52,10 @@ export async function givenSecrets(options: SecretOptions, env = process.env): P
  * @param isOptional ignores a `.env` that can't be read
  * @throws CliError `bad_input`
  */
-async function readEnvFile({ envFile }: SecretOptions, isOptional: boolean): Promise<NodeJS.Dict<string>> {
+async function readEnvFile(
+  { envFile }: Pick<SecretOptions, 'envFile'>,
+  isOptional: boolean,
+): Promise<NodeJS.Dict<string>> {
   if (envFile !== undefined) {
     return parseEnv(String(await readUtf8(envFile, 'the file of --env-file')));
   }
@@ -76,7 +79,7 @@ export async function readEnvironment(
 
 /** The PORT of the environment, else of the env file, and where it comes from. */
 export async function givenPort(
-  options: SecretOptions,
+  options: Pick<SecretOptions, 'envFile'>,
   env = process.env,
 ): Promise<{ readonly port: string; readonly from: string } | undefined> {
   const inFile = (await readEnvFile(options, true)).PORT;

@@ -7,16 +7,17 @@ import { givenPort, type SecretOptions } from './secret.js';
 export const DEFAULT_URL = 'http://localhost:3000/webhooks/scalekit';
 
 /**
- * The URL that is given, else the default route on this machine, at the PORT that the app has.
+ * The URL that is given, else the default one on this machine, at the PORT that the app has.
  *
  * @throws CliError `bad_input`
  */
 export async function targetUrl(
   given: string | undefined,
-  options: SecretOptions,
+  options: Pick<SecretOptions, 'envFile'>,
   output: Output,
+  fallback = DEFAULT_URL,
 ): Promise<URL> {
-  const url = parseTargetUrl(given ?? DEFAULT_URL);
+  const url = parseTargetUrl(given ?? fallback, fallback);
   const port = given === undefined ? await givenPort(options) : undefined;
   if (port) {
     url.port = port.port;
@@ -30,10 +31,10 @@ export async function targetUrl(
  *
  * @throws CliError `bad_input`
  */
-export function parseTargetUrl(text: string): URL {
+export function parseTargetUrl(text: string, example = DEFAULT_URL): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol)) {
-    throw new CliError('bad_input', `The URL must be a whole http: or https: URL, such as ${DEFAULT_URL}.`);
+    throw new CliError('bad_input', `The URL must be a whole http: or https: URL, such as ${example}.`);
   }
   if (url.username !== '' || url.password !== '') {
     throw new CliError(
@@ -57,19 +58,28 @@ export function isLoopback({ hostname }: URL): boolean {
  * @throws CliError `not_confirmed`
  */
 export async function confirmTarget(url: URL, what: string, isAgreed: boolean): Promise<void> {
-  const { stdin: input, stderr: output } = process;
-  if (isAgreed || isLoopback(url)) {
-    return;
-  }
-  if (!input.isTTY || !output.isTTY) {
-    throw new CliError(
-      'not_confirmed',
-      `${url.host} is not this machine, and there is no terminal to ask on: say --yes to send ${what} there.`,
+  if (!isAgreed && !isLoopback(url)) {
+    await confirm(
+      `Send ${what} to ${url.href}?`,
+      `${url.host} is not this machine: say --yes to send ${what} there.`,
     );
+  }
+}
+
+/**
+ * Asks at the terminal.
+ *
+ * @param remedy what to do where there is none
+ * @throws CliError `not_confirmed`
+ */
+export async function confirm(question: string, remedy: string): Promise<void> {
+  const { stdin: input, stderr: output } = process;
+  if (!input.isTTY || !output.isTTY) {
+    throw new CliError('not_confirmed', `There is no terminal to ask on. ${remedy}`);
   }
   const terminal = createInterface({ input, output });
   const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
-  const answer = await Promise.race([terminal.question(`Send ${what} to ${url.href}? [y/N] `), closed]);
+  const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed]);
   terminal.close();
   if (!/^y(es)?$/i.test(answer.trim())) {
     throw new CliError('not_confirmed', 'Not sent.');
