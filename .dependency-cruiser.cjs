@@ -76,7 +76,8 @@ module.exports = {
     },
     {
       name: 'the-page-is-a-bundle-of-its-own',
-      comment: 'It runs in a browser: of the library it takes the shape of the answers, and how a pattern matches.',
+      comment:
+        'It runs in a browser: of the library it takes the shape of the answers, and how a pattern matches.',
       severity: 'error',
       from: { path: '^lib/inspector/page/' },
       to: {

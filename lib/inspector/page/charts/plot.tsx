@@ -59,7 +59,12 @@ export function Plot({ title, at, series, isStacked = false, format, summary, ma
         cursor: { y: false, drag: { x: false, y: false } },
         scales: { y: { range: (_, __, top) => [0, max ?? Math.max(top * 1.1, 1)] } },
         axes: [
-          { ...axis, space: 70, values: (_, splits) => splits.map((second) => clock.format(second * 1000)) },
+          {
+            ...axis,
+            space: 70,
+            size: 32,
+            values: (_, splits) => splits.map((second) => clock.format(second * 1000)),
+          },
           { ...axis, size: 64, values: (_, splits) => splits.map(format) },
         ],
         series: [
