@@ -153,10 +153,11 @@ $function$;
 CREATE OR REPLACE FUNCTION "scalekit_webhook_events_accept"(calls text) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET jit = off AS $function$
 DECLARE
-  request json := calls;
+  request json := split_part(calls, chr(10), 1);
+  jobs text := split_part(calls, chr(10), 2);
+  wanted_jobs integer := json_array_length(request -> 'keys');
+  all_new boolean;
   claimed jsonb;
-  jobs text;
-  wanted_jobs integer;
   added integer;
   others text := 'null';
 BEGIN
@@ -172,14 +173,16 @@ BEGIN
     ORDER BY call.key COLLATE "C"
     ON CONFLICT (key) DO NOTHING
     RETURNING entry.key
-  ),
-  queued AS (
-    SELECT job FROM json_array_elements(request -> 'jobs') WITH ORDINALITY AS job (job, at)
-    JOIN json_array_elements_text(request -> 'keys') WITH ORDINALITY AS owner (key, at) USING (at)
-    JOIN claimed ON claimed.key = owner.key
   )
-  SELECT (SELECT coalesce(jsonb_object_agg(key, 1), '{}') FROM claimed), coalesce(json_agg(job), '[]')::text, count(*)
-  INTO claimed, jobs, wanted_jobs FROM queued;
+  SELECT coalesce(jsonb_object_agg(key, 1), '{}'), count(*) = json_array_length(request -> 'events')
+  INTO claimed, all_new FROM claimed;
+
+  IF NOT all_new THEN
+    SELECT coalesce(json_agg(job), '[]')::text, count(*) INTO jobs, wanted_jobs
+    FROM json_array_elements(jobs::json) WITH ORDINALITY AS job (job, at)
+    JOIN json_array_elements_text(request -> 'keys') WITH ORDINALITY AS owner (key, at) USING (at)
+    WHERE claimed -> owner.key IS NOT NULL;
+  END IF;
 
   EXECUTE request ->> 'insert' USING jobs;
   GET DIAGNOSTICS added = ROW_COUNT;
@@ -187,10 +190,12 @@ BEGIN
     EXECUTE request ->> 'revive' USING jobs;
   END IF;
 
-  SELECT "scalekit_webhook_events_begin"(json_agg(call)::text) INTO others
-  FROM json_array_elements(request -> 'events') AS call WHERE claimed -> (call ->> 'key') IS NULL HAVING count(*) > 0;
+  IF NOT all_new THEN
+    SELECT "scalekit_webhook_events_begin"(json_agg(call)::text) INTO others
+    FROM json_array_elements(request -> 'events') AS call WHERE claimed -> (call ->> 'key') IS NULL;
+  END IF;
 
-  RETURN '{"queued":' || claimed::text || ',"begun":' || coalesce(others, 'null') || '}';
+  RETURN '{"queued":' || claimed::text || ',"begun":' || others || '}';
 END
 $function$;
 CREATE OR REPLACE FUNCTION "scalekit_webhook_events_finish"(calls text) RETURNS text LANGUAGE plpgsql
