@@ -57,7 +57,7 @@ export class RedisInspectorLog implements InspectorLog {
     }
     const [gone, position, ...found] = await this.log('read', after ?? '0', String(limit));
     const entries = found.map((text) => JSON.parse(text) as InspectorEntry);
-    return pageAfter(after, gone ? Number(gone) : undefined, position || undefined, entries);
+    return pageAfter(after, gone ? Number(gone) : undefined, position === '' ? undefined : position, entries);
   }
 
   async detail(key: string): Promise<KeptEntry | undefined> {
