@@ -103,6 +103,19 @@ describe('RedisIdempotencyStore', () => {
   describeShared('ioredis', openWith('ioredis'));
   describeShared('redis', openWith('redis'));
 
+  it('finds the calls of an event in a log that is searched in parts', async () => {
+    const log = openWith('redis')(10_000);
+    const call = (key: string, eventId: string): KeptEntry => ({
+      entry: {
+        ...{ kind: 'call', key, process: 'a:1', endpoint: 'default', eventId, type: 'user.created' },
+        ...{ handler: 'Users.create', attempt: 1, startedAt: Number(key), stage: 'completed' },
+      },
+    });
+    await log.append(Array.from({ length: 2_500 }, (_, index) => call(`${index}`, `evt_${index % 1_000}`)));
+    const found = await log.callsOf('default', 'evt_7');
+    expect(found.map(({ entry: { key } }) => key)).toEqual(['7', '1007', '2007']);
+  });
+
   it('has no key of a log that stays for ever', async () => {
     const log = openWith('ioredis')(10, 'expires');
     await log.append([{ ...entry('a'), detail: { size: 1 } }]);

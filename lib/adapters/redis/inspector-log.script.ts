@@ -56,18 +56,20 @@ function operations.detail(key)
   return entry and { entry, call('HGET', details, key) or '' } or {}
 end
 
-function operations.search(words)
-  local answers, all = {}, call('HGETALL', entries)
-  for at = 2, #all, 2 do
-    if string.find(all[at], words, 1, true) then
-      answers[#answers + 1] = all[at]
-      answers[#answers + 1] = call('HGET', details, all[at - 1]) or ''
+function operations.search(words, after, limit)
+  local found = call('ZRANGEBYSCORE', order, '(' .. after, '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
+  local answers = { found[2 * limit] or '' }
+  for at = 1, #found, 2 do
+    local entry = call('HGET', entries, found[at])
+    if string.find(entry, words, 1, true) then
+      answers[#answers + 1] = entry
+      answers[#answers + 1] = call('HGET', details, found[at]) or ''
     end
   end
   return answers
 end
 
-return operations[ARGV[1]](ARGV[2], ARGV[3])
+return operations[ARGV[1]](unpack(ARGV, 2, 4))
 `;
 
 /**

@@ -19,8 +19,9 @@ import { COUNTS_SCRIPT, LOG_SCRIPT } from './inspector-log.script.js';
 import { type ExtrasOptions, pairs, type Run, runner } from './redis-extras.js';
 import { rowKey } from './row-key.js';
 
-/** Bounds how long one script call keeps the server from others: about a millisecond. */
+/** These bound how long one script call keeps the server from others: about a millisecond. */
 const MAX_ENTRIES_AT_ONCE = 200;
+const MAX_ENTRIES_SEARCHED = 1_000;
 
 /** What the inspectors of all processes show: a few keys, all in one slot of a Cluster. */
 export class RedisInspectorLog implements InspectorLog {
@@ -66,7 +67,13 @@ export class RedisInspectorLog implements InspectorLog {
   }
 
   async callsOf(endpoint: string, eventId: string): Promise<readonly KeptEntry[]> {
-    const found = pairs(await this.log('search', JSON.stringify(eventId))).map(toKept);
+    const found: KeptEntry[] = [];
+    for (let after: string | undefined = '0'; after;) {
+      const words = JSON.stringify(eventId);
+      const [next, ...rows] = await this.log('search', words, after, String(MAX_ENTRIES_SEARCHED));
+      found.push(...pairs(rows).map(toKept));
+      after = next;
+    }
     return callsAmong(found, endpoint, eventId);
   }
 
