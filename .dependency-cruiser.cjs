@@ -42,6 +42,13 @@ module.exports = {
       to: { path: '^lib/testing/' },
     },
     {
+      name: 'nothing-loads-the-inspector',
+      comment: 'Its page is large, and an application without an inspector runs nothing of it.',
+      severity: 'error',
+      from: { pathNot: '^lib/(inspector|adapters)/' },
+      to: { path: '^lib/inspector/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'class-validator-is-for-those-who-want-it',
       comment: 'It takes several times as long to load as all the rest of the package.',
       severity: 'error',
@@ -73,6 +80,23 @@ module.exports = {
       severity: 'error',
       from: { path: '^lib/schematics/' },
       to: { pathNot: '^lib/schematics/', dependencyTypesNot: ['core', 'type-only'] },
+    },
+    {
+      name: 'the-page-is-a-bundle-of-its-own',
+      comment:
+        'It runs in a browser: of the library it takes the shape of the answers, and how a pattern matches.',
+      severity: 'error',
+      from: { path: '^lib/inspector/page/' },
+      to: {
+        path: '^lib/(?!inspector/(page/|inspector\\.api)|events/scalekit-event-pattern)',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'nothing-loads-the-pages-sources',
+      severity: 'error',
+      from: { pathNot: '^lib/inspector/page/' },
+      to: { path: '^lib/inspector/page/' },
     },
     {
       name: 'nothing-loads-the-schematic',

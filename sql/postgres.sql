@@ -25,7 +25,7 @@ BEGIN
     changed := true;
   END IF;
 
-  IF to_regprocedure('"scalekit_webhook_events_begin"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_handler_done"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_complete"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_accept"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_finish"(text)') IS NULL THEN
+  IF to_regprocedure('"scalekit_webhook_events_begin"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_handler_done"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_complete"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_accept"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_finish"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_log_append"(text)') IS NULL THEN
     ALTER TABLE "scalekit_webhook_events" SET (fillfactor = 70);
 
 CREATE OR REPLACE FUNCTION "scalekit_webhook_events_begin"(calls text) RETURNS text LANGUAGE plpgsql
@@ -210,6 +210,38 @@ BEGIN
   RETURN held;
 END
 $function$;
+CREATE OR REPLACE FUNCTION "scalekit_webhook_events_log_append"(calls text) RETURNS text LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_nestloop = off AS $function$
+DECLARE
+  request record;
+  now bigint;
+  last bigint;
+  gone bigint;
+  gone_before bigint;
+BEGIN
+  SELECT * INTO request FROM json_to_record(calls::json) AS call (
+    scope text, mark text, capacity integer, "keepMs" bigint, entries json);
+  PERFORM pg_advisory_xact_lock(hashtextextended('nestjs-scalekit-webhooks "scalekit_webhook_events_log" ' || request.scope, 0));
+  now := extract(epoch FROM clock_timestamp()) * 1000000;
+  last := (SELECT max(kept.position) FROM "scalekit_webhook_events_log" AS kept WHERE kept.scope = request.scope);
+  gone_before := coalesce((SELECT kept.position FROM "scalekit_webhook_events_log" AS kept WHERE kept.key = request.mark), now);
+
+  INSERT INTO "scalekit_webhook_events_log" AS kept (key, scope, position, entry, detail)
+  SELECT call.value ->> 0, request.scope, greatest(last, now) + call.ordinality, call.value ->> 1, call.value ->> 2
+  FROM json_array_elements(request.entries) WITH ORDINALITY AS call
+  ON CONFLICT (key) DO UPDATE SET
+    position = excluded.position, entry = excluded.entry, detail = coalesce(excluded.detail, kept.detail);
+
+  gone := greatest(gone_before, now - request."keepMs" * 1000, (
+    SELECT kept.position FROM "scalekit_webhook_events_log" AS kept WHERE kept.scope = request.scope AND kept.position > gone_before
+    ORDER BY kept.position DESC OFFSET request.capacity LIMIT 1));
+  DELETE FROM "scalekit_webhook_events_log" AS kept
+  WHERE kept.scope = request.scope AND kept.position > gone_before AND kept.position <= gone;
+  INSERT INTO "scalekit_webhook_events_log" AS kept (key, scope, position) VALUES (request.mark, request.scope, gone)
+  ON CONFLICT (key) DO UPDATE SET position = excluded.position;
+  RETURN '[]';
+END
+$function$;
 
     changed := true;
   END IF;
@@ -256,6 +288,26 @@ $procedure$;
       name text COLLATE "C" PRIMARY KEY,
       data text NOT NULL -- JSON: how far catching up has come
     );
+    changed := true;
+  END IF;
+
+  IF to_regclass('"scalekit_webhook_events_log"') IS NULL THEN
+    CREATE UNLOGGED TABLE "scalekit_webhook_events_log" (
+      key text COLLATE "C" PRIMARY KEY,
+      scope text COLLATE "C" NOT NULL,
+      position bigint NOT NULL, -- microseconds since 1970
+      entry text,
+      detail text
+    ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+    CREATE INDEX "scalekit_webhook_events_log_position" ON "scalekit_webhook_events_log" (scope, position);
+    CREATE UNLOGGED TABLE "scalekit_webhook_events_log_counts" (
+      scope text COLLATE "C" NOT NULL,
+      bucket_ms integer NOT NULL,
+      at bigint NOT NULL, -- milliseconds since 1970
+      process text COLLATE "C" NOT NULL,
+      data text NOT NULL,
+      PRIMARY KEY (scope, bucket_ms, at, process)
+    ) WITH (fillfactor = 50);
     changed := true;
   END IF;
 

@@ -1,3 +1,4 @@
+import { logAppendBody } from './inspector-log.sql.js';
 import type { TableName } from './names.js';
 
 /** What the column `state` says of a key; `until` says for how long. */
@@ -242,5 +243,6 @@ const BODIES: Readonly<Record<string, (table: TableName) => string>> = {
   complete: completeBody,
   accept: acceptBody,
   finish: finishBody,
+  log_append: logAppendBody,
 };
 export const FUNCTIONS: readonly string[] = Object.keys(BODIES);

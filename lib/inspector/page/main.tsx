@@ -1,3 +1,6 @@
 import { render } from 'preact';
+import { App } from './app.js';
+import { startFollowing } from './data/live.js';
 
-render(<p>soon</p>, document.body);
+startFollowing();
+render(<App />, document.querySelector('#app') ?? document.body);

@@ -1,0 +1,61 @@
+import type { CallEntry, DeliveryEntry } from '../../inspector.api.js';
+
+export interface Bar {
+  readonly label: string;
+  readonly kind: 'read' | 'verify' | 'claim' | 'answer' | CallEntry['stage'];
+  /** Milliseconds from the arrival. */
+  readonly from: number;
+  readonly to: number;
+  readonly call?: CallEntry;
+}
+
+export interface Track {
+  readonly title: string;
+  readonly from: number;
+  readonly to: number;
+  readonly bars: readonly Bar[];
+}
+
+/**
+ * Two tracks, each to its own scale: a queue may run a handler minutes after an answer of two milliseconds, and one
+ * scale would show the answer as a line.
+ */
+export function tracksOf(delivery: DeliveryEntry, calls: readonly CallEntry[], now: number): Track[] {
+  const bars = calls.map((call) => barOf(call, delivery, now));
+  const answeredAt = delivery.durationMs ?? Infinity;
+  const within = bars.filter(({ from }) => from <= answeredAt);
+  const after = bars.filter(({ from }) => from > answeredAt);
+  const request = track('Until the answer', [...stepsOf(delivery), ...within, ...answerOf(delivery)], 0);
+  return after.length === 0
+    ? [request]
+    : [request, track('After the answer', after, Math.min(...after.map(({ from }) => from)))];
+}
+
+function stepsOf({ readMs, verifiedMs, claimedMs }: DeliveryEntry): Bar[] {
+  return [
+    ...(readMs === undefined ? [] : [{ label: 'Read', kind: 'read', from: 0, to: readMs } as const]),
+    ...(verifiedMs === undefined
+      ? []
+      : [{ label: 'Verify', kind: 'verify', from: readMs ?? 0, to: verifiedMs } as const]),
+    ...(claimedMs === undefined
+      ? []
+      : [{ label: 'Claim', kind: 'claim', from: verifiedMs ?? 0, to: claimedMs } as const]),
+  ];
+}
+
+function answerOf({ durationMs, status }: DeliveryEntry): Bar[] {
+  return durationMs === undefined
+    ? []
+    : [{ label: `Answer ${status ?? ''}`.trim(), kind: 'answer', from: durationMs, to: durationMs }];
+}
+
+function barOf(call: CallEntry, { receivedAt }: DeliveryEntry, now: number): Bar {
+  // Clocks of two processes differ a little.
+  const from = Math.max(0, call.startedAt - receivedAt);
+  const to = from + (call.durationMs ?? Math.max(0, now - call.startedAt));
+  return { label: `${call.handler} · attempt ${call.attempt}`, kind: call.stage, from, to, call };
+}
+
+function track(title: string, bars: readonly Bar[], from: number): Track {
+  return { title, bars, from, to: Math.max(from + 0.001, ...bars.map(({ to }) => to)) };
+}
