@@ -42,6 +42,13 @@ module.exports = {
       to: { path: '^lib/testing/' },
     },
     {
+      name: 'nothing-loads-the-inspector',
+      comment: 'Its page is large, and an application without an inspector runs nothing of it.',
+      severity: 'error',
+      from: { pathNot: '^lib/(inspector|adapters)/' },
+      to: { path: '^lib/inspector/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'class-validator-is-for-those-who-want-it',
       comment: 'It takes several times as long to load as all the rest of the package.',
       severity: 'error',

@@ -1,3 +1,4 @@
+import type { InspectorLog, InspectorLogOptions } from './inspector-log.js';
 import type { Awaitable, BeginOptions, BeginResult, IdempotencyStore } from './idempotency-store.js';
 
 /**
@@ -139,6 +140,8 @@ export interface IdempotencyStoreExtras {
   readonly failures?: FailedEventStore;
   readonly applications?: ApplicationRegister;
   readonly catchUp?: CatchUpStore;
+  /** Makes the log that the inspectors of all processes share. */
+  readonly inspection?: (options: InspectorLogOptions) => InspectorLog;
 }
 
 /** What a store offers beyond the contract, if anything. */

@@ -1,4 +1,4 @@
-import type { DeliveryOutcome } from '../answers/answers.js';
+import type { DeliveryOutcome } from '../answers/delivery-outcome.js';
 
 /**
  * Name of the channel of `node:diagnostics_channel` that tells each step of a delivery: its messages are

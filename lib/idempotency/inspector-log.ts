@@ -1,0 +1,125 @@
+import type { DeliveryOutcome } from '../answers/delivery-outcome.js';
+import type { HandlerFailure } from '../telemetry/lifecycle.messages.js';
+
+/** One delivery. Sent again, with the same `key`, when more is known of it. */
+export interface DeliveryEntry {
+  readonly kind: 'delivery';
+  /** Unique among all processes. */
+  readonly key: string;
+  /** `host:pid` of the process that received it. */
+  readonly process: string;
+  readonly endpoint: string;
+  readonly source: 'webhook' | 'catch-up';
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number;
+  /** This and the next five are undefined until the delivery is verified. */
+  readonly eventId?: string;
+  readonly type?: string;
+  readonly organizationId?: string;
+  readonly deliveryId?: string;
+  readonly scheme?: string;
+  readonly attempt?: number;
+  /** Undefined while the delivery is not answered. */
+  readonly outcome?: DeliveryOutcome;
+  readonly reason?: string;
+  readonly status?: number;
+  readonly durationMs?: number;
+  /** Milliseconds from `receivedAt`: when its bytes were read, its signature verified, its event claimed. */
+  readonly readMs?: number;
+  readonly verifiedMs?: number;
+  readonly claimedMs?: number;
+}
+
+/** One call of a handler, in whatever process. It belongs to the deliveries of the same endpoint and event. */
+export interface CallEntry {
+  readonly kind: 'call';
+  readonly key: string;
+  readonly process: string;
+  readonly endpoint: string;
+  readonly eventId: string;
+  readonly type: string;
+  readonly organizationId?: string;
+  readonly handler: string;
+  /** From 1. */
+  readonly attempt: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** From the arrival of the event to the start, where it was queued. */
+  readonly queuedMs?: number;
+  readonly stage: 'running' | 'completed' | 'failed' | 'given_up';
+  readonly durationMs?: number;
+  readonly error?: HandlerFailure;
+}
+
+export type InspectorEntry = DeliveryEntry | CallEntry;
+
+/** What is too large for the list: fetched for one entry. */
+export interface EntryDetail {
+  /** Of a delivery: the headers of signatures, content and user agent. Signatures are shortened. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Bytes of the body. */
+  readonly size?: number;
+  /** Which secret of the list verified it, from 0. */
+  readonly secret?: number;
+  /** The sender's clock minus ours, in milliseconds. */
+  readonly clockMs?: number;
+  /** The event as JSON text; only with `showPayloads`, and without secrets. */
+  readonly payload?: string;
+  /** Of a call that failed: message and stack of the error and of its causes, without values of the payload. */
+  readonly error?: string;
+}
+
+/**
+ * Where entries are kept: in memory, or in a store for all processes. Both are bounded. Calls reject where the store can't
+ * answer.
+ */
+export interface InspectorLog {
+  /** Whether several processes write to it. */
+  readonly isShared: boolean;
+  /** Keeps entries as the newest ones; an entry of the same key is replaced, and a detail that is undefined stays. */
+  append(entries: readonly KeptEntry[]): Promise<void>;
+  /**
+   * What was appended after a position, oldest first; undefined reads all. `isGap` tells that what came after the
+   * position has gone in part, or that the text is no position: read all again.
+   */
+  read(after: string | undefined, limit: number): Promise<InspectorPage>;
+  detail(key: string): Promise<KeptEntry | undefined>;
+  /** The calls of an event, oldest first. */
+  callsOf(endpoint: string, eventId: string): Promise<readonly KeptEntry[]>;
+  /** Replaces what the process of the bucket has counted in it before. */
+  count(bucket: CountBucket): Promise<void>;
+  /** What each process has counted in buckets of that length that began at that time or later, in no order. */
+  counts(bucketMs: number, since: number): Promise<readonly CountBucket[]>;
+}
+
+export interface KeptEntry {
+  readonly entry: InspectorEntry;
+  readonly detail?: EntryDetail;
+}
+
+export interface InspectorPage {
+  readonly entries: readonly InspectorEntry[];
+  /** Where to go on reading. Undefined where nothing is kept, or after a gap. */
+  readonly position: string | undefined;
+  readonly isGap: boolean;
+}
+
+/** What one process has counted between `at` and `at + bucketMs`. */
+export interface CountBucket {
+  /** `host:pid`. */
+  readonly process: string;
+  readonly at: number;
+  readonly bucketMs: number;
+  /**
+   * By endpoint, then by what: `outcome:handled`, `type:user.created`, `scheme:standard`, `secret:<position>/<of>`,
+   * `clock:<seconds>`, `ms:<index of the histogram>`. A process that counted nothing has no endpoints.
+   */
+  readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+export interface InspectorLogOptions {
+  /** Processes with the same scope share a log. */
+  readonly scope: string;
+  /** How many entries are kept: the oldest ones go first. */
+  readonly capacity: number;
+}

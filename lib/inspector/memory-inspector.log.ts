@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import type { CountBucket, InspectorLog, InspectorPage, KeptEntry } from './inspector.api.js';
+
+/** A day is shown in buckets of five minutes: 288 of them. */
+const KEPT_BUCKETS = 300;
+const GAP: InspectorPage = { entries: [], position: undefined, isGap: true };
+
+/** Keeps the entries of this process. */
+export class MemoryInspectorLog implements InspectorLog {
+  readonly isShared = false;
+  /** Positions of an earlier run of the process are gone. */
+  private readonly run = randomUUID().slice(0, 8);
+  /** By key, the newest last. */
+  private readonly kept = new Map<string, KeptEntry & { readonly position: number }>();
+  private readonly buckets = new Map<string, CountBucket>();
+  private last = 0;
+  private gone = 0;
+
+  constructor(private readonly capacity: number) {}
+
+  append(entries: readonly KeptEntry[]): Promise<void> {
+    for (const { entry, detail } of entries) {
+      const known = this.kept.get(entry.key);
+      this.kept.delete(entry.key);
+      const latest = detail ?? known?.detail;
+      this.kept.set(entry.key, { entry, ...(latest && { detail: latest }), position: ++this.last });
+      if (this.kept.size > this.capacity) {
+        this.dropOldest();
+      }
+    }
+    return Promise.resolve();
+  }
+
+  read(after: string | undefined, limit: number): Promise<InspectorPage> {
+    const start = after === undefined ? 0 : this.numberOf(after);
+    if (start === undefined || (after !== undefined && start < this.gone)) {
+      return Promise.resolve(GAP);
+    }
+    const found = [...this.kept.values()].filter(({ position }) => position > start).slice(0, limit);
+    const end = found.at(-1)?.position;
+    return Promise.resolve({
+      entries: found.map(({ entry }) => entry),
+      position: end === undefined ? after : `${this.run}-${end}`,
+      isGap: false,
+    });
+  }
+
+  detail(key: string): Promise<KeptEntry | undefined> {
+    const kept = this.kept.get(key);
+    return Promise.resolve(kept && toEntry(kept));
+  }
+
+  callsOf(endpoint: string, eventId: string): Promise<readonly KeptEntry[]> {
+    const calls = [...this.kept.values()].filter(
+      ({ entry }) => entry.kind === 'call' && entry.endpoint === endpoint && entry.eventId === eventId,
+    );
+    return Promise.resolve(calls.sort((one, other) => startOf(one) - startOf(other)).map(toEntry));
+  }
+
+  count(bucket: CountBucket): Promise<void> {
+    const { process, at, bucketMs } = bucket;
+    this.buckets.set(`${process} ${bucketMs} ${at}`, bucket);
+    for (const [key, old] of this.buckets) {
+      if (old.bucketMs === bucketMs && old.at <= at - KEPT_BUCKETS * bucketMs) {
+        this.buckets.delete(key);
+      }
+    }
+    return Promise.resolve();
+  }
+
+  counts(bucketMs: number, since: number): Promise<readonly CountBucket[]> {
+    return Promise.resolve(
+      [...this.buckets.values()].filter((bucket) => bucket.bucketMs === bucketMs && bucket.at >= since),
+    );
+  }
+
+  private dropOldest(): void {
+    for (const [key, { position }] of this.kept) {
+      this.kept.delete(key);
+      this.gone = position;
+      return;
+    }
+  }
+
+  private numberOf(position: string): number | undefined {
+    const [run, number = ''] = position.split('-');
+    return run === this.run && /^\d{1,15}$/.test(number) && Number(number) <= this.last
+      ? Number(number)
+      : undefined;
+  }
+}
+
+function toEntry({ entry, detail }: KeptEntry): KeptEntry {
+  return { entry, ...(detail && { detail }) };
+}
+
+function startOf({ entry }: KeptEntry): number {
+  return entry.kind === 'call' ? entry.startedAt : 0;
+}
