@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { CliError, EXIT_CODE, type ExitCode } from '../cli.error.js';
-import type { InspectorClient } from '../http/inspector-client.js';
+import type { InspectorClient, InspectorQuery } from '../http/inspector-client.js';
 import { onOneLine } from '../http/answers.js';
 import {
   connectToInspector,
@@ -101,11 +101,7 @@ async function act(
 }
 
 /** The ids of the events, each once, oldest failure first. Says on standard error what was found. */
-async function find(
-  client: InspectorClient,
-  query: Readonly<Record<string, string | undefined>>,
-  output: Output,
-): Promise<string[]> {
+async function find(client: InspectorClient, query: InspectorQuery, output: Output): Promise<string[]> {
   const ids = new Set<string>();
   const handlers = new Map<string, number>();
   for await (const { eventId, type, handler } of client.failed(query, Infinity)) {
@@ -130,7 +126,7 @@ async function actOnEach(
   client: InspectorClient,
   { name }: Action,
   ids: readonly string[],
-  query: Readonly<Record<string, string>>,
+  query: InspectorQuery,
 ): Promise<readonly ActionResult[]> {
   const results: ActionResult[] = [];
   for (const eventId of ids) {
