@@ -4,6 +4,7 @@ import {
   Catch,
   Controller,
   createParamDecorator,
+  Logger,
   Post,
   RequestMethod,
   type Type,
@@ -22,9 +23,8 @@ import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 
 // What this package uses of Nest and Express that they do not publish. CONTRIBUTING.md lists it.
 //
-// Keys under which Nest's decorators keep their metadata: the same in Nest 11.0 to 12.5. There is no public way to read
-// what `@UseGuards()` and the like were given. The constants moved from `@nestjs/common/constants` (11) to
-// `@nestjs/common/internal` (12), so they are spelled out here.
+// Keys under which Nest's decorators keep their metadata: the same in Nest 11.0 to 12.5. The constants moved from
+// `@nestjs/common/constants` (11) to `@nestjs/common/internal` (12), so they are spelled out here.
 
 /** Of `@UseGuards()` and the like, on a class or method: a list of classes and instances. */
 export const GUARDS = '__guards__';
@@ -88,6 +88,12 @@ function unsupportedNest(what: string): ScalekitWebhookError<'unsupported_nest'>
   );
 }
 
+/** Whether lines of level `debug` are printed. Nest 11 says no to every level until levels are set, and prints all. */
+export function isDebugPrinted(): boolean {
+  const saysNo = !Logger.isLevelEnabled('fatal') && Reflect.get(Logger, 'staticInstanceRef') !== undefined;
+  return saysNo || Logger.isLevelEnabled('debug');
+}
+
 /**
  * What Nest's container knows of a provider or controller. `DiscoveryService` is public and returns these; their members
  * are not: the same in Nest 11.0 to 12.5.
@@ -98,11 +104,7 @@ export type ContextId = ReturnType<typeof ContextIdFactory.create>;
 const METHODS = ['isDependencyTreeStatic', 'isDependencyTreeDurable', 'getInstanceByContextId'];
 const PROPERTIES = ['token', 'metatype', 'instance', 'id', 'isAlias', 'isTransient', 'isNotMetatype'];
 
-/**
- * Checks that a wrapper has the members that handlers are found and called by.
- *
- * @throws ScalekitWebhookError (`unsupported_nest`) at boot
- */
+/** @throws ScalekitWebhookError (`unsupported_nest`) at boot, if a wrapper lacks what handlers are found and called by */
 export function checkInstanceWrapper(wrapper: InstanceWrapper | undefined): void {
   const isComplete =
     wrapper !== undefined &&

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import type { DeliveryAnswer, DeliveryEntry, InspectorState } from '../../inspector.api.js';
+import type { CallEntry, DeliveryAnswer, DeliveryEntry, InspectorState } from '../../inspector.api.js';
 import { ApiError } from '../data/api.js';
 import { store } from '../data/live.js';
 import { useFetched } from '../data/use-fetched.js';
@@ -10,6 +10,7 @@ import { OutcomeChip } from '../ui/outcome.js';
 import { useShortcuts } from '../ui/shortcuts.js';
 import { Empty, Loading, Trouble } from '../ui/states.js';
 import { Text } from '../ui/text.js';
+import { CallError } from './call-error.js';
 import { Facts } from './facts.js';
 import { LongText } from './long-text.js';
 import { REASONS } from './reasons.js';
@@ -53,6 +54,8 @@ function Delivery({
 }: DeliveryAnswer & { state: InspectorState | undefined }) {
   const reason = delivery.reason === undefined ? undefined : REASONS[delivery.reason];
   const failed = calls.filter(({ call, detail }) => call.error ?? detail.error);
+  const isLast = (call: CallEntry) =>
+    !calls.some(({ call: other }) => other.handler === call.handler && other.attempt > call.attempt);
   return (
     <>
       <header class="delivery-head">
@@ -71,16 +74,8 @@ function Delivery({
       <h2>Timeline</h2>
       <Timeline delivery={delivery} calls={calls.map(({ call }) => call)} />
       {failed.length > 0 && <h2>Errors</h2>}
-      {failed.map(({ call, detail }) => (
-        <section class="error" key={call.key}>
-          <h3>
-            <Text of={`${call.handler} · attempt ${call.attempt}`} />
-          </h3>
-          <p class="muted">
-            <Text of={[call.error?.name, call.error?.code].filter(Boolean).join(' · ')} />
-          </p>
-          {detail.error && <LongText of={detail.error} label={`Error of ${call.handler}`} />}
-        </section>
+      {failed.map((each) => (
+        <CallError key={each.call.key} {...each} isLast={isLast(each.call)} />
       ))}
       {detail.headers && <h2>Headers</h2>}
       {detail.headers && <Headers of={detail.headers} />}
