@@ -96,11 +96,16 @@ export function createWebhookCheck(options: WebhookVerifierOptions): WebhookChec
     try {
       const delivery = readDelivery(input);
       const signature = readSignature(accepted, delivery.headers, scratch);
-      return (
-        faultOfTime(signature.proves, delivery.now, toleranceSeconds) ??
-        faultOfSignature(signature, keys, delivery) ??
-        signature.proves
-      );
+      const fault = faultOfTime(signature.proves, delivery.now, toleranceSeconds);
+      if (fault) {
+        return fault;
+      }
+      const position = positionOfSecret(signature, keys, delivery);
+      if (typeof position !== 'number') {
+        return position;
+      }
+      const of = secrets.length;
+      return of > 1 ? { ...signature.proves, secret: { position, of } } : signature.proves;
     } catch (error) {
       return toVerificationError(error);
     }
@@ -133,11 +138,12 @@ function faultOfTime(
   return undefined;
 }
 
-function faultOfSignature(
+/** Which secret of the list signed it. */
+function positionOfSecret(
   { signatures, signedPrefix, proves: { scheme } }: ParsedSignature,
   keys: WebhookKeys,
   { rawBody }: PlainDelivery,
-): WebhookVerificationError | undefined {
+): number | WebhookVerificationError {
   if (keys[scheme].length === 0) {
     return new WebhookVerificationError(
       'invalid_secret',
@@ -146,17 +152,20 @@ function faultOfSignature(
         'Copy the signing secret of this endpoint from the Scalekit dashboard.',
     );
   }
-  let matches = 0;
-  for (const key of keys[scheme]) {
-    matches += countMatches(computeMac(key, signedPrefix, rawBody), signatures);
+  let matching: number | undefined;
+  for (const { key, position } of keys[scheme]) {
+    if (countMatches(computeMac(key, signedPrefix, rawBody), signatures) > 0) {
+      matching = position;
+    }
   }
-  return matches > 0
-    ? undefined
-    : new WebhookVerificationError(
-        'signature_mismatch',
-        `No signature matches under the scheme "${scheme}". Check that the secret is that of this endpoint, and ` +
-          'that rawBody is the body exactly as received, not parsed and serialised again.',
-      );
+  return (
+    matching ??
+    new WebhookVerificationError(
+      'signature_mismatch',
+      `No signature matches under the scheme "${scheme}". Check that the secret is that of this endpoint, and ` +
+        'that rawBody is the body exactly as received, not parsed and serialised again.',
+    )
+  );
 }
 
 /**
