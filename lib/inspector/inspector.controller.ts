@@ -45,7 +45,7 @@ export function createInspectorController(
       // Fastify's router tells a path with a slash at its end from one without. Express's has no `*`.
       if (isFastify(httpAdapter)) {
         const { prototype } = ScalekitWebhookInspectorController;
-        Get('*')(prototype, 'rest', { value: Reflect.get(prototype, 'rest') as object });
+        Get('*')(prototype, 'rest', { value: Reflect.get(prototype, 'rest') });
       }
     }
 

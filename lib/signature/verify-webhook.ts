@@ -96,16 +96,10 @@ export function createWebhookCheck(options: WebhookVerifierOptions): WebhookChec
     try {
       const delivery = readDelivery(input);
       const signature = readSignature(accepted, delivery.headers, scratch);
-      const fault = faultOfTime(signature.proves, delivery.now, toleranceSeconds);
-      if (fault) {
-        return fault;
-      }
-      const position = positionOfSecret(signature, keys, delivery);
-      if (typeof position !== 'number') {
-        return position;
-      }
-      const of = secrets.length;
-      return of > 1 ? { ...signature.proves, secret: { position, of } } : signature.proves;
+      return (
+        faultOfTime(signature.proves, delivery.now, toleranceSeconds) ??
+        checkSignature(signature, keys, delivery, secrets.length)
+      );
     } catch (error) {
       return toVerificationError(error);
     }
@@ -138,12 +132,13 @@ function faultOfTime(
   return undefined;
 }
 
-/** Which secret of the list signed it. */
-function positionOfSecret(
-  { signatures, signedPrefix, proves: { scheme } }: ParsedSignature,
+function checkSignature(
+  { signatures, signedPrefix, proves }: ParsedSignature,
   keys: WebhookKeys,
   { rawBody }: PlainDelivery,
-): number | WebhookVerificationError {
+  of: number,
+): WebhookOutcome {
+  const { scheme } = proves;
   if (keys[scheme].length === 0) {
     return new WebhookVerificationError(
       'invalid_secret',
@@ -152,19 +147,20 @@ function positionOfSecret(
         'Copy the signing secret of this endpoint from the Scalekit dashboard.',
     );
   }
-  let matching: number | undefined;
-  for (const { key, position } of keys[scheme]) {
-    if (countMatches(computeMac(key, signedPrefix, rawBody), signatures) > 0) {
-      matching = position;
-    }
+  let matches = 0;
+  let position = 0;
+  for (const { key, position: ofKey } of keys[scheme]) {
+    const matching = countMatches(computeMac(key, signedPrefix, rawBody), signatures);
+    matches += matching;
+    position = matching > 0 ? ofKey : position;
   }
-  return (
-    matching ??
-    new WebhookVerificationError(
-      'signature_mismatch',
-      `No signature matches under the scheme "${scheme}". Check that the secret is that of this endpoint, and ` +
-        'that rawBody is the body exactly as received, not parsed and serialised again.',
-    )
+  if (matches > 0) {
+    return of > 1 ? { ...proves, secret: { position, of } } : proves;
+  }
+  return new WebhookVerificationError(
+    'signature_mismatch',
+    `No signature matches under the scheme "${scheme}". Check that the secret is that of this endpoint, and ` +
+      'that rawBody is the body exactly as received, not parsed and serialised again.',
   );
 }
 
