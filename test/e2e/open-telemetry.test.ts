@@ -81,6 +81,7 @@ describe.each(PLATFORMS)('OpenTelemetry on $platform', ({ adapter }) => {
       'messaging.operation.name': 'process',
       'scalekit.delivery.id': handler?.attributes['scalekit.delivery.id'],
       'scalekit.signature.scheme': 'standard',
+      'scalekit.delivery.source': 'webhook',
       'scalekit.delivery.outcome': 'handled',
       'scalekit.delivery.reason': 'handled',
       'http.response.status_code': 200,
@@ -142,6 +143,7 @@ describe.each(PLATFORMS)('OpenTelemetry on $platform', ({ adapter }) => {
     const endpoint = { 'messaging.destination.name': 'default' };
     const of = (outcome: string, reason: string, type?: string) => ({
       ...endpoint,
+      'scalekit.delivery.source': 'webhook',
       'scalekit.delivery.outcome': outcome,
       'scalekit.delivery.reason': reason,
       ...(type && { 'scalekit.event.type': type }),
