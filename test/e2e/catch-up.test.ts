@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { readFileSync } from 'node:fs';
 import { Injectable } from '@nestjs/common';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -499,6 +500,11 @@ describe('catching up', () => {
       [outcome('caught_up'), 1],
       [outcome('failed'), 1],
     ]);
+    const scraped = await telemetry.scrape();
+    const dashboard = readFileSync(new URL('../../docs/grafana-dashboard.json', import.meta.url), 'utf8');
+    const used = dashboard.replaceAll('(_seconds)?', '').match(/\bscalekit_\w*catch_up_\w+/g) ?? [];
+    expect(new Set(used).size).toBe(3);
+    expect(used.filter((name) => !new RegExp(`\\b${name}\\b`).test(scraped))).toEqual([]);
     const [[of, lag] = []] = await telemetry.points('scalekit_webhooks.catch_up.lag');
     expect(of).toEqual(endpoint);
     expect(lag).toBeGreaterThanOrEqual(120); // The sender is left two minutes.
