@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { CallEntry, DeliveryAnswer, DeliveryEntry, InspectorState } from '../../inspector.api.js';
 import { ApiError } from '../data/api.js';
 import { store } from '../data/live.js';
@@ -54,12 +54,15 @@ function Delivery({
 }: DeliveryAnswer & { state: InspectorState | undefined }) {
   const reason = delivery.reason === undefined ? undefined : REASONS[delivery.reason];
   const failed = calls.filter(({ call, detail }) => call.error ?? detail.error);
+  const heading = useRef<HTMLHeadingElement>(null);
+  // The row that had the focus is gone.
+  useEffect(() => heading.current?.focus(), [delivery.key]);
   const isLast = (call: CallEntry) =>
     !calls.some(({ call: other }) => other.handler === call.handler && other.attempt > call.attempt);
   return (
     <>
       <header class="delivery-head">
-        <h2>
+        <h2 tabIndex={-1} ref={heading}>
           <Text of={delivery.type ?? 'Not verified'} />
         </h2>
         <p class="verdict">
