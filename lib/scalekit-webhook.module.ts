@@ -12,6 +12,7 @@ import { createDispatcher } from './receive/create-dispatcher.js';
 import { DeliveryReceiver } from './receive/delivery.receiver.js';
 import { EndpointLifecycle } from './receive/endpoint.lifecycle.js';
 import type { Registration } from './receive/scalekit-webhook.controller.js';
+import { OpenEndpoints } from './receive/open-endpoints.js';
 import { ScalekitWebhookService } from './receive/scalekit-webhook.service.js';
 import { ConfigurableModuleClass } from './scalekit-webhook.module-definition.js';
 import type { ScalekitWebhookOptions } from './scalekit-webhook.options.js';
@@ -35,8 +36,15 @@ import { ScalekitWebhookHealthIndicator } from './telemetry/scalekit-webhook.hea
 /** What all endpoints of an application share. */
 @Module({
   imports: [DiscoveryModule],
-  providers: [ScalekitWebhookRegistry, RawBodyInstaller, HandlerRegistry, DebugLines, OpenTelemetry],
-  exports: [ScalekitWebhookRegistry, RawBodyInstaller, HandlerRegistry],
+  providers: [
+    ScalekitWebhookRegistry,
+    OpenEndpoints,
+    RawBodyInstaller,
+    HandlerRegistry,
+    DebugLines,
+    OpenTelemetry,
+  ],
+  exports: [ScalekitWebhookRegistry, OpenEndpoints, RawBodyInstaller, HandlerRegistry],
 })
 export class ScalekitWebhookCoreModule {}
 

@@ -25,7 +25,7 @@ BEGIN
     changed := true;
   END IF;
 
-  IF to_regprocedure('"scalekit_webhook_events_begin"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_handler_done"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_complete"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_accept"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_finish"(text)') IS NULL THEN
+  IF to_regprocedure('"scalekit_webhook_events_begin"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_handler_done"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_complete"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_accept"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_finish"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_log_append"(text)') IS NULL THEN
     ALTER TABLE "scalekit_webhook_events" SET (fillfactor = 70);
 
 CREATE OR REPLACE FUNCTION "scalekit_webhook_events_begin"(calls text) RETURNS text LANGUAGE plpgsql
@@ -153,10 +153,11 @@ $function$;
 CREATE OR REPLACE FUNCTION "scalekit_webhook_events_accept"(calls text) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET jit = off AS $function$
 DECLARE
-  request json := calls;
+  request json := split_part(calls, chr(10), 1);
+  jobs text := split_part(calls, chr(10), 2);
+  wanted_jobs integer := json_array_length(request -> 'keys');
+  all_new boolean;
   claimed jsonb;
-  jobs text;
-  wanted_jobs integer;
   added integer;
   others text := 'null';
 BEGIN
@@ -172,14 +173,16 @@ BEGIN
     ORDER BY call.key COLLATE "C"
     ON CONFLICT (key) DO NOTHING
     RETURNING entry.key
-  ),
-  queued AS (
-    SELECT job FROM json_array_elements(request -> 'jobs') WITH ORDINALITY AS job (job, at)
-    JOIN json_array_elements_text(request -> 'keys') WITH ORDINALITY AS owner (key, at) USING (at)
-    JOIN claimed ON claimed.key = owner.key
   )
-  SELECT (SELECT coalesce(jsonb_object_agg(key, 1), '{}') FROM claimed), coalesce(json_agg(job), '[]')::text, count(*)
-  INTO claimed, jobs, wanted_jobs FROM queued;
+  SELECT coalesce(jsonb_object_agg(key, 1), '{}'), count(*) = json_array_length(request -> 'events')
+  INTO claimed, all_new FROM claimed;
+
+  IF NOT all_new THEN
+    SELECT coalesce(json_agg(job), '[]')::text, count(*) INTO jobs, wanted_jobs
+    FROM json_array_elements(jobs::json) WITH ORDINALITY AS job (job, at)
+    JOIN json_array_elements_text(request -> 'keys') WITH ORDINALITY AS owner (key, at) USING (at)
+    WHERE claimed -> owner.key IS NOT NULL;
+  END IF;
 
   EXECUTE request ->> 'insert' USING jobs;
   GET DIAGNOSTICS added = ROW_COUNT;
@@ -187,10 +190,12 @@ BEGIN
     EXECUTE request ->> 'revive' USING jobs;
   END IF;
 
-  SELECT "scalekit_webhook_events_begin"(json_agg(call)::text) INTO others
-  FROM json_array_elements(request -> 'events') AS call WHERE claimed -> (call ->> 'key') IS NULL HAVING count(*) > 0;
+  IF NOT all_new THEN
+    SELECT "scalekit_webhook_events_begin"(json_agg(call)::text) INTO others
+    FROM json_array_elements(request -> 'events') AS call WHERE claimed -> (call ->> 'key') IS NULL;
+  END IF;
 
-  RETURN '{"queued":' || claimed::text || ',"begun":' || coalesce(others, 'null') || '}';
+  RETURN '{"queued":' || claimed::text || ',"begun":' || others || '}';
 END
 $function$;
 CREATE OR REPLACE FUNCTION "scalekit_webhook_events_finish"(calls text) RETURNS text LANGUAGE plpgsql
@@ -203,6 +208,38 @@ BEGIN
     SELECT coalesce(json_agg(call -> 'job'), '[]')::text FROM json_array_elements(request -> 'calls') AS call
     WHERE held::jsonb @> to_jsonb(call ->> 'key'));
   RETURN held;
+END
+$function$;
+CREATE OR REPLACE FUNCTION "scalekit_webhook_events_log_append"(calls text) RETURNS text LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_nestloop = off AS $function$
+DECLARE
+  request record;
+  now bigint;
+  last bigint;
+  gone bigint;
+  gone_before bigint;
+BEGIN
+  SELECT * INTO request FROM json_to_record(calls::json) AS call (
+    scope text, mark text, capacity integer, "keepMs" bigint, entries json);
+  PERFORM pg_advisory_xact_lock(hashtextextended('nestjs-scalekit-webhooks "scalekit_webhook_events_log" ' || request.scope, 0));
+  now := extract(epoch FROM clock_timestamp()) * 1000000;
+  last := (SELECT max(kept.position) FROM "scalekit_webhook_events_log" AS kept WHERE kept.scope = request.scope);
+  gone_before := coalesce((SELECT kept.position FROM "scalekit_webhook_events_log" AS kept WHERE kept.key = request.mark), now);
+
+  INSERT INTO "scalekit_webhook_events_log" AS kept (key, scope, position, entry, detail)
+  SELECT call.value ->> 0, request.scope, greatest(last, now) + call.ordinality, call.value ->> 1, call.value ->> 2
+  FROM json_array_elements(request.entries) WITH ORDINALITY AS call
+  ON CONFLICT (key) DO UPDATE SET
+    position = excluded.position, entry = excluded.entry, detail = coalesce(excluded.detail, kept.detail);
+
+  gone := greatest(gone_before, now - request."keepMs" * 1000, (
+    SELECT kept.position FROM "scalekit_webhook_events_log" AS kept WHERE kept.scope = request.scope AND kept.position > gone_before
+    ORDER BY kept.position DESC OFFSET request.capacity LIMIT 1));
+  DELETE FROM "scalekit_webhook_events_log" AS kept
+  WHERE kept.scope = request.scope AND kept.position > gone_before AND kept.position <= gone;
+  INSERT INTO "scalekit_webhook_events_log" AS kept (key, scope, position) VALUES (request.mark, request.scope, gone)
+  ON CONFLICT (key) DO UPDATE SET position = excluded.position;
+  RETURN '[]';
 END
 $function$;
 
@@ -251,6 +288,26 @@ $procedure$;
       name text COLLATE "C" PRIMARY KEY,
       data text NOT NULL -- JSON: how far catching up has come
     );
+    changed := true;
+  END IF;
+
+  IF to_regclass('"scalekit_webhook_events_log"') IS NULL THEN
+    CREATE UNLOGGED TABLE "scalekit_webhook_events_log" (
+      key text COLLATE "C" PRIMARY KEY,
+      scope text COLLATE "C" NOT NULL,
+      position bigint NOT NULL, -- microseconds since 1970
+      entry text,
+      detail text
+    ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+    CREATE INDEX "scalekit_webhook_events_log_position" ON "scalekit_webhook_events_log" (scope, position);
+    CREATE UNLOGGED TABLE "scalekit_webhook_events_log_counts" (
+      scope text COLLATE "C" NOT NULL,
+      bucket_ms integer NOT NULL,
+      at bigint NOT NULL, -- milliseconds since 1970
+      process text COLLATE "C" NOT NULL,
+      data text NOT NULL,
+      PRIMARY KEY (scope, bucket_ms, at, process)
+    ) WITH (fillfactor = 50);
     changed := true;
   END IF;
 

@@ -1,14 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { AnswerableResponse } from '../answers/answers.js';
-import {
-  acceptsVersion,
-  type ExpressLayer,
-  lastExpressRoute,
-  ROUTE_PATH,
-  watchRoutes,
-  watchVersionFilters,
-} from '../shared/nest-internals.js';
+import { type ExpressLayer, expressTable, lastExpressRoute } from '../shared/express-internals.js';
+import { acceptsVersion, ROUTE_PATH, watchRoutes, watchVersionFilters } from '../shared/nest-internals.js';
 import {
   type EndpointLookup,
   type RawBodyPlatform,
@@ -29,6 +23,8 @@ type ExpressRequest = Omit<IncomingMessage, 'readable'> &
     _body?: boolean;
     [LOOKED_UP]?: string;
   };
+
+type Register = (...args: unknown[]) => unknown;
 
 type Reader = (
   request: ExpressRequest,
@@ -55,28 +51,39 @@ export class ExpressRawBody implements RawBodyPlatform {
     const table = new ExpressRoutes(adapter);
     this.table = table;
     const reader = readerOf(table, endpointOf);
-    const use = adapter.use.bind(adapter);
-    let isLast = false;
+    const app = adapter.getInstance<{ use: Register }>();
+    const use = app.use.bind(app);
+    /** How many entries Express's table had when none of them could have changed a URL after the last reader. */
+    let settled = -1;
     const placeReader = () => {
-      if (!isLast) {
-        isLast = true;
+      if (settled !== expressTable(adapter).length) {
         use(reader);
       }
     };
+    const settle = () => {
+      settled = expressTable(adapter).length;
+    };
     placeReader();
-    adapter.use = (...args: unknown[]) => {
-      if (args.some(isParser)) {
-        placeReader();
-      } else {
-        isLast = false;
+    settle();
+    // Nest's own `adapter.use()` calls it, too.
+    app.use = (...args) => {
+      if (!args.flat().some(isParser)) {
+        return use(...args);
       }
-      return use(...args) as unknown;
+      placeReader();
+      const registered = use(...args);
+      settle();
+      return registered;
     };
     watchVersionFilters(adapter);
     watchRoutes(adapter, ({ path, handler, register }) => {
+      if (!Reflect.hasMetadata(ROUTE_PATH, handler)) {
+        return register(); // No route of a controller: it may be a middleware.
+      }
       placeReader();
       const registered = register();
       table.add(path, handler);
+      settle();
       return registered;
     });
   }
@@ -150,11 +157,8 @@ class ExpressRoutes {
 
   constructor(private readonly adapter: AbstractHttpAdapter) {}
 
-  /** Called after a route is registered. Only routes of controllers count: others may be middlewares. */
+  /** Called after a route of a controller is registered. */
   add(path: string, handler: (...args: unknown[]) => unknown): void {
-    if (!Reflect.hasMetadata(ROUTE_PATH, handler)) {
-      return;
-    }
     const mark = routeMarkOf(handler);
     const layer = lastExpressRoute(this.adapter, path);
     const filter = this.filterOf(mark?.hosts ?? [], acceptsVersion(handler));

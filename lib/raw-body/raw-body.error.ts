@@ -50,7 +50,7 @@ export class RawBodyError extends ScalekitWebhookError<RawBodyErrorCode> {
         'bytes, not objects. If your platform or an own server instance parses bodies before Nest does, remove that ' +
         'parser for the webhook path, or hand over the bytes as request.rawBody (express.json({ verify: (request, _, ' +
         'bytes) => { request.rawBody = bytes; } })) or as a Buffer or string in request.body (express.raw({ type: ' +
-        '"*/*" })).',
+        '"*/*" })). If a middleware of a module changes the URL to that path, create the application with rawBody: true.',
     );
   }
 

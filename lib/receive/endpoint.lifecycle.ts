@@ -23,6 +23,7 @@ import { Lifecycle } from '../telemetry/lifecycle.js';
 import { DeliveryAuthenticator } from '../signature/delivery-authenticator.js';
 import { stateOf } from './endpoint-state.js';
 import { ApplicationAnnouncement } from './application-announcement.js';
+import { OpenEndpoints } from './open-endpoints.js';
 import { mountController, type Registration } from './scalekit-webhook.controller.js';
 
 const REPLAY_WARNING =
@@ -58,6 +59,7 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
     private readonly handlers: HandlerRegistry,
     lifecycle: Lifecycle,
     private readonly registry: ScalekitWebhookRegistry,
+    open: OpenEndpoints,
     @Optional() private readonly catchUp?: CatchUpLoop,
   ) {
     const { path, signature, maxBodyBytes, maxUnverifiedBytes } = options;
@@ -73,6 +75,7 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
       lifecycle,
       state: stateOf(ledger, options.idempotency.store, dispatcher),
     });
+    open.all.push({ name, role, options, dispatcher, lifecycle });
     mountController(controller, path);
   }
 

@@ -4,6 +4,7 @@ import {
   Catch,
   Controller,
   createParamDecorator,
+  Logger,
   Post,
   RequestMethod,
   type Type,
@@ -20,11 +21,10 @@ import {
 } from '@nestjs/core';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 
-// What this package uses of Nest and Express that they do not publish. CONTRIBUTING.md lists it.
+// What this package uses of Nest that Nest does not publish. CONTRIBUTING.md lists it.
 //
-// Keys under which Nest's decorators keep their metadata: the same in Nest 11.0 to 12.5. There is no public way to read
-// what `@UseGuards()` and the like were given. The constants moved from `@nestjs/common/constants` (11) to
-// `@nestjs/common/internal` (12), so they are spelled out here.
+// Keys under which Nest's decorators keep their metadata: the same in Nest 11.0 to 12.5. The constants moved from
+// `@nestjs/common/constants` (11) to `@nestjs/common/internal` (12), so they are spelled out here.
 
 /** Of `@UseGuards()` and the like, on a class or method: a list of classes and instances. */
 export const GUARDS = '__guards__';
@@ -88,6 +88,12 @@ function unsupportedNest(what: string): ScalekitWebhookError<'unsupported_nest'>
   );
 }
 
+/** Whether lines of level `debug` are printed. Nest 11 says no to every level until levels are set, and prints all. */
+export function isDebugPrinted(): boolean {
+  const saysNo = !Logger.isLevelEnabled('fatal') && Reflect.get(Logger, 'staticInstanceRef') !== undefined;
+  return saysNo || Logger.isLevelEnabled('debug');
+}
+
 /**
  * What Nest's container knows of a provider or controller. `DiscoveryService` is public and returns these; their members
  * are not: the same in Nest 11.0 to 12.5.
@@ -98,11 +104,7 @@ export type ContextId = ReturnType<typeof ContextIdFactory.create>;
 const METHODS = ['isDependencyTreeStatic', 'isDependencyTreeDurable', 'getInstanceByContextId'];
 const PROPERTIES = ['token', 'metatype', 'instance', 'id', 'isAlias', 'isTransient', 'isNotMetatype'];
 
-/**
- * Checks that a wrapper has the members that handlers are found and called by.
- *
- * @throws ScalekitWebhookError (`unsupported_nest`) at boot
- */
+/** @throws ScalekitWebhookError (`unsupported_nest`) at boot, if a wrapper lacks what handlers are found and called by */
 export function checkInstanceWrapper(wrapper: InstanceWrapper | undefined): void {
   const isComplete =
     wrapper !== undefined &&
@@ -214,34 +216,4 @@ export function watchVersionFilters(adapter: AbstractHttpAdapter): void {
 
 export function acceptsVersion(handler: RouteHandler): Accepts | undefined {
   return (handler as { readonly [ACCEPTS_VERSION]?: Accepts })[ACCEPTS_VERSION];
-}
-
-/** A route, or a middleware, in the table of Express's router. */
-export interface ExpressLayer {
-  match(path: string): boolean;
-  readonly route?: { readonly path: unknown; _handlesMethod(method: string): boolean };
-}
-
-/**
- * The entry of the route that was registered last, in Express's table of middlewares and routes. `app.router` is public;
- * the table and its entries are not: seen in router 2.2 and 2.3, that is Express 5.1 to 5.3.
- *
- * @throws Error, which stops the boot, if Express's table is not as expected
- */
-export function lastExpressRoute(adapter: AbstractHttpAdapter, path: string): ExpressLayer {
-  const { router } = adapter.getInstance<{
-    readonly router?: { readonly stack?: readonly ExpressLayer[] };
-  }>();
-  const layer = router?.stack?.at(-1);
-  const isAsExpected =
-    layer?.route?.path === path &&
-    typeof layer.match === 'function' &&
-    typeof layer.route._handlesMethod === 'function';
-  if (!isAsExpected) {
-    throw new Error(
-      `The webhook module can't find the route ${path} in the route table of this version of Express. Please report ` +
-        'the version; until this is mended, an older Express, or Fastify, works.',
-    );
-  }
-  return layer;
 }

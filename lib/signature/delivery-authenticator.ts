@@ -13,7 +13,7 @@ import {
 } from './signature.errors.js';
 import { attachDelivery, deliveryOf, type VerifiedDelivery } from './verified-delivery.js';
 import type { WebhookOutcome } from './verify-webhook.js';
-import type { WebhookScheme } from './webhook-scheme.js';
+import type { WebhookVerification } from './webhook-scheme.js';
 
 interface AuthenticatorOptions {
   readonly environmentId?: string | readonly string[];
@@ -95,7 +95,7 @@ export class DeliveryAuthenticator {
    * @throws EnvelopeError, DeliveryRefusedError
    */
   readUnsigned(rawBody: Uint8Array): VerifiedDelivery {
-    return this.read(rawBody, undefined, undefined);
+    return this.read(rawBody, undefined);
   }
 
   /** Logs the reason of a refusal. The answer says it only where that helps no forger. */
@@ -126,22 +126,18 @@ export class DeliveryAuthenticator {
     if (outcome instanceof WebhookVerificationError) {
       return outcome;
     }
-    const delivery = this.read(rawBody, outcome.scheme, outcome.id);
+    const delivery = this.read(rawBody, outcome);
     this.refuseOldEvents(delivery);
     return delivery;
   }
 
-  private read(
-    rawBody: Uint8Array,
-    scheme: WebhookScheme | undefined,
-    id: string | undefined,
-  ): VerifiedDelivery {
+  private read(rawBody: Uint8Array, proof: WebhookVerification | undefined): VerifiedDelivery {
     const event = readEnvelope(rawBody);
     const receivedAt = new Date();
     const occurredAt = this.readDate(event);
     this.refuseOtherEnvironments(event);
-    const deliveryId = id ?? event.id;
-    return { endpoint: this.endpoint, scheme, deliveryId, rawBody, event, occurredAt, receivedAt };
+    const { scheme, id: deliveryId = event.id } = proof ?? {};
+    return { endpoint: this.endpoint, scheme, proof, deliveryId, rawBody, event, occurredAt, receivedAt };
   }
 
   private readDate(event: ScalekitEnvelope): Date | undefined {

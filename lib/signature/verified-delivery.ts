@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { ScalekitEnvelope } from '../events/envelope.js';
-import type { WebhookScheme } from './webhook-scheme.js';
+import type { WebhookScheme, WebhookVerification } from './webhook-scheme.js';
 
 const DELIVERY = Symbol.for('nestjs-scalekit-webhooks:delivery');
 
@@ -9,6 +9,8 @@ export interface VerifiedDelivery {
   readonly endpoint: string;
   /** Undefined for an event that was fetched from Scalekit's API: the connection vouches for it, not a signature. */
   readonly scheme: WebhookScheme | undefined;
+  /** Undefined also for one that comes from a queue. */
+  readonly proof?: WebhookVerification | undefined;
   /** The signed message id, where the scheme has one; else the event's id. */
   readonly deliveryId: string;
   readonly rawBody: Uint8Array;

@@ -98,8 +98,7 @@ export function createWebhookCheck(options: WebhookVerifierOptions): WebhookChec
       const signature = readSignature(accepted, delivery.headers, scratch);
       return (
         faultOfTime(signature.proves, delivery.now, toleranceSeconds) ??
-        faultOfSignature(signature, keys, delivery) ??
-        signature.proves
+        checkSignature(signature, keys, delivery, secrets.length)
       );
     } catch (error) {
       return toVerificationError(error);
@@ -133,11 +132,13 @@ function faultOfTime(
   return undefined;
 }
 
-function faultOfSignature(
-  { signatures, signedPrefix, proves: { scheme } }: ParsedSignature,
+function checkSignature(
+  { signatures, signedPrefix, proves }: ParsedSignature,
   keys: WebhookKeys,
   { rawBody }: PlainDelivery,
-): WebhookVerificationError | undefined {
+  of: number,
+): WebhookOutcome {
+  const { scheme } = proves;
   if (keys[scheme].length === 0) {
     return new WebhookVerificationError(
       'invalid_secret',
@@ -147,16 +148,20 @@ function faultOfSignature(
     );
   }
   let matches = 0;
-  for (const key of keys[scheme]) {
-    matches += countMatches(computeMac(key, signedPrefix, rawBody), signatures);
+  let position = 0;
+  for (const { key, position: ofKey } of keys[scheme]) {
+    const matching = countMatches(computeMac(key, signedPrefix, rawBody), signatures);
+    matches += matching;
+    position = matching > 0 ? ofKey : position;
   }
-  return matches > 0
-    ? undefined
-    : new WebhookVerificationError(
-        'signature_mismatch',
-        `No signature matches under the scheme "${scheme}". Check that the secret is that of this endpoint, and ` +
-          'that rawBody is the body exactly as received, not parsed and serialised again.',
-      );
+  if (matches > 0) {
+    return of > 1 ? { ...proves, secret: { position, of } } : proves;
+  }
+  return new WebhookVerificationError(
+    'signature_mismatch',
+    `No signature matches under the scheme "${scheme}". Check that the secret is that of this endpoint, and ` +
+      'that rawBody is the body exactly as received, not parsed and serialised again.',
+  );
 }
 
 /**

@@ -36,6 +36,8 @@ export interface WebhookVerification {
   readonly id?: string;
   /** When the delivery was signed, in unix seconds. `digest` signs no time. */
   readonly timestamp?: number;
+  /** Which secret signed it, from 0, and of how many. Set only where a list of several is configured. */
+  readonly secret?: { readonly position: number; readonly of: number };
 }
 
 /** How one scheme reads and writes its headers. Each scheme has a file in `schemes/`. */

@@ -83,15 +83,21 @@ export function prepareSigningKey(secret: unknown, scheme: WebhookScheme): KeyOb
   return createSecretKey(bytes);
 }
 
+interface WebhookKey {
+  readonly key: KeyObject;
+  /** Of its secret in the list. */
+  readonly position: number;
+}
+
 /** For each scheme, the keys of those secrets that it can use. */
-export type WebhookKeys = Readonly<Record<WebhookScheme, readonly KeyObject[]>>;
+export type WebhookKeys = Readonly<Record<WebhookScheme, readonly WebhookKey[]>>;
 
 export function prepareKeys(secrets: readonly string[]): WebhookKeys {
   const keysOf = (scheme: WebhookScheme) =>
-    secrets
-      .map((secret) => keyBytes(secret, scheme))
-      .filter((bytes) => bytes !== undefined)
-      .map((bytes) => createSecretKey(bytes));
+    secrets.flatMap((secret, position) => {
+      const bytes = keyBytes(secret, scheme);
+      return bytes ? [{ key: createSecretKey(bytes), position }] : [];
+    });
   return { standard: keysOf('standard'), timestamped: keysOf('timestamped'), digest: keysOf('digest') };
 }
 

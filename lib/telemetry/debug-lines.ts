@@ -3,6 +3,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { HandlerRegistry } from '../handlers/handler.registry.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { escapeControlCharacters } from '../shared/escape-control-characters.js';
+import { isDebugPrinted } from '../shared/nest-internals.js';
 import {
   DELIVERY_CHANNEL,
   type DeliveryFacts,
@@ -25,8 +26,7 @@ export class DebugLines implements OnApplicationBootstrap, OnApplicationShutdown
   ) {}
 
   onApplicationBootstrap(): void {
-    // Nest 11 says no while no levels are set, and prints all of them.
-    if (Logger.isLevelEnabled('debug') || !Reflect.get(Logger, 'logLevels')) {
+    if (isDebugPrinted()) {
       subscribe(DELIVERY_CHANNEL, this.onDelivery);
       subscribe(HANDLER_CHANNEL, this.onCall);
     }

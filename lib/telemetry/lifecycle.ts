@@ -4,6 +4,7 @@ import { type Answer, noteArrival } from '../answers/answers.js';
 import { organizationOf } from '../events/envelope.js';
 import { ownCodeOf } from '../scalekit-webhook.errors.js';
 import { attempt, type Awaitable } from '../shared/awaitable.js';
+import type { LifecycleWitness, WitnessedDelivery } from './lifecycle-witness.js';
 import {
   DELIVERY_CHANNEL,
   type DeliveryFacts,
@@ -58,6 +59,9 @@ interface Followed {
  * costs two looks: one when it is received, one for each handler.
  */
 export class Lifecycle {
+  /** Set by an inspector, while it listens to the channels. */
+  witness: LifecycleWitness | undefined;
+
   constructor(
     private readonly application: string,
     private readonly endpoint: string,
@@ -71,14 +75,16 @@ export class Lifecycle {
     const receivedAt = Date.now() - Math.round(performance.now() - noteArrival(request));
     const facts: Writable<DeliveryFacts> = { application, endpoint, receivedAt };
     (request as Followed)[FACTS] = facts;
+    this.witness?.received(facts, request);
     deliveries.start.publish(facts);
     deliveries.end.publish(facts);
     tell('received', facts);
   }
 
-  verified(request: object, { event, deliveryId, scheme }: Delivery): void {
+  verified(request: object, delivery: Delivery & WitnessedDelivery): void {
     const facts = factsOf(request);
     if (facts) {
+      const { event, deliveryId, scheme } = delivery;
       Object.assign(facts, {
         eventId: event.id,
         type: event.type,
@@ -86,6 +92,7 @@ export class Lifecycle {
         deliveryId,
         scheme,
       });
+      this.witness?.verified(facts, delivery);
       tell('verified', facts);
     }
   }
@@ -177,6 +184,7 @@ export class Lifecycle {
       },
       (error: unknown) => {
         call.error = failureOf(error);
+        this.witness?.failed(call, error, event);
         calls.error.publish(call);
         end('failed');
         if (attempt.isLast(error)) {

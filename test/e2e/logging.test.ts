@@ -1,6 +1,14 @@
 import { hasSubscribers } from 'node:diagnostics_channel';
 import { gzipSync } from 'node:zlib';
-import { type INestApplication, Injectable, Logger, RequestMethod, VersioningType } from '@nestjs/common';
+import {
+  ConsoleLogger,
+  type INestApplication,
+  Injectable,
+  Logger,
+  type LogLevel,
+  RequestMethod,
+  VersioningType,
+} from '@nestjs/common';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   DELIVERY_CHANNEL,
@@ -122,6 +130,7 @@ describe.each(PLATFORMS)('the log on $platform', ({ adapter }) => {
     };
     afterEach(() => {
       work = () => undefined;
+      Logger.overrideLogger(new ConsoleLogger());
       Logger.overrideLogger(['log', 'error', 'warn', 'debug', 'verbose', 'fatal']);
     });
 
@@ -193,10 +202,14 @@ describe.each(PLATFORMS)('the log on $platform', ({ adapter }) => {
       ]);
     });
 
-    it('and nothing at all is made of it while the level is off', async () => {
+    it.each([
+      ['levels', ['log', 'warn', 'error'] as LogLevel[]],
+      ['false', false as const],
+      ['a logger with levels', new ConsoleLogger({ logLevels: ['error'] })],
+    ])('and nothing at all is made of it while the level is off, by %s', async (_, logger) => {
       const lines = await linesAfter(() => server.deliver(anEvent()), {
         configure: (app) => {
-          app.useLogger(['log', 'warn', 'error']);
+          app.useLogger(logger);
         },
       });
       expect(lines).toEqual([]);

@@ -5,9 +5,12 @@ import {
   Controller,
   Delete,
   HttpCode,
+  type MiddlewareConsumer,
+  Module,
   Patch,
   Post,
   Put,
+  RequestMethod,
   UseGuards,
   Version,
   VersioningType,
@@ -298,7 +301,7 @@ describe('the route that runs decides whether a body is parsed', () => {
     });
   });
 
-  describe('on Express, behind a middleware of main.ts that changes the URL', () => {
+  describe('on Express, behind a middleware that changes the URL', () => {
     @Controller()
     class Other {
       @Post('other')
@@ -324,6 +327,37 @@ describe('the route that runs decides whether a body is parsed', () => {
       await start({ application, controllers: [Other], configure: (app) => app.use(rewrite) });
       await expectGuarded('/deep/legacy');
       await expectParsed('/legacy');
+    });
+
+    it('that is given to Express itself', async () => {
+      await start({
+        controllers: [Other],
+        configure: (app) => (app.getHttpAdapter().getInstance() as express.Express).use(rewrite),
+      });
+      await expectGuarded('/deep/legacy');
+      await expectParsed('/legacy');
+    });
+
+    describe('and that a module registers, after the body parsers', () => {
+      @Module({})
+      class Rewriting {
+        configure(consumer: MiddlewareConsumer): void {
+          consumer.apply(rewrite).forRoutes({ path: 'deep/legacy', method: RequestMethod.POST });
+        }
+      }
+
+      it.each([{ rawBody: true }, { bodyParser: false }])('with %o', async (application) => {
+        await start({ application, controllers: [Other], imports: [Rewriting] });
+        const path = '/deep/legacy';
+        expect(await server.deliver(anEvent(), { path })).toMatchObject({ status: 200 });
+        expect(await server.post('{}', {}, path)).toMatchObject({ status: 401 });
+      });
+
+      it('is told what to set', async () => {
+        await start({ controllers: [Other], imports: [Rewriting] });
+        expect((await server.deliver(anEvent(), { path: '/deep/legacy' })).status).toBe(500);
+        expect(server.logs.matching(/create the application with rawBody: true/)).toHaveLength(1);
+      });
     });
 
     it('in an application without body parsers', async () => {

@@ -64,6 +64,22 @@ describe('PostgresIdempotencyStore, whatever the server is set to', () => {
     expect(again.map((answer) => answer?.status)).toEqual(keys.map(() => 'done'));
   }
 
+  /** The inspectors of several processes, which write at once. */
+  async function inspect(stores: readonly PostgresIdempotencyStore<pg.Pool>[]): Promise<void> {
+    const logs = stores.map((store) => store.inspection({ scope: 's', capacity: 50 }));
+    const entry = (key: string) =>
+      ({ kind: 'delivery', key, process: 'a', endpoint: 'a', source: 'webhook', receivedAt: 1 }) as const;
+    await Promise.all(
+      logs.flatMap((log, process) =>
+        Array.from({ length: 30 }, (_, index) => log.append([{ entry: entry(`${process} ${index}`) }])),
+      ),
+    );
+    const bucket = { process: 'a', at: 1_000, bucketMs: 1_000, counts: { default: { 'type:a': 1 } } };
+    await Promise.all(logs.map((log) => log.count(bucket)));
+    expect((await logs[0]?.read(undefined, 100))?.entries).toHaveLength(50);
+    expect(await logs[0]?.counts(1_000, 0)).toEqual([bucket]);
+  }
+
   it.each(SETTINGS)('migrates and works with %s = %s', async (name, value) => {
     const url = await server.createDatabase();
     const database = new URL(url).pathname.slice(1);
@@ -86,6 +102,7 @@ describe('PostgresIdempotencyStore, whatever the server is set to', () => {
       expect(await records.complete('in a transaction', token, OPTIONS.ttlMs)).toBe(true);
     }, new AbortController().signal);
     expect(await store.removeExpired()).toBe(0);
+    await inspect(stores);
   });
 
   it('works with a serializable default before its schema is brought up to date', async () => {

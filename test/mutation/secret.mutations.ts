@@ -72,8 +72,8 @@ export const secretMutations: readonly Mutation[] = [
   mutate(
     SECRET,
     'only the first secret counts',
-    'secrets\n      .map((secret) => keyBytes(secret, scheme))',
-    'secrets\n      .slice(0, 1)\n      .map((secret) => keyBytes(secret, scheme))',
+    'secrets.flatMap((secret, position) =>',
+    'secrets.slice(0, 1).flatMap((secret, position) =>',
   ),
   mutate(SECRET, 'white space around a secret is good', '/^\\s|\\s$/.test(secret)', "secret.trim() === ''"),
   mutate(

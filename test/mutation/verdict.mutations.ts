@@ -13,8 +13,18 @@ export const verdictMutations: readonly Mutation[] = [
     'if (outcome instanceof WebhookVerificationError) {',
     'if (false) {',
   ),
-  mutate(CHECK, 'no signature has to match', 'return matches > 0', 'return matches >= 0'),
-  mutate(CHECK, 'every signature has to match', 'return matches > 0', 'return matches === signatures.length'),
+  mutate(
+    CHECK,
+    'no signature has to match',
+    'if (matches > 0) {\n    return of',
+    'if (matches >= 0) {\n    return of',
+  ),
+  mutate(
+    CHECK,
+    'every signature has to match',
+    'if (matches > 0) {\n    return of',
+    'if (matches === signatures.length) {\n    return of',
+  ),
   mutate(
     MAC,
     'every comparison succeeds',

@@ -1,3 +1,4 @@
+import { logAppendBody } from './inspector-log.sql.js';
 import type { TableName } from './names.js';
 
 /** What the column `state` says of a key; `until` says for how long. */
@@ -171,13 +172,17 @@ END`;
  * Claims the events that are new and completes them in one INSERT, then has the queue's own SQL insert their jobs; the
  * other events are begun. All of it is one statement and so one transaction. The queue's SQL runs without jobs, too:
  * that is how a queue finds out whether it may.
+ *
+ * `calls` is two lines, one JSON each: the request, and its jobs. Jobs are long, and where all events are new, which is
+ * the usual case, nobody has to parse them but the queue's SQL.
  */
 function acceptBody({ quoted: table, withSuffix }: TableName): string {
   return `DECLARE
-  request json := calls;
+  request json := split_part(calls, chr(10), 1);
+  jobs text := split_part(calls, chr(10), 2);
+  wanted_jobs integer := json_array_length(request -> 'keys');
+  all_new boolean;
   claimed jsonb;
-  jobs text;
-  wanted_jobs integer;
   added integer;
   others text := 'null';
 BEGIN
@@ -193,14 +198,16 @@ BEGIN
     ORDER BY call.key COLLATE "C"
     ON CONFLICT (key) DO NOTHING
     RETURNING entry.key
-  ),
-  queued AS (
-    SELECT job FROM json_array_elements(request -> 'jobs') WITH ORDINALITY AS job (job, at)
-    JOIN json_array_elements_text(request -> 'keys') WITH ORDINALITY AS owner (key, at) USING (at)
-    JOIN claimed ON claimed.key = owner.key
   )
-  SELECT (SELECT coalesce(jsonb_object_agg(key, 1), '{}') FROM claimed), coalesce(json_agg(job), '[]')::text, count(*)
-  INTO claimed, jobs, wanted_jobs FROM queued;
+  SELECT coalesce(jsonb_object_agg(key, 1), '{}'), count(*) = json_array_length(request -> 'events')
+  INTO claimed, all_new FROM claimed;
+
+  IF NOT all_new THEN
+    SELECT coalesce(json_agg(job), '[]')::text, count(*) INTO jobs, wanted_jobs
+    FROM json_array_elements(jobs::json) WITH ORDINALITY AS job (job, at)
+    JOIN json_array_elements_text(request -> 'keys') WITH ORDINALITY AS owner (key, at) USING (at)
+    WHERE claimed -> owner.key IS NOT NULL;
+  END IF;
 
   EXECUTE request ->> 'insert' USING jobs;
   GET DIAGNOSTICS added = ROW_COUNT;
@@ -208,10 +215,12 @@ BEGIN
     EXECUTE request ->> 'revive' USING jobs;
   END IF;
 
-  SELECT ${withSuffix('begin')}(json_agg(call)::text) INTO others
-  FROM json_array_elements(request -> 'events') AS call WHERE claimed -> (call ->> 'key') IS NULL HAVING count(*) > 0;
+  IF NOT all_new THEN
+    SELECT ${withSuffix('begin')}(json_agg(call)::text) INTO others
+    FROM json_array_elements(request -> 'events') AS call WHERE claimed -> (call ->> 'key') IS NULL;
+  END IF;
 
-  RETURN '{"queued":' || claimed::text || ',"begun":' || coalesce(others, 'null') || '}';
+  RETURN '{"queued":' || claimed::text || ',"begun":' || others || '}';
 END`;
 }
 
@@ -234,5 +243,6 @@ const BODIES: Readonly<Record<string, (table: TableName) => string>> = {
   complete: completeBody,
   accept: acceptBody,
   finish: finishBody,
+  log_append: logAppendBody,
 };
 export const FUNCTIONS: readonly string[] = Object.keys(BODIES);

@@ -12,6 +12,7 @@ import type {
   FailedEventStore,
   IdempotencyStoreExtras,
 } from '../../idempotency/idempotency-store.extras.js';
+import type { InspectorLog, InspectorLogOptions } from '../../idempotency/inspector-log.js';
 import type { TransactionalInbox } from '../../idempotency/transactional-inbox.js';
 import { Batcher } from '../../shared/batcher.js';
 import { within } from '../../shared/within.js';
@@ -19,6 +20,7 @@ import { kindOfBegin, leadersOf, STATE, toParameter, toResults } from './begin-b
 import type { BeginAnswers, BeginCall } from './begin-batch.js';
 import { PostgresApplications, PostgresCatchUp, PostgresFailures } from './postgres-extras.js';
 import { PostgresInbox } from './postgres-inbox.js';
+import { PostgresInspectorLog } from './postgres-inspector-log.js';
 import { ExpiredRows } from './expired-rows.js';
 import type { PostgresClient, PostgresTransactionRunner, TransactionOf } from './postgres-client.js';
 import { createStatements, type Statements } from './statements.sql.js';
@@ -84,6 +86,7 @@ export class PostgresIdempotencyStore<
   /** For a queue in the same database. Not part of the store's contract. */
   readonly inbox: TransactionalInbox;
   readonly catchUp: CatchUpStore;
+  readonly inspection: (options: InspectorLogOptions) => InspectorLog;
   private readonly sender: StatementSender;
   private readonly table: TableName;
   private readonly timeoutMs: number;
@@ -138,6 +141,7 @@ export class PostgresIdempotencyStore<
     this.failures = new PostgresFailures(send);
     this.applications = new PostgresApplications(send);
     this.catchUp = new PostgresCatchUp(send);
+    this.inspection = (options) => new PostgresInspectorLog(send, options);
     const sameToken = ({ token }: HolderCall) => token;
     const never = () => Symbol('ends once');
     this.renewals = this.batcherOf('renew', sameToken);

@@ -38,11 +38,8 @@ export class PostgresInbox implements TransactionalInbox {
     const calls = events.map((event) => ({ ...event, key: toStoredKey(event.key) }));
     const leaders = leadersOf(calls);
     const wanted = [...leaders.values()].map((call) => ({ ...toParameter(call), state: STATE[call.as] }));
-    const rest = JSON.stringify({ insert, revive, events: wanted, keys: keys.map(toStoredKey) });
-    const { queued, begun } = await this.send<AcceptAnswers>(
-      this.statements.accept,
-      `{"jobs":${jobs},${rest.slice(1)}`,
-    );
+    const request = JSON.stringify({ insert, revive, events: wanted, keys: keys.map(toStoredKey) });
+    const { queued, begun } = await this.send<AcceptAnswers>(this.statements.accept, `${request}\n${jobs}`);
     this.onClaims(leaders.size);
     const isNew = new Set(Object.keys(queued));
     const others = calls.filter(({ key }) => !isNew.has(key));

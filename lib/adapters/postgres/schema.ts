@@ -1,4 +1,5 @@
 import { FUNCTIONS, functionsSql } from './functions.sql.js';
+import { logTablesSql } from './inspector-log.sql.js';
 import { readTableName, type TableName } from './names.js';
 import { procedureSql } from './send-statement.js';
 
@@ -85,6 +86,11 @@ ${procedureSql(table)}
       name text COLLATE "C" PRIMARY KEY,
       data text NOT NULL -- JSON: how far catching up has come
     );
+    changed := true;
+  END IF;
+
+  IF to_regclass('${withSuffix('log')}') IS NULL THEN
+${logTablesSql(table)}
     changed := true;
   END IF;
 

@@ -1,9 +1,10 @@
 import { DONE, RELEASED, RUNNING } from './functions.sql.js';
+import { type LogStatements, logStatements } from './inspector-log.sql.js';
 import type { TableName } from './names.js';
 
 // All SQL that the store sends. `schema.ts` makes the tables, `functions.sql.ts` the functions that are called here.
 
-export interface Statements {
+export interface Statements extends LogStatements {
   readonly begin: string;
   readonly renew: string;
   readonly handlerDone: string;
@@ -31,13 +32,14 @@ export interface Statements {
  * and dates. Each is a SELECT on the outside, because some clients give other commands' rows in another form.
  * Rows are locked in the order of their keys, so that batches of several processes don't wait for each other in a circle.
  */
-export function createStatements({ quoted: table, withSuffix }: TableName): Statements {
+export function createStatements(name: TableName): Statements {
+  const { quoted: table, withSuffix } = name;
   const wanted = (columns: string) => `wanted AS MATERIALIZED (
   SELECT * FROM json_to_recordset(($1::text)::json) AS call (${columns})
 )`;
   const answers = (answer: string, from: string) =>
     `SELECT coalesce(json_agg(${answer}), '[]')::text AS answers FROM ${from}`;
-  const call = (name: string) => `SELECT ${withSuffix(name)}($1::text) AS answers`;
+  const call = (suffix: string) => `SELECT ${withSuffix(suffix)}($1::text) AS answers`;
 
   return {
     begin: call('begin'),
@@ -91,6 +93,7 @@ SELECT json_build_array(count(*))::text AS answers FROM removed`,
 
     ...extraStatements(table, withSuffix('failed'), withSuffix('apps')),
     ...catchUpStatements(table, withSuffix('texts')),
+    ...logStatements(name),
   };
 }
 

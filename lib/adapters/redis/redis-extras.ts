@@ -17,16 +17,16 @@ import type { IoredisClient, NodeRedisClient } from './redis-client.js';
 import { rowKey } from './row-key.js';
 import { scriptRunner } from './script-runner.js';
 
-interface ExtrasOptions {
+export interface ExtrasOptions {
   readonly client: IoredisClient | NodeRedisClient;
   readonly keyPrefix: string;
   readonly timeoutMs: number;
 }
 
-type Run = (keys: string[], args: string[]) => Promise<string[]>;
+export type Run = (keys: string[], args: string[]) => Promise<string[]>;
 
 /** @throws StoreUnavailableError after `timeoutMs` */
-function runner({ client, timeoutMs }: ExtrasOptions, script: string): Run {
+export function runner({ client, timeoutMs }: ExtrasOptions, script: string): Run {
   const run = scriptRunner(client, script);
   return async (keys, args) =>
     (await within(timeoutMs, run(keys, args), () => {
@@ -142,6 +142,6 @@ function memberOf(eventId: string, handler: string): string {
   return `${eventId}\n${handler}`;
 }
 
-function pairs(answers: readonly string[]): [string, string][] {
+export function pairs(answers: readonly string[]): [string, string][] {
   return answers.flatMap((first, index) => (index % 2 === 0 ? [[first, answers[index + 1] ?? '']] : []));
 }

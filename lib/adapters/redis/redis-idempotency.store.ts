@@ -11,7 +11,9 @@ import type {
   KeyState,
   ReopenOptions,
 } from '../../idempotency/idempotency-store.extras.js';
+import type { InspectorLog, InspectorLogOptions } from '../../idempotency/inspector-log.js';
 import { RedisApplications, RedisCatchUp, RedisFailures } from './redis-extras.js';
+import { RedisInspectorLog } from './redis-inspector-log.js';
 import type { IoredisClient, NodeRedisClient } from './redis-client.js';
 import { rowKey } from './row-key.js';
 import { StoreCalls } from './store-calls.js';
@@ -52,6 +54,7 @@ export class RedisIdempotencyStore implements IdempotencyStore, IdempotencyStore
   readonly failures: RedisFailures;
   readonly applications: RedisApplications;
   readonly catchUp: RedisCatchUp;
+  readonly inspection: (options: InspectorLogOptions) => InspectorLog;
   private readonly calls: StoreCalls;
   private readonly keyPrefix: string;
   private readonly claimIds = claimIds();
@@ -71,6 +74,7 @@ export class RedisIdempotencyStore implements IdempotencyStore, IdempotencyStore
     const terms = { client, keyPrefix, timeoutMs };
     this.failures = new RedisFailures(terms, (key, options) => this.reopen(key, options));
     this.applications = new RedisApplications(terms);
+    this.inspection = (options) => new RedisInspectorLog(terms, options);
     this.catchUp = new RedisCatchUp(terms, (keys) => Promise.all(keys.map((key) => this.stateOf(key))));
   }
 

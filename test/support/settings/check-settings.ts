@@ -74,9 +74,9 @@ class SettingsRun {
     if (this.settings.secret.endsWith('refresh')) letSecretsGrowOld();
     const event = anEvent('user.created', { padding: 'x'.repeat(this.settings.padding) });
     const body = JSON.stringify(event);
-    expect(await this.post(body, {})).toMatchObject({ status: 401 });
-    expect(await this.post(body, this.sign(body, WRONG_SECRET))).toMatchObject({ status: 401 });
+    const forgeries = [{}, this.sign(body, WRONG_SECRET)].map((headers) => this.post(body, headers));
     expect(await this.post(body, this.sign(body))).toMatchObject({ status: 200, body: 'OK' });
+    for (const forgery of forgeries) expect(await forgery).toMatchObject({ status: 401 });
     await vi.waitUntil(() => this.handled.length > 0, { timeout: 15_000, interval: 5 });
     expect(await this.post(body, this.sign(body))).toMatchObject({
       status: 200,

@@ -1,0 +1,94 @@
+import type {
+  CountBucket,
+  InspectorEntry,
+  InspectorLog,
+  InspectorLogOptions,
+  InspectorPage,
+  KeptEntry,
+} from '../../idempotency/inspector-log.js';
+import {
+  callsAmong,
+  ENTRIES_KEPT_MS,
+  GAP,
+  isPosition,
+  KEPT_BUCKETS,
+  latestByKey,
+  pageAfter,
+} from '../../idempotency/shared-inspector-log.js';
+import type { LogStatements } from './inspector-log.sql.js';
+import { toStoredKey } from './names.js';
+
+/** Sends a statement, bounded in time. */
+type Send = <Answer>(name: keyof LogStatements, parameter: unknown) => Promise<Answer>;
+
+/** What the inspectors of all processes show, in two tables beside the store's. */
+export class PostgresInspectorLog implements InspectorLog {
+  readonly isShared = true;
+  private readonly scope: string;
+  private readonly capacity: number;
+  /** The key of the row that has the last position that has gone. */
+  private readonly mark: string;
+
+  constructor(
+    private readonly send: Send,
+    { scope, capacity }: InspectorLogOptions,
+  ) {
+    this.scope = toStoredKey(scope);
+    this.capacity = capacity;
+    this.mark = this.keyOf('');
+  }
+
+  async append(entries: readonly KeptEntry[]): Promise<void> {
+    const rows = latestByKey(entries).map(({ entry, detail }) => [
+      this.keyOf(entry.key),
+      JSON.stringify(entry),
+      JSON.stringify(detail),
+    ]);
+    const { scope, capacity, mark } = this;
+    await this.send('logAppend', { scope, capacity, mark, keepMs: ENTRIES_KEPT_MS, entries: rows });
+  }
+
+  async read(after: string | undefined, limit: number): Promise<InspectorPage> {
+    if (!isPosition(after)) {
+      return GAP;
+    }
+    const { scope, mark } = this;
+    const { entries, position, gone } = await this.send<{
+      readonly entries: readonly InspectorEntry[];
+      readonly position: string | null;
+      readonly gone: number | null;
+    }>('logRead', { scope, mark, after: after ?? '0', limit });
+    return pageAfter(after, gone ?? undefined, position ?? undefined, entries);
+  }
+
+  async detail(key: string): Promise<KeptEntry | undefined> {
+    const [kept] = await this.send<KeptEntry[]>('logDetail', { key: this.keyOf(key) });
+    return kept;
+  }
+
+  async callsOf(endpoint: string, eventId: string): Promise<readonly KeptEntry[]> {
+    const { scope, mark } = this;
+    const found = await this.send<KeptEntry[]>('logCalls', { scope, mark, text: JSON.stringify(eventId) });
+    return callsAmong(found, endpoint, eventId);
+  }
+
+  async count(bucket: CountBucket): Promise<void> {
+    const { process, at, bucketMs } = bucket;
+    const row = {
+      scope: this.scope,
+      process: toStoredKey(process),
+      bucketMs,
+      at,
+      data: JSON.stringify(bucket),
+    };
+    await this.send('logCount', { ...row, keepMs: KEPT_BUCKETS * bucketMs });
+  }
+
+  async counts(bucketMs: number, since: number): Promise<readonly CountBucket[]> {
+    return this.send<CountBucket[]>('logCounts', { scope: this.scope, bucketMs, since });
+  }
+
+  private keyOf(key: string): string {
+    return toStoredKey(`${this.scope}\n${key}`);
+  }
+}
