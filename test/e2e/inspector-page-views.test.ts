@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { InspectorStats } from '../../lib/inspector/inspector.api.js';
 import { InspectorWindow, launchBrowser } from '../support/inspector/browser.js';
 import { startLively } from '../support/inspector/lively-app.js';
 import type { WebhookApp } from '../support/webhook-app.js';
@@ -39,6 +40,9 @@ describe.each(SCREENS)('the inspector’s page, $width pixels wide and $colorSch
       height: screen.width === 360 ? 720 : 640,
     });
     const { page } = window;
+    if (FOLDER) {
+      await page.route('**/api/stats*', (route) => route.fulfill({ json: aBusyQuarterHour() }));
+    }
     const faults: string[] = [];
     const look = async (name: string): Promise<void> => {
       const seen = `${name} ${screen.width} ${screen.colorScheme}`;
@@ -78,9 +82,28 @@ describe.each(SCREENS)('the inspector’s page, $width pixels wide and $colorSch
   });
 });
 
+/** What no test can wait for. */
+function aBusyQuarterHour(): InspectorStats {
+  const bucketMs = 10_000;
+  const at = Array.from({ length: 90 }, (_, index) => Date.now() - (90 - index) * bucketMs);
+  const wave = (size: number, floor: number) =>
+    at.map((_, index) => Math.round(floor + size * (1 + Math.sin(index / 11) + Math.sin(index * index) / 4)));
+  const outcomes = {
+    handled: wave(60, 90),
+    queued: wave(0, 0),
+    duplicate: wave(4, 3),
+    in_progress: wave(1, 0),
+    late: wave(0.4, 0),
+    refused: wave(2, 2),
+    failed: wave(2.4, 0),
+  };
+  return { window: '15m', bucketMs, at, outcomes, p50: wave(1, 3), p95: wave(4, 9), p99: wave(14, 18) };
+}
+
 async function takePicture({ page }: InspectorWindow, name: string | undefined): Promise<void> {
   if (FOLDER && name) {
     mkdirSync(FOLDER, { recursive: true });
-    await page.screenshot({ path: join(FOLDER, name), animations: 'disabled' });
+    const fullPage = name.includes('charts');
+    await page.screenshot({ path: join(FOLDER, name), animations: 'disabled', fullPage });
   }
 }

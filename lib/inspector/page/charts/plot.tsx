@@ -38,7 +38,7 @@ const ALONE: uPlot.Series.Points = {
   },
 };
 
-const bars = uPlot.paths.bars?.({ size: [1, Infinity], gap: 1 });
+const bars = uPlot.paths.bars?.({ size: [1, Infinity], gap: 0 });
 
 const HEIGHT = 190;
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });

@@ -67,8 +67,8 @@ function answerOf({ durationMs, status }: DeliveryEntry): Bar[] {
 
 function barOf(call: CallEntry, delivery: DeliveryEntry, now: number): Bar & { readonly call: CallEntry } {
   const offset = call.startedAt - delivery.receivedAt;
-  // Clocks of two processes differ a little.
-  const from = isOf(delivery, call) ? Math.max(0, offset) : offset;
+  // Whole milliseconds, by clocks that differ a little; no handler runs before the claim.
+  const from = isOf(delivery, call) ? Math.max(delivery.claimedMs ?? 0, offset) : offset;
   const to = from + (call.durationMs ?? Math.max(0, now - call.startedAt));
   return { label: `${call.handler} · attempt ${call.attempt}`, kind: call.stage, from, to, call };
 }
