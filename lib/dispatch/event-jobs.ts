@@ -52,7 +52,7 @@ export class EventJobs {
 
   /** One job a handler that has not finished; where only workers know the handlers, one for all of them. */
   jobsOf(delivery: VerifiedDelivery, { handlersDone: finished }: Claim): readonly EventJob[] {
-    return this.queueable(delivery, { finished, run: undefined, trace: this.trace.capture() });
+    return this.newJobs(delivery, finished);
   }
 
   /** Has a queue claim an event and take its jobs at once: those of all its handlers. */
@@ -60,11 +60,7 @@ export class EventJobs {
     delivery: VerifiedDelivery,
     ask: (event: InboxEvent, jobs: readonly EventJob[]) => Promise<AcceptResult>,
   ): Awaitable<AcceptAnswer> {
-    const jobs = this.queueable(delivery, {
-      finished: new Set(),
-      run: undefined,
-      trace: this.trace.capture(),
-    });
+    const jobs = this.newJobs(delivery, new Set());
     const as = jobs.length > 0 ? 'accepted' : 'done';
     return this.options.ledger.accept(delivery, (key, options) => ask({ key, as, ...options }, jobs));
   }
@@ -124,6 +120,10 @@ export class EventJobs {
   private get scope(): Pick<EventJob, 'namespace'> {
     const { namespace } = this.options;
     return namespace === undefined ? {} : { namespace };
+  }
+
+  private newJobs(delivery: VerifiedDelivery, finished: ReadonlySet<string>): readonly EventJob[] {
+    return this.queueable(delivery, { finished, run: undefined, trace: this.trace.capture() });
   }
 
   private queueable(delivery: VerifiedDelivery, plan: Plan): readonly EventJob[] {

@@ -12,6 +12,13 @@ export const MOST_SECRETS = 100;
 /** Standard Webhooks asks for 24 to 64 bytes. */
 const ADVISED_KEY_BYTES = 24;
 
+/** What a shell, an env file or a copied line leaves around a secret. Random texts hold none of these by accident. */
+const WRAPPINGS = [
+  /^(?!whsec_).+whsec_/s,
+  /^whsec_[A-Za-z\d+/]{22,}={0,2}(?:["'`,;]|[^ -~])+$/,
+  /^(["'`])[\w+/=-]+\1$/,
+];
+
 const COPY_IT = 'Copy the signing secret of this endpoint (whsec_…) from the Scalekit dashboard.';
 
 /** The result of a check of secrets. None of its texts holds a part of a secret. */
@@ -143,6 +150,12 @@ function findProblem(secret: string, schemes: readonly WebhookScheme[]): string 
     return (
       'The webhook secret is a placeholder: a text that anybody can guess, or the name of a variable that was never ' +
       `filled in. Is the environment variable set, and was the promise awaited? ${COPY_IT}`
+    );
+  }
+  if (WRAPPINGS.some((wrapping) => wrapping.test(secret))) {
+    return (
+      'The webhook secret has something around it, such as quotes, a comma or the name of its variable: take that ' +
+      `away. ${COPY_IT}`
     );
   }
   if (withoutPrefix(secret).length < SHORTEST_SECRET) {

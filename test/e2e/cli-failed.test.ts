@@ -211,7 +211,7 @@ describe.each(['replay', 'discard'])('%s', (action) => {
   it('acts on one event without a question', async () => {
     const { code, stdout } = await run(action, 'evt_1');
 
-    expect(posts()).toEqual([`${path}?endpoint=default&id=evt_1`]);
+    expect(posts()).toEqual([`${path}?id=evt_1`]);
     expect(requests[0]?.headers).toMatchObject({ 'x-scalekit-inspector': '1', 'content-length': '0' });
     expect(requests[0]?.headers).not.toHaveProperty('origin');
     expect(stdout).toContain('✓ evt_1  2 ');
@@ -223,7 +223,6 @@ describe.each(['replay', 'discard'])('%s', (action) => {
 
     expect(JSON.parse(stdout)).toEqual({
       inspector,
-      endpoint: 'default',
       action,
       events: [{ eventId: 'evt_9', count: 0 }],
     });
@@ -233,7 +232,7 @@ describe.each(['replay', 'discard'])('%s', (action) => {
   it('acts on each event that a filter finds once, with --yes', async () => {
     const { code, stdout, stderr } = await run(action, '--type', 'user.created', '--yes');
 
-    expect(posts()).toEqual(['evt_1', 'evt_2'].map((id) => `${path}?endpoint=default&id=${id}`));
+    expect(posts()).toEqual(['evt_1', 'evt_2'].map((id) => `${path}?id=${id}`));
     expect(stderr).toContain('user.created  Users.create  2');
     expect(stdout).toMatch(/✓ evt_1 {2}2 [^]*✓ evt_2 {2}1 /);
     expect(code).toBe(0);
@@ -286,5 +285,5 @@ describe.each(['replay', 'discard'])('%s', (action) => {
 it('replay --all runs the handlers that have finished again, too', async () => {
   await run('replay', 'evt_1', '--all');
 
-  expect(posts()).toEqual(['/admin/inspector/api/failed/replay?endpoint=default&all=true&id=evt_1']);
+  expect(posts()).toEqual(['/admin/inspector/api/failed/replay?all=true&id=evt_1']);
 });

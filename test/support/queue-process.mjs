@@ -6,7 +6,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { OnScalekitEvent, ScalekitWebhookModule } from 'nestjs-scalekit-webhooks';
 
-const { engine, log, secret, role, dieAt, ...setup } = JSON.parse(process.argv[2]);
+const { engine, log, secret, role, dieAt, hasInspector, ...setup } = JSON.parse(process.argv[2]);
 
 function dieIfAt(point) {
   if (point === dieAt) {
@@ -72,6 +72,7 @@ const dying = {
   renew: (...call) => store.renew(...call),
   handlerDone: (...call) => store.handlerDone(...call),
   release: (...call) => store.release(...call),
+  inspection: (...call) => store.inspection(...call),
   complete: async (...call) => {
     const held = await store.complete(...call);
     dieIfAt(call[3] === 'accepted' ? 'after accept' : 'after record');
@@ -79,9 +80,15 @@ const dying = {
   },
 };
 
+async function inspector() {
+  const { ScalekitWebhookInspectorModule } = await import('nestjs-scalekit-webhooks/inspector');
+  return ScalekitWebhookInspectorModule.forRoot();
+}
+
 class AppModule {}
 Module({
   imports: [
+    ...(hasInspector ? [await inspector()] : []),
     ScalekitWebhookModule.forRoot({
       secret,
       role,

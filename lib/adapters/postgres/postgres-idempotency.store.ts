@@ -28,7 +28,7 @@ import { migrationSql } from './schema.js';
 import { StatementSender, tooSlow } from './send-statement.js';
 import { isRefusedValue } from './sql-state.js';
 import { assertText, DEFAULT_TABLE, readTableName, type TableName, toStoredKey } from './names.js';
-import { runTransaction } from './transaction.js';
+import { runTransaction } from './run-transaction.js';
 import { transactionRunnerOf } from './transaction-runner.js';
 
 /** @publicApi */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { CliError, EXIT_CODE, type ExitCode } from '../cli.error.js';
-import type { InspectorClient } from '../http/inspector-client.js';
+import type { InspectorClient, InspectorQuery } from '../http/inspector-client.js';
 import { onOneLine } from '../http/answers.js';
 import {
   connectToInspector,
@@ -20,17 +20,20 @@ interface ActionOptions extends InspectorOptions {
 
 interface Action {
   readonly name: 'replay' | 'discard';
-  /** Of a number of handlers. */
-  readonly done: string;
+  readonly done: (count: number) => string;
   readonly nothing: string;
 }
 
 const REPLAY: Action = {
   name: 'replay',
-  done: 'handlers run again',
+  done: (count) => `${count} ${count === 1 ? 'handler' : 'handlers'} to run again`,
   nothing: 'nothing is kept of it, or it is being worked on',
 };
-const DISCARD: Action = { name: 'discard', done: 'failures discarded', nothing: 'nothing is kept of it' };
+const DISCARD: Action = {
+  name: 'discard',
+  done: (count) => `${count} ${count === 1 ? 'failure' : 'failures'} discarded`,
+  nothing: 'nothing is kept of it',
+};
 
 export function addReplayCommand(program: Command, run: RunCommand): void {
   const command = program
@@ -87,11 +90,11 @@ async function act(
   }
   const results = await actOnEach(client, action, ids, { endpoint, ...(all && { all: 'true' }) });
   output.json({ inspector: url.href, endpoint, action: action.name, events: results });
-  for (const { eventId, count, error } of results) {
-    const isDone = count !== undefined && count > 0;
+  for (const { eventId, count = 0, error } of results) {
+    const isDone = count > 0;
     const mark = isDone ? output.paint('green', '✓') : output.paint('red', '✗');
     output.line(
-      `${mark} ${onOneLine(eventId, 300)}  ${error ?? (isDone ? `${count} ${action.done}` : action.nothing)}`,
+      `${mark} ${onOneLine(eventId, 300)}  ${error ?? (isDone ? action.done(count) : action.nothing)}`,
     );
   }
   if (ids.length === 0) {
@@ -101,11 +104,7 @@ async function act(
 }
 
 /** The ids of the events, each once, oldest failure first. Says on standard error what was found. */
-async function find(
-  client: InspectorClient,
-  query: Readonly<Record<string, string | undefined>>,
-  output: Output,
-): Promise<string[]> {
+async function find(client: InspectorClient, query: InspectorQuery, output: Output): Promise<string[]> {
   const ids = new Set<string>();
   const handlers = new Map<string, number>();
   for await (const { eventId, type, handler } of client.failed(query, Infinity)) {
@@ -130,7 +129,7 @@ async function actOnEach(
   client: InspectorClient,
   { name }: Action,
   ids: readonly string[],
-  query: Readonly<Record<string, string>>,
+  query: InspectorQuery,
 ): Promise<readonly ActionResult[]> {
   const results: ActionResult[] = [];
   for (const eventId of ids) {

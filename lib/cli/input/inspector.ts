@@ -18,7 +18,7 @@ export interface FailureFilter {
 
 export interface InspectorOptions extends FailureFilter {
   readonly inspector?: string;
-  readonly endpoint: string;
+  readonly endpoint?: string;
   readonly header: HeaderLines;
   readonly envFile?: string;
 }
@@ -29,7 +29,7 @@ export function withInspectorOptions(command: Command): Command {
       '--inspector <url>',
       `the page of the inspector (default: ${INSPECTOR_URL}, with the PORT of the env file)`,
     )
-    .option('--endpoint <name>', 'the name given to forRoot', 'default')
+    .option('--endpoint <name>', 'the name given to forRoot, where the application has several endpoints')
     .option('--type <type>', "a type, or a pattern such as 'user.*'")
     .option('--handler <name>', 'the name of the handler that failed')
     .option('--organization <id>', 'the organization of the event')
