@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { extrasOf } from '../idempotency/idempotency-store.extras.js';
 import { OpenEndpoints } from '../receive/open-endpoints.js';
-import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { messageOf } from '../shared/describe-error.js';
 import { RateLimitedLog } from '../shared/rate-limited-log.js';
 import type { CountBucket, InspectorLog, InspectorPage, KeptEntry } from './inspector.api.js';
@@ -17,6 +17,7 @@ export class InspectorJournal implements InspectorLog {
   trouble: string | undefined;
   readonly warnings = new RateLimitedLog(new Logger('ScalekitWebhook'), 'inspector');
   private chosen: InspectorLog | undefined;
+  private missing: string | undefined;
 
   constructor(
     @Inject(INSPECTOR_OPTIONS) private readonly options: Required<InspectorOptions>,
@@ -67,19 +68,36 @@ export class InspectorJournal implements InspectorLog {
   private async ask<T>(work: (log: InspectorLog) => Promise<T>): Promise<T> {
     try {
       const result = await work(this.log);
-      this.trouble = undefined;
+      this.trouble = this.missing;
       return result;
     } catch (error) {
+      if (hasErrorCode(error, 'no_inspector_log')) {
+        this.fallBack(error.message);
+        return this.ask(work);
+      }
       const { cause } = error as { readonly cause?: unknown };
       const text = [error, cause].flatMap((each) => (each === undefined ? [] : messageOf(each))).join(' ');
       this.trouble = text.slice(0, MAX_TROUBLE);
-      this.warnings.warn(
-        'inspector_log',
-        `The log of the inspector can't be used, deliveries are not affected: ${this.trouble}`,
-      );
+      this.warn("can't be used", this.trouble);
       throw new ScalekitWebhookError('inspector_log', `The log can't be used: ${this.trouble}`, {
         cause: error,
       });
     }
+  }
+
+  /** The store has no place for a log, so the inspector shows what this process does. */
+  private fallBack(reason: string): void {
+    if (this.missing === undefined) {
+      this.missing = `Only this process is shown, until its next start. ${reason}`;
+      this.chosen = new MemoryInspectorLog(this.options.capacity);
+      this.warn('is kept in memory', reason);
+    }
+  }
+
+  private warn(what: string, reason: string): void {
+    this.warnings.warn(
+      'inspector_log',
+      `The log of the inspector ${what}, deliveries are not affected: ${reason}`,
+    );
   }
 }

@@ -38,7 +38,9 @@ function chainOf(error: unknown): readonly Thrown[] {
   for (const { thrown } of chain) {
     const cause = read(thrown, 'cause');
     const errors = read(thrown, 'errors');
-    const parts = Array.isArray(errors) ? Array.from<unknown>(errors.slice(0, MAX_ERRORS)) : [];
+    const parts =
+      unlessItThrows(() => (Array.isArray(errors) ? [...(errors as unknown[]).slice(0, MAX_ERRORS)] : [])) ??
+      [];
     for (const [part, label] of [
       ...parts.map((one) => [one, 'One of them: ']),
       [cause, 'Caused by: '],
@@ -84,18 +86,20 @@ function shorten(text: string): string {
 }
 
 /** Anything may be thrown, also what throws when it is looked at. */
-function read(value: unknown, property: string): unknown {
+function unlessItThrows<T>(look: () => T): T | undefined {
   try {
-    return typeof value === 'object' && value !== null ? Reflect.get(value, property) : undefined;
+    return look();
   } catch {
     return undefined;
   }
 }
 
+function read(value: unknown, property: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? unlessItThrows<unknown>(() => Reflect.get(value, property))
+    : undefined;
+}
+
 function textOf(value: unknown): string {
-  try {
-    return String(value);
-  } catch {
-    return `a thrown ${typeof value}`;
-  }
+  return unlessItThrows(() => String(value)) ?? `a thrown ${typeof value}`;
 }

@@ -13,7 +13,11 @@ export const MOST_SECRETS = 100;
 const ADVISED_KEY_BYTES = 24;
 
 /** What a shell, an env file or a copied line leaves around a secret. Random texts hold none of these by accident. */
-const WRAPPINGS = [/.whsec_/s, /^whsec_[A-Za-z\d+/]{22,}={0,2}(?:["'`,;]|[^ -~])+$/, /^(["'`])[\w+/=-]+\1$/];
+const WRAPPINGS = [
+  /^(?!whsec_).+whsec_/s,
+  /^whsec_[A-Za-z\d+/]{22,}={0,2}(?:["'`,;]|[^ -~])+$/,
+  /^(["'`])[\w+/=-]+\1$/,
+];
 
 const COPY_IT = 'Copy the signing secret of this endpoint (whsec_…) from the Scalekit dashboard.';
 

@@ -5,12 +5,15 @@ import { createClient, createCluster } from 'redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresIdempotencyStore } from '../../lib/adapters/postgres/index.js';
 import { RedisIdempotencyStore, type RedisIdempotencyStoreOptions } from '../../lib/adapters/redis/index.js';
-import type { InspectorLog, KeptEntry } from '../../lib/inspector/inspector.api.js';
+import type { InspectorLog, InspectorState, KeptEntry } from '../../lib/inspector/inspector.api.js';
 import { describeInspectorLog } from '../contract/inspector-log.contract.js';
+import { getJson, InspectorReader, startInspected } from '../support/inspector-app.js';
 import { anyPostgres } from '../support/postgres-server.js';
+import { Recorder } from '../support/recorder.js';
 import { RedisCluster } from '../support/redis-cluster.js';
 import { freshPrefix, rowKeys } from '../support/redis-rows.js';
 import { anyRedis } from '../support/redis-server.js';
+import { anEvent } from '../support/webhook-app.js';
 
 type RedisClient = RedisIdempotencyStoreOptions['client'];
 type Open = (capacity: number, scope?: string) => InspectorLog;
@@ -183,5 +186,23 @@ describe('PostgresIdempotencyStore', () => {
     await store.migrate();
     await log.append([entry('a')]);
     expect((await log.read(undefined, 10)).entries).toHaveLength(1);
+  });
+
+  it('is one in memory for an application on an earlier schema, whose inspector says so', async () => {
+    const store = new PostgresIdempotencyStore({ client: pool, table: 'unmigrated' });
+    await store.migrate();
+    await pool.query('DROP TABLE unmigrated_log, unmigrated_log_counts; DROP FUNCTION unmigrated_log_append');
+    const app = await startInspected({ providers: [Recorder], webhook: { idempotency: { store } } });
+    const event = anEvent();
+    expect((await app.deliver(event)).status).toBe(200);
+    const page = await InspectorReader.open(`${app.url}/webhooks/inspector/api/entries`);
+    await expect
+      .poll(() => page.deliveries.map(({ eventId, outcome }) => [eventId, outcome]))
+      .toEqual([[event.id, 'handled']]);
+    const state = await getJson<InspectorState>(`${app.url}/webhooks/inspector/api/state`);
+    expect(state).toMatchObject({ isShared: false, trouble: expect.stringContaining('migrate()') as string });
+    expect(app.logs.matching(/kept in memory, deliveries are not affected: .*migrate\(\)/)).toHaveLength(1);
+    page.close();
+    await app.close();
   });
 });

@@ -19,6 +19,9 @@ const SETTINGS = [
   ['lock_timeout', '1ms'],
   ['enable_indexscan', 'off'],
   ['jit_above_cost', '0'],
+  ['DateStyle', 'German, DMY'],
+  ['plan_cache_mode', 'force_generic_plan'],
+  ['plpgsql.variable_conflict', 'use_variable'],
 ] as const;
 
 describe('PostgresIdempotencyStore, whatever the server is set to', () => {
@@ -175,6 +178,15 @@ describe('PostgresIdempotencyStore, whatever the server is set to', () => {
     const pool = new pg.Pool({ connectionString: url, max: 4, types: onlyText });
     onTestFinished(() => pool.end());
     await stress([new PostgresIdempotencyStore({ client: pool, timeoutMs: 20_000 })]);
+    const binary = new pg.Pool({
+      connectionString: await server.createDatabase(),
+      max: 4,
+      ...{ binary: true },
+    });
+    onTestFinished(() => binary.end());
+    const ofBinary = new PostgresIdempotencyStore({ client: binary, timeoutMs: 20_000 });
+    await ofBinary.migrate();
+    await stress([ofBinary]);
     const odd = new pg.Pool({ connectionString: url, max: 1, types: hostile });
     onTestFinished(() => odd.end());
     await expect(new PostgresIdempotencyStore({ client: odd }).begin('a', OPTIONS)).rejects.toThrow(

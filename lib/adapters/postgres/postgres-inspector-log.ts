@@ -15,8 +15,10 @@ import {
   latestByKey,
   pageAfter,
 } from '../../idempotency/shared-inspector-log.js';
+import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
 import type { LogStatements } from './inspector-log.sql.js';
 import { toStoredKey } from './names.js';
+import { isSchemaMissing } from './sql-state.js';
 
 /** Sends a statement, bounded in time. */
 type Send = <Answer>(name: keyof LogStatements, parameter: unknown) => Promise<Answer>;
@@ -30,7 +32,7 @@ export class PostgresInspectorLog implements InspectorLog {
   private readonly mark: string;
 
   constructor(
-    private readonly send: Send,
+    private readonly sendAny: Send,
     { scope, capacity }: InspectorLogOptions,
   ) {
     this.scope = toStoredKey(scope);
@@ -86,6 +88,21 @@ export class PostgresInspectorLog implements InspectorLog {
 
   async counts(bucketMs: number, since: number): Promise<readonly CountBucket[]> {
     return this.send<CountBucket[]>('logCounts', { scope: this.scope, bucketMs, since });
+  }
+
+  /** @throws ScalekitWebhookError (`no_inspector_log`) where the schema is older than this part of the store */
+  private async send<Answer>(name: keyof LogStatements, parameter: unknown): Promise<Answer> {
+    try {
+      return await this.sendAny<Answer>(name, parameter);
+    } catch (error) {
+      throw isSchemaMissing(error)
+        ? new ScalekitWebhookError(
+            'no_inspector_log',
+            "PostgresIdempotencyStore has no table for the inspector's log: call migrate() of the store when the app starts.",
+            { cause: error },
+          )
+        : error;
+    }
   }
 
   private keyOf(key: string): string {

@@ -76,6 +76,11 @@ const FAILURES: readonly [what: string, cause: VerifyCause, made: Made][] = [
     'secret_unusable',
     { secret: 'whsec_not*base64*at*all' },
   ],
+  [
+    'another secret signed it, and this one has quotes',
+    'secret_unusable',
+    { secret: `"${OTHER}"`, scheme: 'digest' },
+  ],
   ['the secret has double quotes', 'secret_quoted', { secret: `"${SECRET}"` }],
   ['the secret has single quotes', 'secret_quoted', { secret: `'${SECRET}'`, scheme: 'digest' }],
   ['the secret has a quote at one end', 'secret_quoted', { secret: `${SECRET}"`, scheme: 'timestamped' }],
@@ -243,7 +248,6 @@ describe('diagnose says that it does not know', () => {
         }),
       },
     ],
-    ['another secret signed it, and this one has quotes', { secret: `"${OTHER}"`, scheme: 'digest' }],
     ['another secret signed it long ago', { secret: OTHER, signedAt: SECONDS - 9_999 }],
     [
       'JSON.stringify has lost what numbers looked like',

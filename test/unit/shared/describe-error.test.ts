@@ -152,6 +152,11 @@ describe('describeError', () => {
       throw new Error('jane');
     },
   });
+  const { proxy: revokedList, revoke } = Proxy.revocable([], {});
+  revoke();
+  const lostError = Object.defineProperty([], 0, {
+    get: () => Reflect.get(unreadable, 'message') as unknown,
+  });
   it.each([
     ['a text', 'out of order', 'out of order'],
     ['nothing', undefined, 'undefined'],
@@ -165,6 +170,16 @@ describe('describeError', () => {
       'AxiosError: [redacted] timed out',
     ],
     ['what cannot be read', unreadable, 'a thrown object'],
+    [
+      'a list of errors that cannot be read',
+      { message: 'all failed', errors: revokedList },
+      'Error: all failed',
+    ],
+    [
+      'a list of an error that cannot be read',
+      { message: 'all failed', errors: lostError },
+      'Error: all failed',
+    ],
     [
       'an error without a stack',
       Object.assign(new Error('no trace'), { stack: undefined }),
