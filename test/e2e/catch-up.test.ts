@@ -468,10 +468,10 @@ describe('catching up', () => {
   it('shows how it goes: in health, in metrics, on the channel of deliveries and in the log', async () => {
     const telemetry = new RegisteredTelemetry();
     const messages = new LifecycleMessages();
-    closing.push(
-      () => telemetry.close(),
-      () => Promise.resolve(messages.stop()),
-    );
+    closing.push(async () => {
+      messages.stop();
+      await telemetry.close();
+    });
     api = await startApi();
     const handling = new Handling();
     const [missed, failing] = [logged(30 * MINUTE), logged(20 * MINUTE)];
