@@ -100,6 +100,10 @@ export function createInspectorController(
         answerError(reply, 503, this.feed.isClosed ? 'Shutting down' : 'Too many open pages');
       } else {
         const resumed = raw.headers['last-event-id'] ?? queryOf(exchange).get('after');
+        // A connection that were kept alive after the last event would keep the server from closing.
+        if (raw.httpVersionMajor === 1) {
+          reply.setHeader('connection', 'close');
+        }
         writeHead(reply, 200, 'text/event-stream; charset=utf-8');
         this.feed.add(reply, String(resumed ?? '') || undefined);
       }
