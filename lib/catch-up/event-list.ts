@@ -99,12 +99,20 @@ export class EventList {
     let token = '';
     let restarts = 0;
     let isRestart = false;
+    const tokens = new Set<string>();
     do {
       try {
         const page = await this.page(token, range);
         yield { ...page, isRestart };
         isRestart = false;
         token = page.nextPageToken;
+        if (tokens.has(token)) {
+          throw new CatchUpError(
+            'events_unavailable',
+            "Scalekit's API gave the same page token twice: its list has no end.",
+          );
+        }
+        tokens.add(token);
       } catch (error) {
         // A token that has expired is refused: what was listed is listed again from the first page on.
         if (token === '' || statusOf(error) !== 400 || ++restarts > MAX_RESTARTS) {
@@ -112,6 +120,7 @@ export class EventList {
         }
         token = '';
         isRestart = true;
+        tokens.clear();
       }
     } while (token !== '' || isRestart);
   }

@@ -323,6 +323,30 @@ describe('catching up', () => {
     expect(waits.every((ms, n) => ms >= (shortest[n] ?? 0) && ms <= 1.4 * (shortest[n] ?? 0))).toBe(true);
   });
 
+  it('ends a run where pages of the list repeat for ever, and hands on what it lists where pages are empty', async () => {
+    const handling = new Handling();
+    const event = logged(HOUR);
+    const pages: [string, readonly LoggedEvent[], string][] = [
+      ['', [], 'a'],
+      ['a', [event], 'b'],
+      ['b', [], 'c'],
+      ['c', [], ''],
+    ];
+    const listEventsPaginated = (_size: number, token: string) => {
+      const [, events, nextPageToken] = pages.find(([at]) => at === token) ?? ['', [], ''];
+      return Promise.resolve({ events, nextPageToken });
+    };
+    const client = { events: { listEventsPaginated } };
+    const server = await startApp(handling, { client, every: 0, assumeSameIds: true });
+    expect(await server.service.catchUp({ since: since(2 * HOUR) })).toMatchObject({ caughtUp: 1 });
+    pages[3] = ['c', [], 'b'];
+    await expect(server.service.catchUp({ since: since(3 * HOUR) })).rejects.toMatchObject({
+      code: 'events_unavailable',
+      message: expect.stringMatching(/same page token twice/) as string,
+    });
+    expect(handling.ids).toEqual([event.id]);
+  });
+
   it('says what is wrong with the credentials, and that nothing was handed on', async () => {
     api = await startApi();
     const server = await startApp(new Handling(), {
