@@ -39,3 +39,4 @@ await post('a forgery', mallory, sign(ada, 'standard'));
 const directory = await fetch(`${APP}/directory`);
 console.log(`\nGET ${APP}/directory now says who arrived:`);
 console.table(await directory.json());
+console.log(`\nWhat came in, and what became of it: ${APP}/webhooks/inspector`);

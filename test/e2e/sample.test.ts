@@ -6,16 +6,19 @@ import { expect, it } from 'vitest';
 
 const SAMPLE = fileURLToPath(new URL('../../sample/01-getting-started/dist/', import.meta.url));
 
-it('the first sample receives a delivery of each scheme once, and no forgery', async () => {
-  const env = { ...process.env, PORT: String(await freePort()), NO_COLOR: '1' };
+it('the first sample receives a delivery of each scheme once, and no forgery, and serves the inspector', async () => {
+  const env = { ...process.env, PORT: String(await freePort()), NO_COLOR: '1', NODE_ENV: undefined };
   const sample = spawn(process.execPath, ['--import', `${SAMPLE}main.js`, `${SAMPLE}send.js`], { env });
   let output = '';
   sample.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
   sample.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
   try {
-    while (!output.includes('└') && sample.exitCode === null) {
-      await Promise.race([once(sample.stdout, 'data'), once(sample, 'exit')]);
-    }
+    await new Promise<unknown>((resolve) => {
+      sample.stdout.on('data', () => output.includes('/inspector\n') && resolve(output));
+      sample.once('exit', resolve);
+    });
+    const [url = ''] = /http\S+inspector/.exec(output) ?? [];
+    expect(await (await fetch(url)).text()).toContain('<title>Scalekit webhooks</title>');
   } finally {
     sample.kill('SIGTERM');
   }

@@ -20,13 +20,25 @@ interface PlotProps {
   /** Seconds since 1970. */
   readonly at: readonly number[];
   readonly series: readonly PlotSeries[];
-  /** Areas on top of each other: the values are sums already, the largest first. */
+  /** Bars on top of each other: the values are sums already, the largest first. */
   readonly isStacked?: boolean;
   readonly format: (value: number) => string;
   /** Says what the picture shows. */
   readonly summary: string;
   readonly max?: number;
 }
+
+/** A line needs two of them: what stands between gaps is a dot. */
+const ALONE: uPlot.Series.Points = {
+  size: 6,
+  filter: (plot, series) => {
+    const values = plot.data[series] ?? [];
+    const isThere = (index: number) => typeof values[index] === 'number';
+    return [...values.keys()].filter((index) => isThere(index) && !isThere(index - 1) && !isThere(index + 1));
+  },
+};
+
+const bars = uPlot.paths.bars?.({ size: [1, Infinity], gap: 0 });
 
 const HEIGHT = 190;
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'short' });
@@ -76,8 +88,9 @@ export function Plot({ title, at, series, isStacked = false, format, summary, ma
             label,
             stroke: color(name),
             width: isStacked ? 0 : 2,
-            points: { show: false },
-            ...(isStacked && { fill: color(name) }),
+            ...(isStacked
+              ? { fill: color(name), ...(bars && { paths: bars }), points: { show: false } }
+              : { points: ALONE }),
             value: (_: uPlot, __: unknown, index: number, bucket: number | null) => {
               const { told, values } = latest.current[index - 1] ?? { values: [] };
               const value = bucket === null ? last(told ?? values) : (told ?? values)[bucket];

@@ -26,7 +26,8 @@ const HIDDEN_FOR_MS = 5000;
 export function followEntries(target: StreamTarget): void {
   let source: EventSource | undefined;
   let position: string | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let reopening: ReturnType<typeof setTimeout> | undefined;
+  let resting: ReturnType<typeof setTimeout> | undefined;
 
   function open(): void {
     close();
@@ -36,9 +37,9 @@ export function followEntries(target: StreamTarget): void {
     opened.onerror = () => {
       const isOver = opened.readyState === EventSource.CLOSED;
       target.state(isOver ? 'refused' : 'lost');
-      if (isOver) {
+      if (isOver && !document.hidden) {
         // By itself it only connects again if the connection broke, not after an answer such as 502.
-        timer = setTimeout(open, AGAIN_AFTER_MS);
+        reopening = setTimeout(open, AGAIN_AFTER_MS);
       }
     };
     opened.addEventListener(RESET_EVENT, () => target.clear());
@@ -49,21 +50,22 @@ export function followEntries(target: StreamTarget): void {
   }
 
   function close(): void {
-    clearTimeout(timer);
+    clearTimeout(reopening);
+    clearTimeout(resting);
     source?.close();
     source = undefined;
   }
 
-  document.addEventListener('visibilitychange', () => {
+  function whenSeen(): void {
+    clearTimeout(resting);
     if (document.hidden) {
-      clearTimeout(timer);
-      timer = setTimeout(close, HIDDEN_FOR_MS);
+      resting = setTimeout(close, HIDDEN_FOR_MS);
     } else if (!source || source.readyState === EventSource.CLOSED) {
       open();
-    } else {
-      clearTimeout(timer);
     }
-  });
+  }
+
+  document.addEventListener('visibilitychange', whenSeen);
   // A page in the back-forward cache must not hold a connection.
   addEventListener('pagehide', close);
   addEventListener('pageshow', ({ persisted }) => {
@@ -72,4 +74,5 @@ export function followEntries(target: StreamTarget): void {
     }
   });
   open();
+  whenSeen();
 }

@@ -94,6 +94,17 @@ interface FieldProps {
 }
 
 function Field({ name, label, value, choices: offered }: FieldProps) {
+  // The same element is not looked at again: the list renders up to sixty times a second.
+  const list = useMemo(
+    () => (
+      <datalist id={`${name}-choices`}>
+        {offered.map((each) => (
+          <option key={each} value={each} />
+        ))}
+      </datalist>
+    ),
+    [offered],
+  );
   return (
     <>
       <input
@@ -105,11 +116,7 @@ function Field({ name, label, value, choices: offered }: FieldProps) {
         onInput={({ currentTarget }) => refine({ [name]: currentTarget.value })}
         onKeyDown={({ key, currentTarget }) => key === 'Escape' && currentTarget.blur()}
       />
-      <datalist id={`${name}-choices`}>
-        {offered.map((each) => (
-          <option key={each} value={each} />
-        ))}
-      </datalist>
+      {list}
     </>
   );
 }

@@ -42,12 +42,10 @@ export function DeliveryRow({
         <time dateTime={new Date(entry.receivedAt).toISOString()}>{timeOf(entry.receivedAt)}</time>
       </span>
       <span role="gridcell" class="cell-outcome">
-        <OutcomeChip of={entry.outcome} />
-        {!isPlain && <span class="reason">{entry.reason}</span>}
+        <OutcomeChip of={entry.outcome} /> {!isPlain && <span class="reason">{entry.reason}</span>}
       </span>
       <span role="gridcell" class="cell-type">
-        <Text of={entry.type} />
-        {entry.source === 'catch-up' && <span class="tag">caught up</span>}
+        <Text of={entry.type} /> {entry.source === 'catch-up' && <span class="tag">caught up</span>}
       </span>
       <span role="gridcell" class="cell-event">
         <Text of={entry.eventId} class="mono" />
@@ -64,7 +62,7 @@ export function DeliveryRow({
         <Calls of={calls} />
       </span>
       <span role="gridcell" class="cell-answer">
-        {entry.status !== undefined && <span class="status">{entry.status}</span>}
+        {entry.status !== undefined && <span class="status">{entry.status}</span>}{' '}
         {entry.durationMs !== undefined && <span class="muted">{duration(entry.durationMs)}</span>}
       </span>
     </div>
@@ -90,7 +88,7 @@ function Calls({ of }: { of: EventCalls | undefined }) {
         .filter(([, sum]) => sum > 0)
         .map(([stage, sum, word]) => (
           <span key={stage} class={`calls is-${stage}`}>
-            {sum} {word}
+            {sum} {word}{' '}
           </span>
         ))}
     </>

@@ -7,7 +7,7 @@ export function CallError({ call, detail, isLast }: DeliveryAnswer['calls'][numb
   return (
     <details class="error" open={isLast}>
       <summary>
-        <Text of={`${call.handler} · attempt ${call.attempt}`} />
+        <Text of={`${call.handler} · attempt ${call.attempt}`} />{' '}
         <Text of={[call.error?.name, call.error?.code].filter(Boolean).join(' · ')} class="muted" />
       </summary>
       {detail.error && (

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { CallEntry, DeliveryAnswer, DeliveryEntry, InspectorState } from '../../inspector.api.js';
 import { ApiError } from '../data/api.js';
 import { store } from '../data/live.js';
@@ -13,7 +13,7 @@ import { Text } from '../ui/text.js';
 import { CallError } from './call-error.js';
 import { Facts } from './facts.js';
 import { LongText } from './long-text.js';
-import { REASONS } from './reasons.js';
+import { reasonOf } from './reasons.js';
 import { Timeline } from './timeline.js';
 
 export function DeliveryView({ query: { key = '' } }: { query: { key?: string } }) {
@@ -52,14 +52,17 @@ function Delivery({
   calls,
   state,
 }: DeliveryAnswer & { state: InspectorState | undefined }) {
-  const reason = delivery.reason === undefined ? undefined : REASONS[delivery.reason];
-  const failed = calls.filter(({ call, detail }) => call.error ?? detail.error);
+  const reason = reasonOf(delivery, calls);
+  const failed = calls.filter(({ call, detail }) => call.error ?? detail.error).reverse();
+  const heading = useRef<HTMLHeadingElement>(null);
+  // The row that had the focus is gone.
+  useEffect(() => heading.current?.focus(), [delivery.key]);
   const isLast = (call: CallEntry) =>
     !calls.some(({ call: other }) => other.handler === call.handler && other.attempt > call.attempt);
   return (
     <>
       <header class="delivery-head">
-        <h2>
+        <h2 tabIndex={-1} ref={heading}>
           <Text of={delivery.type ?? 'Not verified'} />
         </h2>
         <p class="verdict">

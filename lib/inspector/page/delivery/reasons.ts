@@ -1,5 +1,13 @@
-/** In words, by the code of the reason; codes without an entry stand for themselves. */
-export const REASONS: Readonly<Record<string, string>> = {
+import type { DeliveryAnswer, DeliveryEntry } from '../../inspector.api.js';
+
+/** In words. A code without them stands for itself. */
+export function reasonOf({ reason = '' }: DeliveryEntry, calls: DeliveryAnswer['calls']): string | undefined {
+  return calls.some(({ call }) => call.stage === 'given_up')
+    ? 'A handler gave up on the event. It is kept as failed, to be run again or discarded.'
+    : REASONS[reason];
+}
+
+const REASONS: Readonly<Record<string, string>> = {
   handled: 'Every handler has finished, or nobody listens to this type.',
   queued: 'The queue has the event; its handlers run apart from this request.',
   done: 'The event was processed before.',

@@ -17,18 +17,34 @@ export interface Track {
 }
 
 /**
- * Two tracks, each to its own scale: a queue may run a handler minutes after an answer of two milliseconds, and one
+ * Each track has its own scale: a queue may run a handler minutes after an answer of two milliseconds, and one
  * scale would show the answer as a line.
  */
 export function tracksOf(delivery: DeliveryEntry, calls: readonly CallEntry[], now: number): Track[] {
   const bars = calls.map((call) => barOf(call, delivery, now));
+  const own = bars.filter(({ call }) => isOf(delivery, call));
   const answeredAt = delivery.durationMs ?? Infinity;
-  const within = bars.filter(({ from }) => from <= answeredAt);
-  const after = bars.filter(({ from }) => from > answeredAt);
-  const request = track('Until the answer', [...stepsOf(delivery), ...within, ...answerOf(delivery)], 0);
-  return after.length === 0
-    ? [request]
-    : [request, track('After the answer', after, Math.min(...after.map(({ from }) => from)))];
+  const within = own.filter(({ from }) => from <= answeredAt);
+  return [
+    track('Until the answer', [...stepsOf(delivery), ...within, ...answerOf(delivery)], 0),
+    ...later(
+      'After the answer',
+      own.filter(({ from }) => from > answeredAt),
+    ),
+    ...later(
+      'With another delivery of this event',
+      bars.filter(({ call }) => !isOf(delivery, call)),
+    ),
+  ];
+}
+
+/** Without a queue, the handlers run with the delivery that claimed the event. */
+function isOf({ attempt }: DeliveryEntry, call: CallEntry): boolean {
+  return attempt !== undefined && (call.queuedMs !== undefined || call.attempt === attempt);
+}
+
+function later(title: string, bars: readonly Bar[]): Track[] {
+  return bars.length === 0 ? [] : [track(title, bars, Math.min(...bars.map(({ from }) => from)))];
 }
 
 function stepsOf({ readMs, verifiedMs, claimedMs }: DeliveryEntry): Bar[] {
@@ -49,9 +65,10 @@ function answerOf({ durationMs, status }: DeliveryEntry): Bar[] {
     : [{ label: `Answer ${status ?? ''}`.trim(), kind: 'answer', from: durationMs, to: durationMs }];
 }
 
-function barOf(call: CallEntry, { receivedAt }: DeliveryEntry, now: number): Bar {
-  // Clocks of two processes differ a little.
-  const from = Math.max(0, call.startedAt - receivedAt);
+function barOf(call: CallEntry, delivery: DeliveryEntry, now: number): Bar & { readonly call: CallEntry } {
+  const offset = call.startedAt - delivery.receivedAt;
+  // Whole milliseconds, by clocks that differ a little; no handler runs before the claim.
+  const from = isOf(delivery, call) ? Math.max(delivery.claimedMs ?? 0, offset) : offset;
   const to = from + (call.durationMs ?? Math.max(0, now - call.startedAt));
   return { label: `${call.handler} · attempt ${call.attempt}`, kind: call.stage, from, to, call };
 }

@@ -26,7 +26,7 @@ function TimelineTrack({ track, home }: { track: Track; home: string }) {
       <header>
         <h3>{track.title}</h3>
         <span class="muted">
-          {track.from > 0 && `from ${duration(track.from)} `}to {duration(track.to)}
+          {track.from !== 0 && `from ${offset(track.from)} `}to {offset(track.to)}
         </span>
       </header>
       <ol>
@@ -52,6 +52,10 @@ function TimelineTrack({ track, home }: { track: Track; home: string }) {
       </ol>
     </section>
   );
+}
+
+function offset(ms: number): string {
+  return ms < 0 ? `${duration(-ms)} before` : duration(ms);
 }
 
 function place(bar: Bar, { from, to }: Track): Record<string, string> {

@@ -22,7 +22,7 @@ export function EndpointsView() {
           {data.isShared
             ? 'Those that have written within the last minute. This page shows the deliveries of all of them.'
             : 'This page shows the deliveries of this process only.'}{' '}
-          The newest {count(data.capacity, 'entry').replace('entrys', 'entries')} are kept.
+          The newest {data.capacity.toLocaleString('en')} entries are kept.
         </p>
         <ul class="plain">
           {data.processes.map((each) => (
