@@ -90,9 +90,11 @@ export class MemoryInspectorLog implements InspectorLog {
 
   private dropOldest(): void {
     this.oldest ??= this.kept.entries();
-    const [key, { position }] = this.oldest.next().value as [string, Kept];
-    this.kept.delete(key);
-    this.gone = position;
+    const { value } = this.oldest.next();
+    if (value) {
+      this.kept.delete(value[0]);
+      this.gone = value[1].position;
+    }
   }
 
   private numberOf(position: string): number | undefined {
