@@ -56,10 +56,11 @@ export class DeliveryRecord {
 
   toKept(): KeptEntry {
     const { key, process, readMs, verifiedMs, claimedMs } = this;
-    const { endpoint, receivedAt, eventId, type, organizationId, deliveryId, scheme, attempt } = this.facts;
+    const { endpoint, source, receivedAt, eventId, type, organizationId, deliveryId, scheme, attempt } =
+      this.facts;
     const { outcome, reason, status, durationMs } = this.facts;
     const entry: DeliveryEntry = {
-      ...{ kind: 'delivery', key, process, endpoint, source: 'webhook', receivedAt },
+      ...{ kind: 'delivery', key, process, endpoint, source, receivedAt },
       ...(eventId !== undefined && { eventId }),
       ...(type !== undefined && { type }),
       ...(organizationId !== undefined && { organizationId: organizationId.slice(0, MAX_ID) }),

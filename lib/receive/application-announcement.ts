@@ -16,7 +16,7 @@ const PATIENCE_MS = 2_000;
 
 const ADVICE =
   'An event that one of them handles is done for the other, whose handlers never see it. Give each application a ' +
-  "namespace of its own: forRoot({ namespace: '…' }).";
+  "namespace of its own: forRoot({ namespace: '…' }). Where both are one, give both the same.";
 
 /**
  * Announces in the store that this application handles an endpoint's events, for as long as it runs, and checks who
@@ -84,10 +84,14 @@ export class ApplicationAnnouncement {
     }
   }
 
-  /** Another application, or another one in this process. With the same identity elsewhere, it may be a rolling deploy. */
+  /**
+   * Another package, whatever its handlers are called; or another script of this package, or another application in this
+   * process, with other handlers. With the same identity elsewhere, it may be a rolling deploy.
+   */
   private isRival(other: AnnouncedApplication): boolean {
     const { identity, process } = this.own;
-    return !this.sharesHandlers(other) && (other.identity !== identity || other.process === process);
+    const isOther = other.identity !== identity || other.process === process;
+    return isOther && (!this.sharesHandlers(other) || packageOf(other.identity) !== packageOf(identity));
   }
 
   private isDoubtful(other: AnnouncedApplication): boolean {
@@ -107,6 +111,9 @@ export class ApplicationAnnouncement {
     );
   }
 }
+
+/** None is known where no package.json was found. */
+const packageOf = (identity: string) => (identity.includes(' ') ? identity.split(' ', 1)[0] : undefined);
 
 const capitalize = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 

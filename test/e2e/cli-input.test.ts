@@ -113,6 +113,7 @@ const UTF16: readonly [how: string, encode: (text: string) => Buffer][] = [
 describe.each(UTF16)('UTF-16, %s,', (_how, encode) => {
   it.each([
     ['a body', ['verify', ...HEADERS, '--body']],
+    ['a body to sign', ['sign', '--body']],
     ['a secret of verify', ['verify', '--body', '/dev/null', '--secret-file']],
     ['a secret of sign', ['sign', 'user.created', '--secret-file']],
     ['a secret of doctor', ['doctor', 'http://127.0.0.1:9/', '--secret-file']],
@@ -124,6 +125,12 @@ describe.each(UTF16)('UTF-16, %s,', (_how, encode) => {
     expect(stderr).toContain('PowerShell');
     expect(code).toBe(2);
   });
+});
+
+it('a file of one byte is UTF-8', async () => {
+  const { code, stdout } = await runCli(['sign', '--body', file('1'), '--json'], { env });
+  expect(JSON.parse(stdout)).toMatchObject({ body: '1' });
+  expect(code).toBe(0);
 });
 
 /** A C1 control, a right-to-left override, a zero-width space, a tag letter, a line separator and half a character. */

@@ -80,12 +80,16 @@ describe.each(Object.keys(STORES))('two services on one %s', (kind) => {
   }, 60_000);
 
   /** Starts a service, and tells what became of it. */
-  async function start(name: string, handlers: readonly string[]): Promise<{ line: string; log: string }> {
+  async function start(
+    name: string,
+    handlers: readonly string[],
+    file = 'main.js',
+  ): Promise<{ line: string; log: string }> {
     const home = join(folder, name);
     mkdirSync(home, { recursive: true });
     writeFileSync(join(home, 'package.json'), JSON.stringify({ name, type: 'module' }));
-    writeFileSync(join(home, 'main.js'), script((STORES[kind] as (url: string) => string)(url), handlers));
-    const child = spawn(process.execPath, ['main.js'], { cwd: home, stdio: ['ignore', 'pipe', 'pipe'] });
+    writeFileSync(join(home, file), script((STORES[kind] as (url: string) => string)(url), handlers));
+    const child = spawn(process.execPath, [file], { cwd: home, stdio: ['ignore', 'pipe', 'pipe'] });
     children.push(child);
     let log = '';
     child.stdout.on('data', (text: Buffer) => (log += text.toString()));
@@ -113,10 +117,23 @@ describe.each(Object.keys(STORES))('two services on one %s', (kind) => {
     expect(log).toMatch(/WARN.*Another application, "billing main\.js"/);
   }, 60_000);
 
-  it('start with a warning where they share a handler', async () => {
+  it('are refused the second start where a handler has the same name, too', async () => {
+    expect((await start('billing', ['create'])).line).toBe('started');
+    const { line } = await start('crm', ['create']);
+    expect(line).toMatch(
+      /^refused: .*namespace must be set, because another application, "billing main\.js".*same handlers/,
+    );
+  }, 60_000);
+
+  it('start with a warning where they are two scripts of one package that share a handler', async () => {
     expect((await start('billing', ['invoice', 'audit'])).line).toBe('started');
-    const { line, log } = await start('crm', ['sync', 'audit']);
+    const { line, log } = await start('billing', ['sync', 'audit'], 'console.js');
     expect(line).toBe('started');
     expect(log).toMatch(/WARN.*Another application, "billing main\.js".*some of the same handlers/);
+  }, 60_000);
+
+  it('are refused the second start where two scripts of one package share no handler', async () => {
+    expect((await start('billing', ['invoice'])).line).toBe('started');
+    expect((await start('billing', ['sync'], 'crm.js')).line).toMatch(/^refused: .*namespace must be set/);
   }, 60_000);
 });

@@ -4,7 +4,7 @@ import { scalekitEvent } from '../../testing/fixtures/scalekit-event.fixture.js'
 import type { WebhookScheme } from '../../signature/webhook-scheme.js';
 import { escapeInvisibleCharacters } from '../../shared/escape-control-characters.js';
 import { CliError, EXIT_CODE, type ExitCode } from '../cli.error.js';
-import { readBytes } from '../input/read-file.js';
+import { readUtf8 } from '../input/read-file.js';
 import { requireSecret, type SecretOptions } from '../input/secret.js';
 import { DEFAULT_URL, targetUrl } from '../input/target-url.js';
 import type { Output } from '../output/output.js';
@@ -71,7 +71,7 @@ async function whatToSign(type: string | undefined, { body }: SignOptions): Prom
   if ((type === undefined) === (body === undefined)) {
     throw new CliError('bad_input', 'Say what to sign: the type of an event, or --body with a file.');
   }
-  return body === undefined ? scalekitEvent(type ?? '') : readBytes(body, 'the file of --body');
+  return body === undefined ? scalekitEvent(type ?? '') : readUtf8(body, 'the file of --body');
 }
 
 /** Quotes any text as one word of a POSIX shell. */

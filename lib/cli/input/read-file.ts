@@ -103,7 +103,7 @@ function codeOf(error: unknown): string {
 }
 
 /** True for UTF-16 text with a byte order mark, or without one if it begins with an ASCII character. */
-function isUtf16([first = 0, second = 0]: Uint8Array): boolean {
+function isUtf16([first = 0, second = first]: Uint8Array): boolean {
   const hasMark = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
   return hasMark || (first === 0) !== (second === 0);
 }
