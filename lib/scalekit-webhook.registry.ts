@@ -4,6 +4,21 @@ import type { RateLimitedLog } from './shared/rate-limited-log.js';
 import { ScalekitWebhookError } from './scalekit-webhook.errors.js';
 import type { Lifecycle } from './telemetry/lifecycle.js';
 
+/** How catching up goes, in one process. */
+export interface CatchUpState {
+  /**
+   * `idle`: no run yet, or another process catches up; `running`; `caught up`; `reporting`: nothing is handed on before an
+   * event that came by webhook was found in the list; or the code of the error that ended the last run.
+   */
+  readonly status: string;
+  /** When the last run of this process ended, in milliseconds since 1970. */
+  readonly lastRunAt: number | undefined;
+  /** How many events this process has handled or queued. */
+  readonly handled: number;
+  /** Up to when everything is done, in milliseconds since 1970. Undefined before a run of this process has ended. */
+  readonly doneUntil: number | undefined;
+}
+
 /** What can be asked about an endpoint while it runs. */
 export interface EndpointState {
   /** Of this process: how many events, or handlers of queued events, it works on, and since when on the oldest one. */
@@ -16,6 +31,8 @@ export interface EndpointState {
   askQueue(): Promise<unknown> | undefined;
   /** Whether this process takes jobs off the queue; undefined where it is not to. */
   isWorking(): boolean | undefined;
+  /** How catching up goes in this process; undefined where the endpoint does not catch up. */
+  catchUp(): CatchUpState | undefined;
 }
 
 /** What the application-wide parts need to know of one `forRoot` or `forRootAsync`. */

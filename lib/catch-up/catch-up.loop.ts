@@ -2,13 +2,14 @@ import { channel } from 'node:diagnostics_channel';
 import type { Logger } from '@nestjs/common';
 import type { Claim } from '../idempotency/claim.js';
 import { hasErrorCode, ownCodeOf } from '../scalekit-webhook.errors.js';
+import type { CatchUpState } from '../scalekit-webhook.registry.js';
 import { describeError } from '../shared/describe-error.js';
 import { untilAborted } from '../shared/until-aborted.js';
 import { within } from '../shared/within.js';
 import type { CatchUp } from './catch-up.js';
 import type { CatchUpRunOptions } from './catch-up.options.js';
 import type { Clock } from './clock.js';
-import { CATCH_UP_CHANNEL, type CatchUpMessage, type CatchUpReport } from './report.js';
+import { CATCH_UP_CHANNEL, type CatchUpMessage, type CatchUpProgress, type CatchUpReport } from './report.js';
 
 /** The lease of the runs that go on where the last one ended. */
 const LEASE = 'runs';
@@ -37,8 +38,18 @@ export class CatchUpLoop {
   private running = Promise.resolve();
   private loop: Promise<void> | undefined;
   private lastError: string | undefined;
+  private readonly seen = {
+    status: 'idle',
+    lastRunAt: undefined as number | undefined,
+    handled: 0,
+    doneUntil: undefined as number | undefined,
+  };
 
   constructor(private readonly parts: LoopParts) {}
+
+  get state(): CatchUpState {
+    return { ...this.seen };
+  }
 
   start(): void {
     if (this.parts.every > 0) {
@@ -68,7 +79,7 @@ export class CatchUpLoop {
       return this.next(this.claim, signal, options.onProgress);
     }
     return catchUp.exclusively(LEASE, (lease) =>
-      catchUp.next(AbortSignal.any([signal, lease]), options.onProgress),
+      this.run(AbortSignal.any([signal, lease]), options.onProgress),
     );
   }
 
@@ -118,9 +129,36 @@ export class CatchUpLoop {
   ): Promise<CatchUpReport> {
     const signal = AbortSignal.any([stop, claim.signal]);
     const before = this.running;
-    const run = untilAborted(signal, before).then(() => this.parts.catchUp.next(signal, onProgress));
+    const run = untilAborted(signal, before).then(() => this.run(signal, onProgress));
     this.running = Promise.allSettled([before, run]).then(() => undefined);
     return run;
+  }
+
+  /** A run from where the last one ended. */
+  private async run(
+    signal: AbortSignal,
+    onProgress?: (progress: CatchUpProgress) => void,
+  ): Promise<CatchUpReport> {
+    const { seen } = this;
+    const { handled } = seen;
+    seen.status = 'running';
+    try {
+      const report = await this.parts.catchUp.next(signal, (progress) => {
+        seen.handled = handled + progress.caughtUp;
+        onProgress?.(progress);
+      });
+      seen.status = report.dryRun ? 'reporting' : 'caught up';
+      seen.handled = handled + report.caughtUp;
+      if (!report.dryRun) {
+        seen.doneUntil = report.to.getTime();
+      }
+      return report;
+    } catch (error) {
+      seen.status = signal.aborted ? 'idle' : (ownCodeOf(error) ?? 'failed');
+      throw error;
+    } finally {
+      seen.lastRunAt = this.parts.clock.now();
+    }
   }
 
   private tell(report: CatchUpReport): void {

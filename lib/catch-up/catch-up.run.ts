@@ -10,12 +10,16 @@ import type { Clock } from './clock.js';
 import type { DoneIds } from './done-ids.js';
 import type { EventList, EventWindow } from './event-list.js';
 import type { ListedEvent } from './events-client.js';
+import type { LostEvent } from './give-up.js';
 import { bodyOf, nanosOf, secondsOf } from './listed-event.js';
 import { noCounts, Tally } from './report.js';
 import { MAX_UNFINISHED, type Unfinished, UnfinishedEvents } from './unfinished-events.js';
 
 /** So many failures in a row mean that something is down: what follows would fail, too. */
 const MAX_FAILURES_IN_A_ROW = 10;
+const LOST = 'it is no longer in the list.';
+/** Until then whoever works on a lost event has finished it, or failed. */
+const LOST_AGAIN_MS = 300_000;
 const OUTAGES = ['store_unavailable', 'queue_unavailable', 'shutting_down'] as const;
 
 /** What a run needs of the endpoint. */
@@ -31,7 +35,7 @@ export interface RunTools {
   /** Claims the event, and dispatches it. */
   readonly handle: (delivery: VerifiedDelivery) => Promise<Answer>;
   /** Keeps the event as failed, and completes it. False while somebody else works on it. */
-  readonly giveUp: (delivery: VerifiedDelivery, error: unknown) => Promise<boolean>;
+  readonly giveUp: (event: VerifiedDelivery | LostEvent, error: unknown) => Promise<boolean>;
   /** Ids that are known to be done, of this process. */
   readonly done: DoneIds;
 }
@@ -96,7 +100,7 @@ export class CatchUpRun {
     }
     for (const entry of due.values()) {
       if (!this.changes.has(entry.id) && !this.unfinished.retryLater(entry)) {
-        this.gaveUp(entry, 'it is no longer in the list.', {});
+        await this.giveUpLost(entry);
       }
     }
   }
@@ -216,6 +220,14 @@ export class CatchUpRun {
       this.tools.done.add(id);
     }
     return 'failed';
+  }
+
+  private async giveUpLost(entry: Unfinished): Promise<void> {
+    if (await this.tools.giveUp(entry, LOST)) {
+      this.gaveUp(entry, LOST, {});
+    } else {
+      this.unfinished.putOff({ ...entry, notBefore: this.tools.clock.now() + LOST_AGAIN_MS });
+    }
   }
 
   private gaveUp({ id, type, tries }: Unfinished, error: unknown, event: object): void {

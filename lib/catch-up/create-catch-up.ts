@@ -79,7 +79,7 @@ export function createCatchUp(
         (!chosen || chosen.includes(type)) && (role === 'receive' || handlersFor(type).length > 0),
       read: (body) => authenticator.readUnsigned(body),
       handle: (delivery) => receiver.handle(delivery),
-      giveUp: createGiveUp(ledger, handlersFor),
+      giveUp: createGiveUp(name, ledger, handlersFor),
       logger,
       clock,
     }),

@@ -3,13 +3,24 @@ import type { EventHandler } from '../handlers/event-handler.js';
 import type { Ledger } from '../idempotency/ledger.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 
+/** An event that earlier runs listed, and that is no longer in the list: its data are gone. */
+export interface LostEvent {
+  readonly id: string;
+  readonly type: string;
+}
+
 /** Makes what keeps an event as failed, for each handler that has not finished it, and completes it. */
-export function createGiveUp(ledger: Ledger, handlersFor: (type: string) => readonly EventHandler[]) {
+export function createGiveUp(
+  endpoint: string,
+  ledger: Ledger,
+  handlersFor: (type: string) => readonly EventHandler[],
+) {
   /**
    * @returns false while somebody else works on the event: that attempt may fail, too
    * @throws StoreUnavailableError
    */
-  return async (delivery: VerifiedDelivery, error: unknown): Promise<boolean> => {
+  return async (event: VerifiedDelivery | LostEvent, error: unknown): Promise<boolean> => {
+    const delivery = 'event' in event ? event : withoutBody(endpoint, event);
     const answer = await ledger.begin(delivery);
     if (answer.status !== 'acquired') {
       return answer.status !== 'in_progress';
@@ -27,5 +38,17 @@ export function createGiveUp(ledger: Ledger, handlersFor: (type: string) => read
     }
     await claim.settled(() => claim.complete());
     return true;
+  };
+}
+
+function withoutBody(endpoint: string, { id, type }: LostEvent): VerifiedDelivery {
+  return {
+    endpoint,
+    scheme: undefined,
+    deliveryId: id,
+    rawBody: new Uint8Array(),
+    event: { id, type, data: {} },
+    occurredAt: undefined,
+    receivedAt: new Date(),
   };
 }

@@ -35,7 +35,8 @@ export async function keepFailure(
   { delivery, claim }: Pick<ClaimedDelivery, 'delivery' | 'claim'>,
   error: unknown,
 ): Promise<Keeping> {
-  const job = failures?.keepsPayloads ? JSON.stringify(createEventJob(delivery, { handler })) : undefined;
+  const hasPayload = failures?.keepsPayloads && delivery.rawBody.length > 0;
+  const job = hasPayload ? JSON.stringify(createEventJob(delivery, { handler })) : undefined;
   try {
     const isKept = await failures?.keep(delivery, handler, { error, attempts: claim.attempt, delivery: job });
     return { note: isKept ? KEPT : NOT_KEPT };

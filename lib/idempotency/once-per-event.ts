@@ -58,8 +58,15 @@ export class OncePerEvent {
     });
   }
 
-  /** The same, however long it takes: nobody waits for the answer. */
-  finished(
+  /** The same for an event that was fetched, however long it takes: nobody waits for the answer. */
+  processFetched(delivery: VerifiedDelivery, work: EventWork): Awaitable<Answer> {
+    const request = {};
+    this.lifecycle.received(request, 'catch-up');
+    this.lifecycle.verified(request, delivery);
+    return this.lifecycle.untilAnswered(request, () => this.finished(request, delivery, work));
+  }
+
+  private finished(
     request: object,
     delivery: VerifiedDelivery,
     work: EventWork,

@@ -59,7 +59,8 @@ export class DeliveryRecord {
 
   toKept(): KeptEntry {
     const { key, process, readMs, verifiedMs, claimedMs } = this;
-    const { endpoint, receivedAt, eventId, type, organizationId, deliveryId, scheme, attempt } = this.facts;
+    const { endpoint, source, receivedAt, eventId, type, organizationId, deliveryId, scheme, attempt } =
+      this.facts;
     const { outcome, reason, status, durationMs } = this.facts;
     // One shape for all: a delivery makes two of these, of which nobody may ever look at one.
     const entry: DeliveryEntry = {
@@ -67,7 +68,7 @@ export class DeliveryRecord {
       key,
       process,
       endpoint,
-      source: 'webhook',
+      source,
       receivedAt,
       eventId,
       type,

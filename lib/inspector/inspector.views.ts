@@ -3,6 +3,7 @@ import { SCALEKIT_EVENT_TYPES } from '../events/scalekit-event-types.js';
 import { HandlerRegistry } from '../handlers/handler.registry.js';
 import { RawBodyInstaller } from '../raw-body/raw-body.installer.js';
 import { type OpenEndpoint, OpenEndpoints } from '../receive/open-endpoints.js';
+import { type RegisteredEndpoint, ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { WINDOWS } from './counts.js';
 import { endpointCounts } from './endpoint-counts.js';
 import type {
@@ -35,6 +36,7 @@ export class InspectorViews {
     private readonly endpoints: OpenEndpoints,
     private readonly handlers: HandlerRegistry,
     private readonly rawBody: RawBodyInstaller,
+    private readonly registry: ScalekitWebhookRegistry,
   ) {}
 
   /** Never rejects: where the log can't be read, its `trouble` says why, and what it would tell is left out. */
@@ -107,8 +109,26 @@ export class InspectorViews {
       subscribedTypes: SCALEKIT_EVENT_TYPES.filter((type) => handlers.handlersFor(name, type).length > 0),
       ...endpointCounts(name, day),
       hasFailed: dispatcher.failures !== undefined,
+      ...catchUpOf(this.registry.forRoute(name)),
     };
   }
+}
+
+/** Of this process: another one may be the one that catches up. */
+function catchUpOf(endpoint: RegisteredEndpoint | undefined): Pick<EndpointView, 'catchUp'> {
+  const state = endpoint?.state?.catchUp();
+  if (!state) {
+    return {};
+  }
+  const { status, lastRunAt, handled, doneUntil } = state;
+  return {
+    catchUp: {
+      status,
+      handled,
+      ...(lastRunAt !== undefined && { lastRunAt }),
+      ...(doneUntil !== undefined && { lagMs: Math.max(0, Date.now() - doneUntil) }),
+    },
+  };
 }
 
 function toCall({ entry, detail = {} }: KeptEntry): DeliveryAnswer['calls'] {

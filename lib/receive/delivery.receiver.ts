@@ -44,6 +44,6 @@ export class DeliveryReceiver {
 
   /** The same for an event that was fetched: it is claimed and dispatched, however long its handlers take. */
   async handle(delivery: VerifiedDelivery): Promise<Answer> {
-    return this.once.finished({}, delivery, (claim) => this.dispatcher.dispatch(delivery, claim));
+    return this.once.processFetched(delivery, (claim) => this.dispatcher.dispatch(delivery, claim));
   }
 }

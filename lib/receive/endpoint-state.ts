@@ -1,3 +1,4 @@
+import type { CatchUpLoop } from '../catch-up/catch-up.loop.js';
 import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
 import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
 import type { Ledger } from '../idempotency/ledger.js';
@@ -7,7 +8,12 @@ import type { EndpointState } from '../scalekit-webhook.registry.js';
 const NO_KEY = 'health';
 
 /** What health checks and gauges ask of an endpoint. */
-export function stateOf(ledger: Ledger, store: IdempotencyStore, dispatcher: EventDispatcher): EndpointState {
+export function stateOf(
+  ledger: Ledger,
+  store: IdempotencyStore,
+  dispatcher: EventDispatcher,
+  catchUp: CatchUpLoop | undefined,
+): EndpointState {
   return {
     claims: () => ledger.claims,
     countFailed: async (limit) => {
@@ -17,5 +23,6 @@ export function stateOf(ledger: Ledger, store: IdempotencyStore, dispatcher: Eve
     askStore: async () => store.renew(NO_KEY, 0, 1),
     askQueue: () => dispatcher.ping?.(),
     isWorking: () => dispatcher.isWorking,
+    catchUp: () => catchUp?.state,
   };
 }

@@ -73,7 +73,7 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
       maxUnverifiedBytes,
       log,
       lifecycle,
-      state: stateOf(ledger, options.idempotency.store, dispatcher),
+      state: stateOf(ledger, options.idempotency.store, dispatcher, catchUp),
     });
     open.all.push({ name, role, options, dispatcher, lifecycle });
     mountController(controller, path);

@@ -49,7 +49,8 @@ export class DebugLines implements OnApplicationBootstrap, OnApplicationShutdown
       if (delivery.attempt !== undefined) {
         this.open.delete(keyOf(delivery));
       }
-      this.write(delivery, this.describe(delivery, done));
+      const source = delivery.source === 'catch-up' ? '(catch-up) ' : '';
+      this.write(delivery, source + this.describe(delivery, done));
     }
   };
 

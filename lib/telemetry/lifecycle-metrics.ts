@@ -66,10 +66,17 @@ export class LifecycleMetrics {
     this.failed.addCallback(this.observeFailed);
   }
 
-  answered({ endpoint, type, outcome, reason, durationMs = 0 }: DeliveryFacts): void {
+  answered({ endpoint, source, type, outcome, reason, durationMs = 0 }: DeliveryFacts): void {
     const attributes = { [ATTRIBUTES.endpoint]: endpoint, [ATTRIBUTES.outcome]: outcome };
-    this.deliveries.add(1, { ...attributes, ...typeOf(type), [ATTRIBUTES.reason]: reason });
-    this.answerTime.record(durationMs / 1_000, attributes);
+    this.deliveries.add(1, {
+      ...attributes,
+      ...typeOf(type),
+      [ATTRIBUTES.source]: source,
+      [ATTRIBUTES.reason]: reason,
+    });
+    if (source === 'webhook') {
+      this.answerTime.record(durationMs / 1_000, attributes);
+    }
   }
 
   called(stage: HandlerMessage['stage'], call: HandlerFacts): void {

@@ -25,11 +25,13 @@ export const ATTRIBUTES = {
   type: 'scalekit.event.type',
   organization: 'scalekit.organization.id',
   scheme: 'scalekit.signature.scheme',
+  source: 'scalekit.delivery.source',
   outcome: 'scalekit.delivery.outcome',
   reason: 'scalekit.delivery.reason',
   handler: 'scalekit.handler.name',
   handlerOutcome: 'scalekit.handler.outcome',
   attempt: 'scalekit.attempt',
+  catchUpOutcome: 'scalekit.catch_up.outcome',
 } as const;
 
 export const SYSTEM = 'scalekit';
@@ -88,12 +90,13 @@ export abstract class LifecycleSpans<Facts extends object> {
 
 /** Begins when the request arrives, as a child of what is active then: the span of the HTTP request. */
 export class DeliverySpans extends LifecycleSpans<DeliveryFacts> {
-  protected startOf({ endpoint, receivedAt }: DeliveryFacts): SpanStart {
+  protected startOf({ endpoint, source, receivedAt }: DeliveryFacts): SpanStart {
     const attributes = {
       [ATTRIBUTES.system]: SYSTEM,
       [ATTRIBUTES.endpoint]: endpoint,
       [ATTRIBUTES.operation]: 'process',
       [ATTRIBUTES.operationType]: 'process',
+      [ATTRIBUTES.source]: source,
     };
     return { name: `process ${endpoint}`, kind: CONSUMER, at: receivedAt, attributes };
   }

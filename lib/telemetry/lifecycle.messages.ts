@@ -26,6 +26,8 @@ export interface DeliveryFacts {
   /** Identifies the Nest application: several may run in one process. */
   readonly application: string;
   readonly endpoint: string;
+  /** `catch-up`: the option `catchUp` fetched the event from Scalekit's API, and nobody waits for an answer. */
+  readonly source: 'webhook' | 'catch-up';
   /** Milliseconds since 1970. */
   readonly receivedAt: number;
   /** This and the next four are undefined until the delivery is verified: nobody vouches for them before. */
@@ -35,6 +37,7 @@ export interface DeliveryFacts {
   readonly organizationId?: string;
   /** The signed message id, where the scheme has one; else the event's id. */
   readonly deliveryId?: string;
+  /** Undefined also where `source` is `catch-up`. */
   readonly scheme?: string;
   /** From 1: how many times this event was claimed. Set once it is claimed. */
   readonly attempt?: number;
@@ -73,7 +76,7 @@ export type DeliveryMessage =
   | { readonly stage: 'duplicate' | 'in_progress' | 'queued'; readonly delivery: Verified & Answered }
   | { readonly stage: 'answered'; readonly delivery: Answered };
 
-type Verified = DeliveryFacts & Required<Pick<DeliveryFacts, 'eventId' | 'type' | 'deliveryId' | 'scheme'>>;
+type Verified = DeliveryFacts & Required<Pick<DeliveryFacts, 'eventId' | 'type' | 'deliveryId'>>;
 type Answered = DeliveryFacts & Required<Pick<DeliveryFacts, 'outcome' | 'reason' | 'status' | 'durationMs'>>;
 
 /**

@@ -67,13 +67,13 @@ export class Lifecycle {
     private readonly endpoint: string,
   ) {}
 
-  received(request: object): void {
+  received(request: object, source: DeliveryFacts['source'] = 'webhook'): void {
     if (!(deliverySteps.hasSubscribers || deliveries.hasSubscribers) || factsOf(request)) {
       return;
     }
     const { application, endpoint } = this;
     const receivedAt = Date.now() - Math.round(performance.now() - noteArrival(request));
-    const facts: Writable<DeliveryFacts> = { application, endpoint, receivedAt };
+    const facts: Writable<DeliveryFacts> = { application, endpoint, source, receivedAt };
     (request as Followed)[FACTS] = facts;
     this.witness?.received(facts, request);
     deliveries.start.publish(facts);

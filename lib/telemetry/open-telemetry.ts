@@ -1,7 +1,9 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { CATCH_UP_CHANNEL, type CatchUpMessage } from '../catch-up/report.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { registeredApi } from '../shared/open-telemetry-api.js';
+import { CatchUpMetrics } from './catch-up-metrics.js';
 import {
   DELIVERY_CHANNEL,
   type DeliveryFacts,
@@ -49,8 +51,15 @@ export class OpenTelemetry implements OnApplicationBootstrap, OnApplicationShutd
           measured.called(stage, call);
         }
       });
+      const caughtUp = new CatchUpMetrics(metrics.getMeter(SCOPE), () => this.registry.all);
+      this.listen(CATCH_UP_CHANNEL, (message) => {
+        if (this.isOurs(message as CatchUpMessage)) {
+          caughtUp.ended(message as CatchUpMessage);
+        }
+      });
       this.stops.push(() => {
         measured.close();
+        caughtUp.close();
       });
     }
   }
@@ -62,7 +71,7 @@ export class OpenTelemetry implements OnApplicationBootstrap, OnApplicationShutd
     this.stops = [];
   }
 
-  private isOurs({ application }: DeliveryFacts | HandlerFacts): boolean {
+  private isOurs({ application }: DeliveryFacts | HandlerFacts | CatchUpMessage): boolean {
     return application === this.registry.application;
   }
 

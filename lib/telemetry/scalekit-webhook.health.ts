@@ -53,6 +53,10 @@ export interface WebhookHealth {
   /** Only with `maxFailedEvents`, and at most one more than that. */
   readonly failedEvents?: number;
   readonly shuttingDown: boolean;
+  /** Only with `catchUp`: how it goes in this process, as in `CatchUpState`. Never a reason to be down. */
+  readonly catchUp?: string;
+  /** Milliseconds since the time up to which catching up has done everything. Only once this process has caught up. */
+  readonly catchUpLagMs?: number;
   /** Why it is down, comma-separated: `shutting down`, `store`, `queue`, `worker`, `claim too old`, `failed events`. */
   readonly message?: string;
   // Terminus wants an index signature.
@@ -102,6 +106,7 @@ export class ScalekitWebhookHealthIndicator {
     ]);
     const { running, oldestMs, isDraining } = state.claims();
     const isWorking = state.isWorking();
+    const catchUp = state.catchUp();
     const faults = Object.entries({
       'shutting down': isDraining,
       store: store !== true,
@@ -120,6 +125,8 @@ export class ScalekitWebhookHealthIndicator {
       oldestClaimMs: Math.round(oldestMs),
       ...(failedEvents !== undefined && { failedEvents }),
       shuttingDown: isDraining,
+      ...(catchUp && { catchUp: catchUp.status }),
+      ...(catchUp?.doneUntil !== undefined && { catchUpLagMs: Date.now() - catchUp.doneUntil }),
       ...(faults.length > 0 && { message: faults.join(', ') }),
     };
     return { [key]: health } as WebhookHealthResult<Key>;

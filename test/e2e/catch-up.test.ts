@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { readFileSync } from 'node:fs';
 import { Injectable } from '@nestjs/common';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -20,6 +21,8 @@ import { EventList } from '../../lib/catch-up/event-list.js';
 import { bodyOf } from '../../lib/catch-up/listed-event.js';
 import type { BeginOptions, BeginResult } from '../../lib/idempotency/idempotency-store.js';
 import { EventLog, EventsApi, type LoggedEvent, momentOf } from '../support/events-api.js';
+import { LifecycleMessages } from '../support/lifecycle-messages.js';
+import { RegisteredTelemetry } from '../support/open-telemetry.js';
 import { WebhookApp, type WebhookAppSetup } from '../support/webhook-app.js';
 
 const MINUTE = 60_000;
@@ -429,6 +432,99 @@ describe('catching up', () => {
     );
     expect(await server.service.catchUp()).toMatchObject({ caughtUp: 0, failed: 0, waiting: 0 });
     expect(handling.ids).toEqual([fine.id, flaky.id]);
+  });
+
+  it('keeps as failed what failed and is no longer in the list, and a resend after replay() handles it', async () => {
+    api = await startApi();
+    const handling = new Handling();
+    const lost = logged(30 * MINUTE);
+    api.log.add(lost);
+    handling.fail = () => {
+      throw new Error('no database');
+    };
+    const server = await startApp(
+      handling,
+      { client: api.client(), every: 0, since: since(HOUR), assumeSameIds: true },
+      { idempotency: { failed: { payloads: true } } },
+    );
+    vi.useFakeTimers({ toFake: ['Date'] });
+    expect(await server.service.catchUp()).toMatchObject({ failed: 1 });
+    api.log.remove(lost);
+    for (let run = 0; run < 6; run++) {
+      expect((await server.service.failed()).events).toEqual([]);
+      vi.setSystemTime(Date.now() + 11 * HOUR);
+      await server.service.catchUp();
+    }
+    const reason = 'it is no longer in the list.';
+    const { events } = await server.service.failed();
+    expect(events).toMatchObject([{ eventId: lost.id, handler: 'Users.created', reason }]);
+    handling.fail = () => undefined;
+    expect(await server.service.replay(lost.id)).toBe(1);
+    expect(handling.ids).toEqual([]);
+    expect(await deliver(server, lost)).toBe(200);
+    expect(handling.ids).toEqual([lost.id]);
+  });
+
+  it('shows how it goes: in health, in metrics, on the channel of deliveries and in the log', async () => {
+    const telemetry = new RegisteredTelemetry();
+    const messages = new LifecycleMessages();
+    closing.push(async () => {
+      messages.stop();
+      await telemetry.close();
+    });
+    api = await startApi();
+    const handling = new Handling();
+    const [missed, failing] = [logged(30 * MINUTE), logged(20 * MINUTE)];
+    api.log.add(missed, failing);
+    handling.fail = ({ id }) => {
+      if (id === failing.id) {
+        throw new Error('no database');
+      }
+    };
+    const server = await startApp(handling, {
+      client: api.client(),
+      every: 3_600,
+      since: since(HOUR),
+      assumeSameIds: true,
+    });
+    const endpoint = { 'messaging.destination.name': 'default' };
+    const outcome = (name: string) => ({ ...endpoint, 'scalekit.catch_up.outcome': name });
+    await vi.waitFor(
+      async () =>
+        expect(await telemetry.points('scalekit_webhooks.catch_up.runs')).toEqual([
+          [outcome('completed'), 1],
+        ]),
+      20_000,
+    );
+    expect(await telemetry.points('scalekit_webhooks.catch_up.events')).toEqual([
+      [outcome('caught_up'), 1],
+      [outcome('failed'), 1],
+    ]);
+    const scraped = await telemetry.scrape();
+    const dashboard = readFileSync(new URL('../../docs/grafana-dashboard.json', import.meta.url), 'utf8');
+    const used = dashboard.replaceAll('(_seconds)?', '').match(/\bscalekit_\w*catch_up_\w+/g) ?? [];
+    expect(new Set(used).size).toBe(3);
+    expect(used.filter((name) => !new RegExp(`\\b${name}\\b`).test(scraped))).toEqual([]);
+    const [[of, lag] = []] = await telemetry.points('scalekit_webhooks.catch_up.lag');
+    expect(of).toEqual(endpoint);
+    expect(lag).toBeGreaterThanOrEqual(120); // The sender is left two minutes.
+    expect(lag).toBeLessThan(180);
+    const health = await server.app
+      .get(ScalekitWebhookHealthIndicator, { strict: false })
+      .isHealthy('webhooks');
+    expect(health.webhooks).toMatchObject({ status: 'up', catchUp: 'caught up' });
+    expect(health.webhooks.catchUpLagMs).toBeGreaterThanOrEqual(120_000);
+    expect(messages.delivery('answered')).toMatchObject([
+      { eventId: missed.id, source: 'catch-up', outcome: 'handled' },
+      { eventId: failing.id, source: 'catch-up', outcome: 'failed' },
+    ]);
+    expect(messages.delivery('answered').filter((each) => 'scheme' in each && each.scheme)).toEqual([]);
+    const counted = await telemetry.points('scalekit_webhooks.deliveries');
+    expect(counted).toHaveLength(2);
+    expect(counted[0]?.[0]).toMatchObject({ 'scalekit.delivery.source': 'catch-up' });
+    expect(await telemetry.points('scalekit_webhooks.answer.duration')).toEqual([]);
+    const line = new RegExp(`${missed.id} user.created \\(catch-up\\) → Users.created`);
+    expect(server.logs.debugLines.filter((each) => line.test(each))).toHaveLength(1);
   });
 
   it('goes on when another process has taken its lease, and a shutdown does not wait for what is lost', async () => {

@@ -1,10 +1,14 @@
 import { Redis } from 'ioredis';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { PostgresIdempotencyStore } from '../../lib/adapters/postgres/index.js';
 import { RedisIdempotencyStore } from '../../lib/adapters/redis/index.js';
 import { EventLog, EventsApi, momentOf } from '../support/events-api.js';
 import { deleteRows, freshPrefix } from '../support/redis-rows.js';
+import { anyPostgres } from '../support/postgres-server.js';
 import { anyRedis } from '../support/redis-server.js';
 import { runCli } from '../support/run-cli.js';
+import { runOnTerminal } from '../support/run-on-terminal.js';
 
 const HOUR = 3_600_000;
 const keyPrefix = freshPrefix();
@@ -28,12 +32,7 @@ beforeAll(async () => {
   );
   api = await EventsApi.start(log);
   const store = new RedisIdempotencyStore({ client: redis, keyPrefix });
-  const claim = await store.begin('billing/default:received', {
-    leaseMs: 60_000,
-    ttlMs: 600_000,
-    fingerprint: 1,
-  });
-  await store.complete('billing/default:received', claim.status === 'acquired' ? claim.token : 0, 600_000);
+  await finish(store, 'billing/default:received');
   env = {
     SCALEKIT_ENVIRONMENT_URL: api.url,
     SCALEKIT_CLIENT_ID: EventsApi.clientId,
@@ -41,6 +40,11 @@ beforeAll(async () => {
     NODE_TLS_REJECT_UNAUTHORIZED: '0',
   };
 });
+
+async function finish(store: RedisIdempotencyStore | PostgresIdempotencyStore, key: string): Promise<void> {
+  const claim = await store.begin(key, { leaseMs: 60_000, ttlMs: 600_000, fingerprint: 1 });
+  await store.complete(key, claim.status === 'acquired' ? claim.token : 0, 600_000);
+}
 
 afterAll(async () => {
   await deleteRows([redis], keyPrefix);
@@ -67,6 +71,52 @@ it('reports what the store does not know as done, and changes nothing', async ()
   const narrowed = await runCli([...args, '--type', 'user.deleted'], { env });
   expect(narrowed.stdout).toMatch(/1 events[^]*received 0, missed 1[^]*user\.deleted {2}1/);
   expect(await redis.keys(`${keyPrefix}*`)).toEqual(before);
+});
+
+it('looks into a PostgreSQL store, and shows on a terminal how far it has come', async () => {
+  const postgres = await anyPostgres();
+  const url = await postgres.createDatabase();
+  const pool = new pg.Pool({ connectionString: url });
+  try {
+    const store = new PostgresIdempotencyStore({ client: pool, table: 'ledger' });
+    await store.migrate();
+    await finish(store, 'default:received');
+    const args = ['catch-up', '--since', '1d', '--dry-run', '--store', url, '--keys', 'ledger'];
+    const { code, stdout } = await runCli([...args, '--json'], { env });
+    expect(JSON.parse(stdout)).toMatchObject({
+      received: 1,
+      missed: { total: 2, byOrganization: { org_1: 1, org_2: 1 } },
+    });
+    expect(code).toBe(1);
+    const shown = await runOnTerminal(args, { env });
+    expect(shown.stdout).toMatch(/█{40} \d{4}-\d\d-\d\dT[\d:.]+Z {2}3 events/);
+    expect(shown.stdout).toMatch(/received 1, missed 2/);
+    const { rows } = await pool.query('SELECT count(*)::int AS rows FROM ledger');
+    expect(rows).toEqual([{ rows: 1 }]);
+  } finally {
+    await pool.end();
+    await postgres.stop();
+  }
+});
+
+it('says that the tables of a PostgreSQL store are missing', async () => {
+  const postgres = await anyPostgres();
+  try {
+    const store = ['--store', await postgres.createDatabase()];
+    const { code, stderr } = await runCli(['catch-up', '--since', '1d', '--dry-run', ...store], { env });
+    expect(stderr).toMatch(/is missing: call migrate\(\)/);
+    expect(code).toBe(2);
+  } finally {
+    await postgres.stop();
+  }
+});
+
+it.each(['redis', 'postgres'])('says that nobody answers at the URL of a %s store', async (kind) => {
+  const store = ['--store', `${kind}://user:very-secret@127.0.0.1:1/0`];
+  const { code, stderr } = await runCli(['catch-up', '--since', '1d', '--dry-run', ...store], { env });
+  expect(stderr).toMatch(/The store can't be read\. [^]*(ECONNREFUSED|max retries)/);
+  expect(stderr).not.toContain('very-secret');
+  expect(code).toBe(4);
 });
 
 it('only counts events without a store', async () => {

@@ -69,6 +69,7 @@ describe.each(PLATFORMS)('the lifecycle channels on $platform', ({ adapter }) =>
       {
         application: ANY_TEXT,
         endpoint: 'default',
+        source: 'webhook',
         receivedAt: ANY_NUMBER,
       },
     ]);
@@ -111,6 +112,7 @@ describe.each(PLATFORMS)('the lifecycle channels on $platform', ({ adapter }) =>
       ].map(([reason, status]) => ({
         application: ANY_TEXT,
         endpoint: 'default',
+        source: 'webhook',
         receivedAt: ANY_NUMBER,
         durationMs: ANY_NUMBER,
         outcome: 'refused',

@@ -45,6 +45,13 @@ export class EventLog {
     this.isSorted = false;
   }
 
+  remove({ id: removed }: LoggedEvent): void {
+    this.events.splice(
+      this.events.findIndex(({ id }) => id === removed),
+      1,
+    );
+  }
+
   list(pageSize: number, pageToken: string, filter: ListedEventFilter): ListedEventPage {
     this.calls.push({ pageToken, filter });
     const fault = this.faults.shift();

@@ -2,14 +2,16 @@ import type { Command } from 'commander';
 import { SYSTEM_CLOCK } from '../../catch-up/clock.js';
 import { EventList } from '../../catch-up/event-list.js';
 import { Tally } from '../../catch-up/report.js';
-import { askStore } from '../../idempotency/idempotency.errors.js';
+import type { KeyState } from '../../idempotency/idempotency-store.extras.js';
 import { eventKey, scopeOf } from '../../idempotency/ledger.js';
+import { describeError } from '../../shared/describe-error.js';
 import { CliError, EXIT_CODE, type ExitCode } from '../cli.error.js';
-import { connectToStore, loadEventsClient } from '../input/catch-up-sources.js';
+import { type ConnectedStore, connectToStore, loadEventsClient } from '../input/catch-up-sources.js';
 import { momentOf, MOMENTS } from '../input/moment.js';
 import { readEnvironment } from '../input/secret.js';
 import type { Output } from '../output/output.js';
 import { formatCount } from '../output/output.js';
+import { progressBar } from '../output/progress-bar.js';
 import { jsonOption, type RunCommand } from './options.js';
 
 const VARIABLES = ['SCALEKIT_ENVIRONMENT_URL', 'SCALEKIT_CLIENT_ID', 'SCALEKIT_CLIENT_SECRET'] as const;
@@ -61,10 +63,13 @@ async function catchUp(options: CatchUpCommandOptions, output: Output): Promise<
   const scope = scopeOf(options.namespace, options.endpoint);
   const [missed, all] = [new Tally(), new Tally()];
   const signal = new AbortController().signal;
+  const bar = output.isJson
+    ? undefined
+    : progressBar(now - from, (seconds) => `${iso(from + seconds)}  ${formatCount(all.total)} events`);
   try {
-    for await (const { events } of list.windows({ from, to: now, types: options.type, signal })) {
+    for await (const { events, until } of list.windows({ from, to: now, types: options.type, signal })) {
       const keys = events.map(({ id }) => eventKey(scope, id));
-      const states = store && (await askStore('catchUp.look', () => store.catchUp.look(keys)));
+      const states = store && (await look(store, keys));
       for (const [index, { type, organizationId, occurredAt }] of events.entries()) {
         const at = occurredAt ? Number(occurredAt.seconds) : from;
         all.add(type, organizationId, at);
@@ -72,12 +77,27 @@ async function catchUp(options: CatchUpCommandOptions, output: Output): Promise<
           missed.add(type, organizationId, at);
         }
       }
+      bar?.update(until - from);
     }
   } finally {
+    bar?.stop();
     await store?.close();
   }
   tell({ from, to: now, calls: list.calls, all, missed: store && missed }, output);
   return missed.total > 0 ? EXIT_CODE.failed : EXIT_CODE.ok;
+}
+
+async function look(
+  { catchUp: store }: ConnectedStore,
+  keys: readonly string[],
+): Promise<readonly KeyState[]> {
+  try {
+    return await store.look(keys);
+  } catch (error) {
+    const reason = describeError(error, {}, { stack: false });
+    const isMigrated = !reason.includes('migrate()');
+    throw new CliError(isMigrated ? 'unreachable' : 'bad_input', `The store can't be read. ${reason}`);
+  }
 }
 
 interface Findings {
@@ -89,7 +109,7 @@ interface Findings {
 }
 
 function tell({ from, to, calls, all, missed }: Findings, output: Output): void {
-  const [since, until] = [from, to].map((seconds) => new Date(seconds * 1_000).toISOString());
+  const [since, until] = [from, to].map(iso);
   output.json({
     from: since,
     to: until,
@@ -112,6 +132,8 @@ function tell({ from, to, calls, all, missed }: Findings, output: Output): void 
     'Missed is what the store does not know as done: also what is older than idempotency.ttlSeconds, and types without a handler.',
   );
 }
+
+const iso = (seconds: number) => new Date(seconds * 1_000).toISOString();
 
 function tellCounts(title: string, counts: Readonly<Record<string, number>>, output: Output): void {
   const rows = Object.entries(counts);

@@ -11,9 +11,10 @@ import { DeliveryClient } from '../http/delivery-client.js';
 import { addField, type EventFile, type Fields, readEventFile } from '../input/event-file.js';
 import { requireSecret, type SecretOptions } from '../input/secret.js';
 import { confirmTarget, DEFAULT_URL, targetUrl } from '../input/target-url.js';
-import { formatMs, type Output } from '../output/output.js';
+import { formatCount, formatMs, type Output } from '../output/output.js';
 import { DeliverySource, eventMaker, type EventPlan } from '../send/delivery-source.js';
-import { progressBar, sendMany } from '../send/send-many.js';
+import { progressBar } from '../output/progress-bar.js';
+import { sendMany } from '../send/send-many.js';
 import { reportStatistics, SendStatistics } from '../send/send-statistics.js';
 import {
   jsonOption,
@@ -109,7 +110,15 @@ async function send(wantedType: string | undefined, options: SendOptions, output
       return await sendOne(client, type, first, output);
     }
     const statistics = new SendStatistics(duplicates > 0);
-    const bar = output.isJson ? undefined : progressBar(count);
+    const bar = output.isJson
+      ? undefined
+      : progressBar(
+          count,
+          (sent, seconds) => {
+            return `${formatCount(sent)} / ${formatCount(count)}  ${formatCount(Math.round(sent / seconds))}/s`;
+          },
+          false,
+        );
     await sendMany(client, new DeliverySource(() => queued.pop() ?? create(), duplicates), {
       count,
       concurrency,

@@ -1,6 +1,4 @@
-import { SingleBar } from 'cli-progress';
 import type { Answer, DeliveryClient } from '../http/delivery-client.js';
-import { formatCount } from '../output/output.js';
 import type { DeliverySource } from './delivery-source.js';
 
 /** Gives up after this many failures if there was no answer at all. */
@@ -37,24 +35,4 @@ export async function sendMany(
   }
 
   await Promise.all(Array.from({ length: Math.min(concurrency, count) }, sendOneByOne));
-}
-
-/** Starts a progress bar. It shows nothing if standard error is not a terminal. */
-export function progressBar(total: number): SingleBar {
-  const bar = new SingleBar({
-    stream: process.stderr,
-    format: ({ barsize = 40 }, { value, progress, startTime }) => {
-      const done = Math.round(progress * barsize);
-      const seconds = Math.max((Date.now() - startTime) / 1000, 0.001);
-      const rate = formatCount(Math.round(value / seconds));
-      const cells = '█'.repeat(done) + '░'.repeat(barsize - done);
-      return `  ${cells} ${formatCount(value)} / ${formatCount(total)}  ${rate}/s`;
-    },
-    hideCursor: true,
-    clearOnComplete: true,
-    // `send` handles Ctrl-C itself, and prints the results so far.
-    gracefulExit: false,
-  });
-  bar.start(total, 0);
-  return bar;
 }
