@@ -13,21 +13,21 @@ export interface DeliveryEntry {
   /** Milliseconds since 1970. */
   readonly receivedAt: number;
   /** This and the next five are undefined until the delivery is verified. */
-  readonly eventId?: string;
-  readonly type?: string;
-  readonly organizationId?: string;
-  readonly deliveryId?: string;
-  readonly scheme?: string;
-  readonly attempt?: number;
+  readonly eventId?: string | undefined;
+  readonly type?: string | undefined;
+  readonly organizationId?: string | undefined;
+  readonly deliveryId?: string | undefined;
+  readonly scheme?: string | undefined;
+  readonly attempt?: number | undefined;
   /** Undefined while the delivery is not answered. */
-  readonly outcome?: DeliveryOutcome;
-  readonly reason?: string;
-  readonly status?: number;
-  readonly durationMs?: number;
+  readonly outcome?: DeliveryOutcome | undefined;
+  readonly reason?: string | undefined;
+  readonly status?: number | undefined;
+  readonly durationMs?: number | undefined;
   /** Milliseconds from `receivedAt`: when its bytes were read, its signature verified, its event claimed. */
-  readonly readMs?: number;
-  readonly verifiedMs?: number;
-  readonly claimedMs?: number;
+  readonly readMs?: number | undefined;
+  readonly verifiedMs?: number | undefined;
+  readonly claimedMs?: number | undefined;
 }
 
 /** One call of a handler, in whatever process. It belongs to the deliveries of the same endpoint and event. */
@@ -38,17 +38,17 @@ export interface CallEntry {
   readonly endpoint: string;
   readonly eventId: string;
   readonly type: string;
-  readonly organizationId?: string;
+  readonly organizationId?: string | undefined;
   readonly handler: string;
   /** From 1. */
   readonly attempt: number;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   /** From the arrival of the event to the start, where it was queued. */
-  readonly queuedMs?: number;
+  readonly queuedMs?: number | undefined;
   readonly stage: 'running' | 'completed' | 'failed' | 'given_up';
-  readonly durationMs?: number;
-  readonly error?: HandlerFailure;
+  readonly durationMs?: number | undefined;
+  readonly error?: HandlerFailure | undefined;
 }
 
 export type InspectorEntry = DeliveryEntry | CallEntry;
@@ -56,17 +56,17 @@ export type InspectorEntry = DeliveryEntry | CallEntry;
 /** What is too large for the list: fetched for one entry. */
 export interface EntryDetail {
   /** Of a delivery: the headers of signatures, content and user agent. Signatures are shortened. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Bytes of the body. */
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** Which secret of the list verified it, from 0. */
-  readonly secret?: number;
+  readonly secret?: number | undefined;
   /** The sender's clock minus ours, in milliseconds. */
-  readonly clockMs?: number;
+  readonly clockMs?: number | undefined;
   /** The event as JSON text; only with `showPayloads`, and without secrets. */
-  readonly payload?: string;
+  readonly payload?: string | undefined;
   /** Of a call that failed: message and stack of the error and of its causes, without values of the payload. */
-  readonly error?: string;
+  readonly error?: string | undefined;
 }
 
 /**

@@ -25,16 +25,19 @@ export class DeliveryRecord {
   private claimedMs: number | undefined;
   private size: number | undefined;
   private event: object | undefined;
+  /** Not the request: what it holds on to would outlive the collections of young garbage. */
+  private readonly headers: unknown;
 
   constructor(
     private readonly key: string,
     private readonly process: string,
     private readonly facts: DeliveryFacts,
-    private readonly request: { readonly headers?: unknown; readonly body?: unknown },
+    request: { readonly headers?: unknown; readonly body?: unknown },
   ) {
     this.beganAt = noteArrival(request);
     this.readMs = this.passed();
-    const { body } = request;
+    const { headers, body } = request;
+    this.headers = headers;
     this.size = body instanceof Uint8Array ? body.length : undefined;
   }
 
@@ -59,33 +62,39 @@ export class DeliveryRecord {
     const { endpoint, source, receivedAt, eventId, type, organizationId, deliveryId, scheme, attempt } =
       this.facts;
     const { outcome, reason, status, durationMs } = this.facts;
+    // One shape for all: a delivery makes two of these, of which nobody may ever look at one.
     const entry: DeliveryEntry = {
-      ...{ kind: 'delivery', key, process, endpoint, source, receivedAt },
-      ...(eventId !== undefined && { eventId }),
-      ...(type !== undefined && { type }),
-      ...(organizationId !== undefined && { organizationId: organizationId.slice(0, MAX_ID) }),
-      ...(deliveryId !== undefined && { deliveryId: deliveryId.slice(0, MAX_ID) }),
-      ...(scheme !== undefined && { scheme }),
-      ...(attempt !== undefined && { attempt }),
-      ...(outcome !== undefined && { outcome }),
-      ...(reason !== undefined && { reason }),
-      ...(status !== undefined && { status }),
-      ...(durationMs !== undefined && { durationMs: rounded(durationMs) }),
+      kind: 'delivery',
+      key,
+      process,
+      endpoint,
+      source,
+      receivedAt,
+      eventId,
+      type,
+      organizationId: organizationId?.slice(0, MAX_ID),
+      deliveryId: deliveryId?.slice(0, MAX_ID),
+      scheme,
+      attempt,
+      outcome,
+      reason,
+      status,
+      durationMs: rounded(durationMs),
       readMs: rounded(readMs),
-      ...(verifiedMs !== undefined && { verifiedMs: rounded(verifiedMs) }),
-      ...(claimedMs !== undefined && { claimedMs: rounded(claimedMs) }),
+      verifiedMs: rounded(verifiedMs),
+      claimedMs: rounded(claimedMs),
     };
     return { entry, detail: this.detail() };
   }
 
   private detail(): EntryDetail {
-    const { size, secret, clockMs, event, verifiedMs } = this;
+    const { headers, size, secret, clockMs, event, verifiedMs } = this;
     return {
-      headers: shownHeaders(this.request.headers),
-      ...(size !== undefined && { size }),
-      ...(verifiedMs !== undefined && { secret: secret.position }),
-      ...(clockMs !== undefined && { clockMs }),
-      ...(event && { payload: payloadText(event) }),
+      headers: shownHeaders(headers),
+      size,
+      secret: verifiedMs === undefined ? undefined : secret.position,
+      clockMs,
+      payload: event && payloadText(event),
     };
   }
 
@@ -125,15 +134,28 @@ export class CallRecord {
     const { endpoint, eventId, type, organizationId, handler, attempt, queuedMs, durationMs, error } =
       this.facts;
     const entry: CallEntry = {
-      ...{ kind: 'call', key, process, endpoint, eventId, type, handler, attempt, startedAt, stage },
-      ...(organizationId !== undefined && { organizationId: organizationId.slice(0, MAX_ID) }),
-      ...(queuedMs !== undefined && { queuedMs }),
-      ...(durationMs !== undefined && { durationMs: rounded(durationMs) }),
-      ...(error && { error }),
+      kind: 'call',
+      key,
+      process,
+      endpoint,
+      eventId,
+      type,
+      organizationId: organizationId?.slice(0, MAX_ID),
+      handler,
+      attempt,
+      startedAt,
+      queuedMs,
+      stage,
+      durationMs: rounded(durationMs),
+      error,
     };
     const text = failure && describeError(failure.error, failure.event);
     return { entry, ...(text !== undefined && { detail: { error: text.slice(0, MAX_ERROR) } }) };
   }
 }
 
-const rounded = (ms: number) => Math.round(ms * 100) / 100;
+function rounded(ms: number): number;
+function rounded(ms: number | undefined): number | undefined;
+function rounded(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.round(ms * 100) / 100;
+}

@@ -1,9 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import type { CountBucket, InspectorLog, InspectorPage, KeptEntry } from './inspector.api.js';
+import type {
+  CountBucket,
+  EntryDetail,
+  InspectorEntry,
+  InspectorLog,
+  InspectorPage,
+  KeptEntry,
+} from './inspector.api.js';
 
 /** A day is shown in buckets of five minutes: 288 of them. */
 const KEPT_BUCKETS = 300;
 const GAP: InspectorPage = { entries: [], position: undefined, isGap: true };
+
+interface Kept {
+  readonly entry: InspectorEntry;
+  readonly detail: EntryDetail | undefined;
+  readonly position: number;
+}
 
 /** Keeps the entries of this process. */
 export class MemoryInspectorLog implements InspectorLog {
@@ -11,7 +24,9 @@ export class MemoryInspectorLog implements InspectorLog {
   /** Positions of an earlier run of the process are gone. */
   private readonly run = randomUUID().slice(0, 8);
   /** By key, the newest last. */
-  private readonly kept = new Map<string, KeptEntry & { readonly position: number }>();
+  private readonly kept = new Map<string, Kept>();
+  /** Passes each entry that is dropped once: a new iterator would step over the places of all that were dropped before. */
+  private oldest: MapIterator<[string, Kept]> | undefined;
   private readonly buckets = new Map<string, CountBucket>();
   private last = 0;
   private gone = 0;
@@ -22,8 +37,7 @@ export class MemoryInspectorLog implements InspectorLog {
     for (const { entry, detail } of entries) {
       const known = this.kept.get(entry.key);
       this.kept.delete(entry.key);
-      const latest = detail ?? known?.detail;
-      this.kept.set(entry.key, { entry, ...(latest && { detail: latest }), position: ++this.last });
+      this.kept.set(entry.key, { entry, detail: detail ?? known?.detail, position: ++this.last });
       if (this.kept.size > this.capacity) {
         this.dropOldest();
       }
@@ -75,10 +89,11 @@ export class MemoryInspectorLog implements InspectorLog {
   }
 
   private dropOldest(): void {
-    for (const [key, { position }] of this.kept) {
-      this.kept.delete(key);
-      this.gone = position;
-      return;
+    this.oldest ??= this.kept.entries();
+    const { value } = this.oldest.next();
+    if (value) {
+      this.kept.delete(value[0]);
+      this.gone = value[1].position;
     }
   }
 
@@ -90,10 +105,10 @@ export class MemoryInspectorLog implements InspectorLog {
   }
 }
 
-function toEntry({ entry, detail }: KeptEntry): KeptEntry {
+function toEntry({ entry, detail }: Kept): KeptEntry {
   return { entry, ...(detail && { detail }) };
 }
 
-function startOf({ entry }: KeptEntry): number {
+function startOf({ entry }: Kept): number {
   return entry.kind === 'call' ? entry.startedAt : 0;
 }

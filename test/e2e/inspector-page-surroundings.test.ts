@@ -85,7 +85,7 @@ it('follows in two windows, and a hidden one gives its connection back and resum
   await app.close();
 });
 
-it('begins anew with an application that was started anew', async () => {
+it('follows an application that was started anew', async () => {
   const [{ adapter }] = PLATFORMS as [(typeof PLATFORMS)[number]];
   let app = await startInspected({ adapter: adapter() });
   const proxy = await RewritingProxy.start(() => app.url);
@@ -95,7 +95,11 @@ it('begins anew with an application that was started anew', async () => {
   await app.close();
   app = await startInspected({ adapter: adapter() });
   await app.deliver(anEvent('user.updated'));
-  await expect.poll(() => window.rows()).toEqual([expect.stringContaining('user.updated')]);
+  await expect
+    .poll(() => window.rows())
+    .toEqual([expect.stringContaining('user.updated'), expect.stringContaining('user.created')]);
+  await window.openRow('user.created');
+  await window.page.getByText('This delivery is no longer kept').waitFor();
   window.complaints.length = 0;
   await window.close();
   proxy.close();

@@ -36,10 +36,24 @@ export class EntriesStore {
     this.changed();
   }
 
-  clear(): void {
-    this.rows.length = 0;
+  /**
+   * Something was missed: what is still kept comes again. What has ended stays as it is; what was running may have ended
+   * unseen, and is dropped unless it comes again.
+   */
+  forgetRunning(): void {
+    const ended = this.rows.filter(({ entry }) => entry.outcome !== undefined);
+    this.rows.splice(0, Infinity, ...ended);
     this.byKey.clear();
-    this.callsByEvent.clear();
+    for (const row of ended) {
+      this.byKey.set(row.entry.key, row);
+    }
+    for (const calls of this.callsByEvent.values()) {
+      for (const [handler, { stage }] of calls) {
+        if (stage === 'running') {
+          calls.delete(handler);
+        }
+      }
+    }
     this.changed();
   }
 

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { announce } from '../ui/announce.js';
 import { EntriesStore } from './entries.store.js';
 import { followEntries, type StreamState } from './stream.js';
 
@@ -11,7 +12,10 @@ const stateListeners = new Set<(state: StreamState) => void>();
 export function startFollowing(): void {
   followEntries({
     receive: (entries) => store.receive(entries),
-    clear: () => store.clear(),
+    missed: () => {
+      store.forgetRunning();
+      announce('Some deliveries may be missing here');
+    },
     state: (state) => {
       streamState = state;
       for (const listener of stateListeners) {

@@ -11,7 +11,8 @@ export type StreamState = 'connecting' | 'live' | 'lost' | 'refused';
 
 export interface StreamTarget {
   receive(entries: readonly InspectorEntry[]): void;
-  clear(): void;
+  /** Some entries were missed; those that are kept come again. */
+  missed(): void;
   state(state: StreamState): void;
 }
 
@@ -42,7 +43,7 @@ export function followEntries(target: StreamTarget): void {
         reopening = setTimeout(open, AGAIN_AFTER_MS);
       }
     };
-    opened.addEventListener(RESET_EVENT, () => target.clear());
+    opened.addEventListener(RESET_EVENT, () => target.missed());
     opened.addEventListener(ENTRIES_EVENT, ({ data, lastEventId }: MessageEvent<string>) => {
       position = lastEventId;
       target.receive(JSON.parse(data) as InspectorEntry[]);

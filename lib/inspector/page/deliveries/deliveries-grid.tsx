@@ -55,12 +55,14 @@ export function DeliveriesGrid({
           rowHeight={rowHeight}
           scroller={scroller}
           pinned={active}
+          // A place keeps its element, and only its text changes: under load all rows move several times a second. A row with
+          // the focus does not move, as the list is held then.
           row={(index) => {
             const row = rowAt(index);
             return (
               row && (
                 <DeliveryRow
-                  key={row.entry.key}
+                  key={index}
                   row={row}
                   index={index}
                   top={index * rowHeight}
