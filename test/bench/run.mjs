@@ -1,11 +1,11 @@
-// Usage: npm run bench [-- verify|http|stores|boot|scale …] [--smoke] [--rounds <n>] [--node <path>]…
+// Usage: npm run bench [-- verify|http|stores|boot|scale|inspector …] [--smoke] [--rounds <n>] [--node <path>]…
 import { parseArgs } from 'node:util';
 import { installRivals } from './harness/install-rivals.mjs';
 import { Report } from './harness/report.mjs';
 import { nodeVersion } from './harness/machine.mjs';
 import { keepScratch } from './harness/scratch.mjs';
 
-const BENCHES = ['verify', 'http', 'stores', 'boot', 'scale'];
+const BENCHES = ['verify', 'http', 'stores', 'boot', 'scale', 'inspector'];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -59,7 +59,7 @@ async function takeTurn(child, ms) {
     cpu: ((after.cpuSeconds - before.cpuSeconds) * 1_000) / (after.handled - before.handled),
     p50: times[Math.floor(times.length / 2)],
     p99: times[Math.floor(times.length * 0.99)],
-    heap: after.heap / 2 ** 20,
+    heap: await child.ask('heap'),
   };
 }
 

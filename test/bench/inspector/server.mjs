@@ -44,9 +44,12 @@ await serve(async (store, url, inspector) => {
   decorate([Module({ imports, providers: [UserSync] })], AppModule);
   return {
     hello: await startNest(AppModule, 'express'),
-    onQuestion: () => {
-      globalThis.gc();
-      return { handled, heap: process.memoryUsage().heapUsed, ...usage() };
+    onQuestion: (question) => {
+      if (question === 'heap') {
+        globalThis.gc();
+        return process.memoryUsage().heapUsed / 2 ** 20;
+      }
+      return { handled, ...usage() };
     },
   };
 });
