@@ -126,7 +126,10 @@ describe.each(PLATFORMS)('what the inspector says of payloads, on $platform', ({
     ];
     for (const id of ids) {
       const event = anEvent('user.created', { id, organization_id: hostile.repeat(100), type: id });
-      await server.deliver({ ...event, data: { [hostile]: hostile, ['__proto__']: { constructor: hostile } } });
+      await server.deliver({
+        ...event,
+        data: { [hostile]: hostile, ['__proto__']: { constructor: hostile } },
+      });
     }
     await server.deliver(
       anEvent('user.created', { data: { long: 'x'.repeat(MIB) }, organization_id: 'y'.repeat(MIB) }),
