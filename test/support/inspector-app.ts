@@ -82,7 +82,7 @@ export class InspectorReader {
   }
 
   private take(block: string): void {
-    const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1];
+    const field = (name: string) => new RegExp(`(?:^|\\n)${name}: ([^\\n]*)`).exec(block)?.[1];
     const event = field('event');
     if (event === undefined) {
       return;
