@@ -59,7 +59,10 @@ ${licenses.replaceAll('--', '- -')}-->
 
 /** A script ends at the first closing tag, even within a string. */
 function inlineScript(code) {
-  return code.trim().replace(/<(\/script|!--)/gi, '\\x3c$1');
+  return code
+    .trim()
+    .replaceAll('/* @__PURE__ */', '')
+    .replace(/<(\/script|!--)/gi, '\\x3c$1');
 }
 
 function minifiedCss(css) {

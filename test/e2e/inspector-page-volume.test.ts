@@ -58,6 +58,18 @@ it('shows the handlers of a queue, which ran in another process, on a scale of t
   await window.close();
 });
 
+it('says why it may show less than there is', async () => {
+  const trouble = 'relation "scalekit_inspector_entries" does not exist: run migrate()';
+  const window = await InspectorWindow.open(browser, `${app.url}/inspector`, {}, (page: Page) =>
+    page.route('**/api/state', async (route) => {
+      const state = (await (await route.fetch()).json()) as object;
+      await route.fulfill({ json: { ...state, trouble } });
+    }),
+  );
+  await window.page.getByText(`Deliveries of other processes may be missing: ${trouble}`).waitFor();
+  await window.close();
+});
+
 /** Some pages of entries come at once, and then nothing. */
 async function openWith(
   entries: readonly DeliveryEntry[],

@@ -8,6 +8,7 @@ import { EndpointsView } from './endpoints/endpoints.view.js';
 import { FailedView } from './failed/failed.view.js';
 import { HandlersView } from './handlers/handlers.view.js';
 import { HelpDialog } from './help.dialog.js';
+import { LogTrouble } from './log-trouble.js';
 import { go, linkTo, useRoute, VIEWS } from './route.js';
 import { Announcements } from './ui/announce.js';
 import { useShortcuts } from './ui/shortcuts.js';
@@ -78,6 +79,7 @@ export function App() {
           ?
         </button>
       </header>
+      <LogTrouble />
       <main>
         <h1 class="visually-hidden">{TITLES[view]}</h1>
         <View query={query} />

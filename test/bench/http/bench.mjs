@@ -68,7 +68,7 @@ function costs(rounds) {
     notes: [
       '0.7 KB, signed, every id once, 50 kept-alive connections. CPU: seconds of the server process for 1,000 requests; ' +
         '× bare, × by hand: how many times the requests of the bare and the hand-written route of the same platform, by ' +
-        'processor time, and × bare by requests a second. Ours with a subscriber to the lifecycle channels is compared with ours. ' +
+        'processor time, and × bare by requests a second. Ours with a subscriber to the lifecycle channels, and ours with the inspector, are compared with ours. ' +
         'The load runs on the same machine.',
     ],
     table: table(['http', 'CPU s', '× bare', '× by hand', 'req/s', '× bare, by req/s'], rows),

@@ -3,6 +3,7 @@ const server = (path) => new URL(path, import.meta.url).href;
 const BARE = server('servers/nest-bare.mjs');
 const BY_HAND = server('servers/nest-by-hand.mjs');
 const OURS = server('servers/nest-ours.mjs');
+const INSPECTED = server('servers/nest-ours-inspected.mjs');
 const WATCHED = server('servers/nest-ours-watched.mjs');
 
 /** What runs on a platform, and a forged delivery to ours. */
@@ -13,6 +14,7 @@ function onNest(platform, title) {
     [group.byHand]: { file: BY_HAND, ...group },
     [`${title}: ours`]: { file: OURS, ...group },
     [`${title}: ours, with a subscriber`]: { file: WATCHED, ...group, bare: `${title}: ours` },
+    [`${title}: ours, with the inspector`]: { file: INSPECTED, ...group, bare: `${title}: ours` },
     [`${title}: ours, forged`]: { file: OURS, ...group, sender: 'forger' },
   };
 }

@@ -6,7 +6,7 @@ import { EVENT_TYPE, SECRET } from '../../harness/event.mjs';
 import { startNest } from '../../harness/nest-app.mjs';
 
 /** The module as its README shows it. */
-export function start(handle, platform) {
+export function start(handle, platform, imports = []) {
   class UserSync {
     async onUser(event) {
       handle(event);
@@ -17,7 +17,12 @@ export function start(handle, platform) {
 
   class AppModule {}
   decorate(
-    [Module({ imports: [ScalekitWebhookModule.forRoot({ secret: SECRET })], providers: [UserSync] })],
+    [
+      Module({
+        imports: [ScalekitWebhookModule.forRoot({ secret: SECRET }), ...imports],
+        providers: [UserSync],
+      }),
+    ],
     AppModule,
   );
   return startNest(AppModule, platform);
