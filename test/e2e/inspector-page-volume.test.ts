@@ -60,12 +60,12 @@ it('shows the handlers of a queue, which ran in another process, on a scale of t
 
 it('says why it may show less than there is', async () => {
   const trouble = 'relation "scalekit_inspector_entries" does not exist: run migrate()';
-  const window = await InspectorWindow.open(browser, `${app.url}/inspector`, {}, (page: Page) =>
-    page.route('**/api/state', async (route) => {
+  const window = await InspectorWindow.open(browser, `${app.url}/inspector`, {}, async (page: Page) => {
+    await page.route('**/api/state', async (route) => {
       const state = (await (await route.fetch()).json()) as object;
       await route.fulfill({ json: { ...state, trouble } });
-    }),
-  );
+    });
+  });
   await window.page.getByText(`Deliveries of other processes may be missing: ${trouble}`).waitFor();
   await window.close();
 });
