@@ -123,11 +123,16 @@ export class InspectorRecorder implements LifecycleWitness {
     this.note(record);
   };
 
-  private countAnswer({ endpoint, outcome = 'failed', type, scheme, durationMs = 0 }: DeliveryFacts): void {
+  private countAnswer(delivery: DeliveryFacts): void {
+    const { endpoint, source, outcome = 'failed', type, scheme, durationMs = 0 } = delivery;
     this.counts.add(endpoint, 'outcome', outcome);
-    this.counts.add(endpoint, 'ms', placeOf(durationMs));
-    if (type !== undefined && scheme !== undefined) {
+    if (source === 'webhook') {
+      this.counts.add(endpoint, 'ms', placeOf(durationMs));
+    }
+    if (type !== undefined) {
       this.counts.add(endpoint, 'type', type);
+    }
+    if (scheme !== undefined) {
       this.counts.add(endpoint, 'scheme', scheme);
     }
   }

@@ -21,6 +21,7 @@ import { EventList } from '../../lib/catch-up/event-list.js';
 import { bodyOf } from '../../lib/catch-up/listed-event.js';
 import type { BeginOptions, BeginResult } from '../../lib/idempotency/idempotency-store.js';
 import { EventLog, EventsApi, type LoggedEvent, momentOf } from '../support/events-api.js';
+import { InspectorReader, startInspected } from '../support/inspector-app.js';
 import { LifecycleMessages } from '../support/lifecycle-messages.js';
 import { RegisteredTelemetry } from '../support/open-telemetry.js';
 import { WebhookApp, type WebhookAppSetup } from '../support/webhook-app.js';
@@ -549,6 +550,42 @@ describe('catching up', () => {
     expect(await telemetry.points('scalekit_webhooks.answer.duration')).toEqual([]);
     const line = new RegExp(`${missed.id} user.created \\(catch-up\\) → Users.created`);
     expect(server.logs.debugLines.filter((each) => line.test(each))).toHaveLength(1);
+  });
+
+  it('shows in the inspector what it handed on, and how it goes', async () => {
+    api = await startApi();
+    const missed = logged(30 * MINUTE);
+    api.log.add(missed);
+    const server = await startInspected({
+      providers: [new Handling().provider()],
+      webhook: { catchUp: { client: api.client(), every: 3_600, since: since(HOUR), assumeSameIds: true } },
+    });
+    closing.push(() => server.close());
+    const page = await InspectorReader.open(`${server.url}/webhooks/inspector/api/entries`);
+    closing.push(() => {
+      page.close();
+      return Promise.resolve();
+    });
+    await vi.waitFor(
+      () =>
+        expect(page.deliveries).toMatchObject([
+          { eventId: missed.id, source: 'catch-up', outcome: 'handled' },
+        ]),
+      20_000,
+    );
+    expect(page.calls).toMatchObject([{ eventId: missed.id, stage: 'completed' }]);
+    await vi.waitFor(async () => {
+      const response = await fetch(`${server.url}/webhooks/inspector/api/state`);
+      expect(await response.json()).toMatchObject({
+        endpoints: [
+          {
+            catchUp: { status: 'caught up', handled: 1 },
+            receivedTypes: { 'user.created': 1 },
+            seenSchemes: {},
+          },
+        ],
+      });
+    }, 20_000);
   });
 
   it('goes on when another process has taken its lease, and a shutdown does not wait for what is lost', async () => {
