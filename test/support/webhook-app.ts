@@ -1,7 +1,13 @@
 import 'reflect-metadata';
 import type { AddressInfo, Server } from 'node:net';
 import { inspect } from 'node:util';
-import { type INestApplication, type LoggerService, Module, type ModuleMetadata } from '@nestjs/common';
+import {
+  type INestApplication,
+  Logger,
+  type LoggerService,
+  Module,
+  type ModuleMetadata,
+} from '@nestjs/common';
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
@@ -94,6 +100,8 @@ export class WebhookApp {
       ],
     })
     class AppModule {}
+    // An application that chose levels has left them for all that come after it in the process.
+    Logger.overrideLogger(['log', 'error', 'warn', 'debug', 'verbose', 'fatal']);
     const options: object = { logger: logs, abortOnError: false, ...application };
     const app = await NestFactory.create<NestExpressApplication>(
       AppModule,
