@@ -122,6 +122,7 @@ try {
     const tests = ['--test', '--test-reporter=spec', '--test-force-exit', 'blocks.test.mjs'];
     passed = run(process.execPath, tests, {
       ...process.env,
+      NODE_ENV: 'development', // As the inspector's guide says.
       REDIS_URL: `redis://127.0.0.1:${redis.port}`,
       DATABASE_URL: await postgres.createDatabase(),
       DATABASE_FOLDER: join(folder, 'pglite'),
