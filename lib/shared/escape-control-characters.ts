@@ -1,6 +1,6 @@
-/** Keeps a sender's text on one log line: C0 and C1 controls and line separators become `\u….`. */
+/** Keeps a sender's text on one log line, in its order: controls, line separators and bidirectional marks become `\u….`. */
 export function escapeControlCharacters(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, escapeUnits);
+  return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu, escapeUnits);
 }
 
 /**

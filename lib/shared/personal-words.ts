@@ -4,6 +4,7 @@ const MAX_WORDS = 10_000;
 const LONGEST_WORD = 100;
 /** Shorter parts of a word reveal nothing. */
 const SHORTEST_PART = 4;
+const SHORTEST_NUMBER = 6;
 export const REDACTED = '[redacted]';
 
 /** Letters and digits, and what stands for them in URLs (`%40`) and in JSON (`\u00e9`, `\n`). */
@@ -91,7 +92,8 @@ export class PersonalWords {
   }
 
   private add(text: string): void {
-    for (const word of wordsOf(text)) {
+    const words = wordsOf(text);
+    for (const word of [...words, ...joinedDigits(words)]) {
       this.words.add(word);
     }
   }
@@ -117,6 +119,13 @@ function wordsOf(text: string): string[] {
   return (text.match(PLAIN_WORD) ?? []).map((word) =>
     word.toUpperCase().toLowerCase().normalize('NFKD').replace(/\p{M}/gu, '').normalize('NFC'),
   );
+}
+
+/** A phone or card number as others write it: without what separates its groups, and from any of them on. */
+function joinedDigits(groups: readonly string[]): readonly string[] {
+  const isNumber = groups.length > 1 && groups.length <= 10 && groups.every((group) => /^\d+$/.test(group));
+  const tails = isNumber ? groups.map((_, from) => groups.slice(from).join('')) : [];
+  return tails.filter((digits) => digits.length >= SHORTEST_NUMBER);
 }
 
 function partsOf(word: string, shortest: number): string[] {

@@ -9,6 +9,7 @@ describe('escapeControlCharacters', () => {
     ['delete', '\u007f', '\\u007f'],
     ['a C1 control', '\u009b31m', '\\u009b31m'],
     ['next line', 'a\u0085b', 'a\\u0085b'],
+    ['what turns the direction of text around', '\u202e\u2066\u200f', '\\u202e\\u2066\\u200f'],
     ['the line and paragraph separators', '\u2028\u2029', '\\u2028\\u2029'],
   ])('escapes %s', (_, text, escaped) => {
     expect(escapeControlCharacters(text)).toBe(escaped);
