@@ -72,7 +72,7 @@ export class CatchUpLoop {
     const { catchUp, keepSample } = this.parts;
     const signal = AbortSignal.any([this.stopped.signal, ...(options.signal ? [options.signal] : [])]);
     await keepSample();
-    if (options.since || options.dryRun) {
+    if (options.since !== undefined || options.dryRun) {
       return catchUp.since({ ...options, signal });
     }
     if (this.claim) {

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { Logger } from '@nestjs/common';
 import { askStore } from '../idempotency/idempotency.errors.js';
 import type { CatchUpStore } from '../idempotency/idempotency-store.extras.js';
@@ -57,7 +58,7 @@ export class CatchUp {
    * @throws CatchUpError; StoreUnavailableError; the reason of the signal
    */
   async next(signal: AbortSignal, onProgress?: CatchUpRunOptions['onProgress']): Promise<CatchUpReport> {
-    const { floor, watermark } = await this.progress.start();
+    const { floor, watermark } = await this.progress.start(this.now);
     const oldest =
       this.now - Math.min(this.parts.options.maxAge ?? Infinity, this.parts.ttlSeconds) + CLOCK_DIFFERENCE;
     if (watermark < oldest) {
@@ -89,11 +90,11 @@ export class CatchUp {
     signal,
   }: CatchUpRunOptions): Promise<CatchUpReport> {
     const stop = signal ?? new AbortController().signal;
-    const { floor, watermark } = await (dryRun ? this.progress.read() : this.progress.start());
-    const from = since ? Math.floor(since.getTime() / 1_000) : Math.max(floor, watermark - this.overlap);
-    if (!Number.isSafeInteger(from) || from >= this.now) {
+    if (since !== undefined && !(types.isDate(since) && since.getTime() < this.parts.clock.now())) {
       throw new RangeError('catchUp(): since must be a Date in the past.');
     }
+    const { floor, watermark } = await (dryRun ? this.progress.read() : this.progress.start(this.now));
+    const from = since ? Math.floor(since.getTime() / 1_000) : Math.max(floor, watermark - this.overlap);
     const remembered = this.now - this.parts.ttlSeconds + CLOCK_DIFFERENCE;
     const plan = {
       floor: from,
@@ -114,7 +115,9 @@ export class CatchUp {
     }
     return this.exclusively('import', async (lease) => {
       const before = await this.progress.readImport();
-      const resumed = before && before.since <= from && from < before.reached ? before.reached : from;
+      // A clock that was ahead may have reached a time that is still to be.
+      const reached = Math.min(before?.reached ?? 0, this.now);
+      const resumed = before && before.since <= from ? Math.max(from, reached) : from;
       const first = resumed === from ? from : (before?.since ?? from);
       return this.run({ ...plan, from: resumed, signal: AbortSignal.any([stop, lease]) }, (until) => ({
         import: { since: first, reached: until },

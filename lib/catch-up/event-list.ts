@@ -4,7 +4,7 @@ import { within } from '../shared/within.js';
 import { CatchUpError, retryAfterMsOf, statusOf } from './catch-up.errors.js';
 import type { Clock } from './clock.js';
 import type { ListedEvent, ListedEventPage, ScalekitEventsClient } from './events-client.js';
-import { nanosOf } from './listed-event.js';
+import { nanosOf, readPage } from './listed-event.js';
 
 const PAGE_SIZE = 100;
 /** A window of time is made so short that it holds no more: they are sorted in memory. */
@@ -16,6 +16,8 @@ const FIRST_WAIT_MS = 1_000;
 const FIRST_429_WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 600_000;
 const MAX_RESTARTS = 3;
+/** A list without an end has only pages like these. */
+const MAX_PAGES_WITHOUT_NEWS = 100;
 
 /** Events of a stretch of time. */
 export interface EventWindow {
@@ -99,6 +101,8 @@ export class EventList {
     let token = '';
     let restarts = 0;
     let isRestart = false;
+    let pagesWithoutNews = 0;
+    let last = new Set<string>();
     const tokens = new Set<string>();
     do {
       try {
@@ -106,10 +110,13 @@ export class EventList {
         yield { ...page, isRestart };
         isRestart = false;
         token = page.nextPageToken;
-        if (tokens.has(token)) {
+        const ids = page.events.map(({ id }) => id);
+        pagesWithoutNews = ids.some((id) => !last.has(id)) ? 0 : pagesWithoutNews + 1;
+        last = ids.length > 0 ? new Set(ids) : last;
+        if (tokens.has(token) || pagesWithoutNews > MAX_PAGES_WITHOUT_NEWS) {
           throw new CatchUpError(
             'events_unavailable',
-            "Scalekit's API gave the same page token twice: its list has no end.",
+            "Scalekit's API gave the same page, or empty pages, again and again: its list has no end.",
           );
         }
         tokens.add(token);
@@ -136,7 +143,7 @@ export class EventList {
       try {
         this.calls++;
         const call = this.client.events.listEventsPaginated(PAGE_SIZE, token, filter);
-        return await within(PATIENCE_MS, untilAborted(signal, call), tooSlow);
+        return readPage(await within(PATIENCE_MS, untilAborted(signal, call), tooSlow));
       } catch (error) {
         signal.throwIfAborted();
         const status = statusOf(error);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ListedEvent } from './events-client.js';
+import type { EventMoment, ListedEvent, ListedEventPage } from './events-client.js';
 
 /** The API's enum `ObjectType` from 1 on: names that webhooks carry in `object`. Later numbers are left out. */
 const OBJECTS = (
@@ -10,21 +10,59 @@ const OBJECTS = (
   'UserLoginEvent UserLogoutEvent ConnectedAccount'
 ).split(' ');
 
+/**
+ * What a client answered, as the types say it is: the user may have written the client. An event without id or type stays
+ * in the list, and is refused when its envelope is read.
+ *
+ * @throws TypeError for what is no page
+ */
+export function readPage(answer: unknown): ListedEventPage {
+  const { events, nextPageToken } = (answer ?? {}) as Partial<Record<keyof ListedEventPage, unknown>>;
+  if (!Array.isArray(events)) {
+    throw new TypeError('listEventsPaginated() of the client gave no { events, nextPageToken }.');
+  }
+  return {
+    events: events.map(readEvent),
+    nextPageToken: typeof nextPageToken === 'string' ? nextPageToken : '',
+  };
+}
+
+function readEvent(event: unknown): ListedEvent {
+  const { occurredAt, ...fields } = (event ?? {}) as Partial<ListedEvent>;
+  const [id, type] = [fields.id, fields.type].map((text) => (typeof text === 'string' ? text : ''));
+  return { ...fields, id: id ?? '', type: type ?? '', occurredAt: readMoment(occurredAt) };
+}
+
+function readMoment(moment: unknown): EventMoment | undefined {
+  const { seconds, nanos } = (moment ?? {}) as Partial<Record<keyof EventMoment, unknown>>;
+  const isMoment =
+    typeof seconds === 'bigint' || (typeof seconds === 'number' && Number.isSafeInteger(seconds));
+  return isMoment && Math.abs(Number(seconds)) <= LAST_SECOND
+    ? { seconds: BigInt(seconds), nanos: Number.isSafeInteger(nanos) ? Number(nanos) : 0 }
+    : undefined;
+}
+
+/** Of what a `Date` can hold. */
+const LAST_SECOND = 8_640_000_000_000;
+
 /** The body that a webhook of this event has: the long envelope. */
 export function bodyOf(listed: ListedEvent): Buffer {
   const { specVersion, id, type, environmentId, organizationId, displayName } = listed;
   return Buffer.from(
-    JSON.stringify({
-      spec_version: filled(specVersion),
-      id,
-      type,
-      occurred_at: occurredAtText(listed),
-      environment_id: filled(environmentId),
-      organization_id: filled(organizationId),
-      object: OBJECTS[(listed.object ?? 0) - 1],
-      data: listed.data ?? {},
-      display_name: filled(displayName),
-    }),
+    JSON.stringify(
+      {
+        spec_version: filled(specVersion),
+        id,
+        type,
+        occurred_at: occurredAtText(listed),
+        environment_id: filled(environmentId),
+        organization_id: filled(organizationId),
+        object: OBJECTS[(listed.object ?? 0) - 1],
+        data: listed.data ?? {},
+        display_name: filled(displayName),
+      },
+      asJson,
+    ),
   );
 }
 
@@ -57,8 +95,13 @@ export function digestOf({
   readonly data?: object | undefined;
 }): string {
   return createHash('sha256')
-    .update(JSON.stringify([type, sorted(data ?? {})]))
+    .update(JSON.stringify([type, sorted(JSON.parse(JSON.stringify(data ?? {}, asJson)))]))
     .digest('base64url');
+}
+
+/** A client may read large numbers as `bigint`; JSON has one kind. */
+function asJson(_name: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? Number(value) : value;
 }
 
 function sorted(value: unknown): unknown {

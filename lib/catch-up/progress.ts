@@ -48,9 +48,17 @@ export class ProgressKeeper {
     return this.imported.read();
   }
 
-  /** Where catching up has come to; written down when it begins. */
-  async start(): Promise<Progress> {
-    return (await this.progress.update((progress) => progress ?? this.beginning())) ?? this.beginning();
+  /**
+   * Where catching up has come to; written down when it begins. A process whose clock was ahead may have come to a time
+   * that is still to be: what happens until then would never be listed.
+   */
+  async start(now: number): Promise<Progress> {
+    const started = await this.progress.update((progress = this.beginning()) => ({
+      ...progress,
+      floor: Math.min(progress.floor, now),
+      watermark: Math.min(progress.watermark, now),
+    }));
+    return started ?? this.beginning();
   }
 
   async save(

@@ -343,9 +343,80 @@ describe('catching up', () => {
     pages[3] = ['c', [], 'b'];
     await expect(server.service.catchUp({ since: since(3 * HOUR) })).rejects.toMatchObject({
       code: 'events_unavailable',
-      message: expect.stringMatching(/same page token twice/) as string,
+      message: expect.stringMatching(/again and again: its list has no end/) as string,
     });
     expect(handling.ids).toEqual([event.id]);
+    for (const repeated of [[], [event]]) {
+      let calls = 0;
+      client.events.listEventsPaginated = () =>
+        Promise.resolve({ events: repeated, nextPageToken: String(++calls) });
+      await expect(server.service.catchUp({ since: since(3 * HOUR) })).rejects.toMatchObject({
+        code: 'events_unavailable',
+      });
+    }
+  });
+
+  it('reads what a client of the user’s own gives, and refuses what is no event', async () => {
+    const handling = new Handling();
+    const at = (seconds: unknown) => ({ occurredAt: { seconds } }) as Partial<LoggedEvent>;
+    const [unixSeconds, noTime, tooLate, large, last] = [
+      logged(HOUR, at(Math.floor(Date.now() / 1_000) - 3_600)),
+      logged(HOUR, { occurredAt: 'yesterday' as never }),
+      logged(HOUR, at(10n ** 15n)),
+      logged(HOUR, { data: { count: 12n } }),
+      logged(MINUTE * 10),
+    ];
+    const odd = [
+      null,
+      { ...logged(HOUR), id: undefined },
+      { ...logged(HOUR), type: undefined },
+      logged(HOUR, { id: 5 as never }),
+    ];
+    const events = [last, ...odd, unixSeconds, noTime, tooLate, large] as LoggedEvent[];
+    const client = { events: { listEventsPaginated: () => Promise.resolve({ events } as never) } };
+    const server = await startApp(handling, { client, every: 0, assumeSameIds: true });
+    const report = await server.service.catchUp({ since: since(2 * HOUR) });
+    expect(report).toMatchObject({ caughtUp: 5, refused: 2 }); // Nobody listens to no type.
+    const good = [unixSeconds, noTime, tooLate, large, last].map(({ id }) => id);
+    expect([...handling.ids].sort()).toEqual(good.sort());
+    client.events.listEventsPaginated = () => Promise.resolve(undefined as never);
+    quicken(server, []);
+    await expect(server.service.catchUp({ since: since(3 * HOUR) })).rejects.toMatchObject({
+      code: 'events_unavailable',
+      message: expect.stringContaining('gave no { events, nextPageToken }') as string,
+    });
+  });
+
+  it('skips nothing after a process whose clock was ahead', async () => {
+    api = await startApi();
+    const handling = new Handling();
+    const server = await startApp(handling, { client: api.client(), every: 0, assumeSameIds: true });
+    const now = Date.now();
+    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.setSystemTime(now + 48 * HOUR);
+    await server.service.catchUp();
+    vi.setSystemTime(now);
+    await server.service.catchUp();
+    for (const hours of [6, 12, 18]) {
+      vi.setSystemTime(now + hours * HOUR);
+      const missed = logged(4 * HOUR);
+      api.log.add(missed);
+      expect(await server.service.catchUp()).toMatchObject({ caughtUp: 1 });
+    }
+    expect(handling.ids).toHaveLength(3);
+  });
+
+  it('takes as since a Date in the past and nothing else, and needs none for a report', async () => {
+    api = await startApi();
+    const server = await startApp(new Handling(), { client: api.client(), every: 0, assumeSameIds: true });
+    for (const wrong of ['2026-11-01', 0, null, new Date(NaN), new Date(Date.now() + HOUR)]) {
+      for (const dryRun of [true, false]) {
+        await expect(server.service.catchUp({ since: wrong as Date, dryRun })).rejects.toThrow(
+          'since must be a Date in the past',
+        );
+      }
+    }
+    expect(await server.service.catchUp({ dryRun: true })).toMatchObject({ dryRun: true, listed: 0 });
   });
 
   it('says what is wrong with the credentials, and that nothing was handed on', async () => {
