@@ -135,6 +135,20 @@ function decoratedMethodsIn(prototype: object): ReadonlyMap<string, DecoratedMet
   return found;
 }
 
+/** Whether another object than an instance of the class is provided, such as a test double, and lacks the method. */
+export function isLeftOut({ hostClass, methodName, wrapper }: HandlerCandidate): boolean {
+  const instance: unknown = wrapper.instance;
+  return (
+    typeof instance === 'object' &&
+    instance !== null &&
+    !isOf(hostClass.prototype as object, instance) &&
+    typeof Reflect.get(instance, methodName) !== 'function'
+  );
+}
+
+const isOf = (prototype: object, instance: object): boolean =>
+  Object.prototype.isPrototypeOf.call(prototype, instance);
+
 function prototypeChain(prototype: object): object[] {
   const chain: object[] = [];
   for (let each: object | null = prototype; each && each !== Object.prototype;) {
@@ -164,12 +178,17 @@ function distinctHosts(wrappers: readonly InstanceWrapper[]): Iterable<InstanceW
   return hosts.values();
 }
 
-/** Nest calls a request-scoped factory when an event comes: until then the token tells what it makes, if it is a class. */
+/**
+ * The prototype that has the decorated methods. Where the token is a class, it tells what a request-scoped factory will
+ * make, and what a proxy or a test double without that prototype stands for.
+ */
 export function prototypeOf(wrapper: InstanceWrapper): object | null {
   const instance: unknown = wrapper.instance;
-  if (typeof instance === 'object' && instance !== null)
-    return Object.getPrototypeOf(instance) as object | null;
-  return !isShared(wrapper) && typeof wrapper.token === 'function'
-    ? (wrapper.token.prototype as object)
-    : null;
+  const declared = typeof wrapper.token === 'function' ? (wrapper.token.prototype as object | null) : null;
+  if (typeof instance !== 'object' || instance === null) {
+    return isShared(wrapper) ? null : declared;
+  }
+  const own = Object.getPrototypeOf(instance) as object | null;
+  const isOther = declared !== null && own !== null && !(own === declared || isOf(declared, own));
+  return isOther && decoratedMethodsIn(own).size === 0 ? declared : own;
 }

@@ -7,7 +7,7 @@ import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { checkInstanceWrapper, checkMetadataKeys } from '../shared/nest-internals.js';
 import type { EventHandler, Subscription } from './event-handler.js';
-import { findHandlers, type HandlerCandidate } from './find-handlers.js';
+import { findHandlers, type HandlerCandidate, isLeftOut } from './find-handlers.js';
 import { createInvoker } from './handler-invoker.js';
 
 const MAX_REMEMBERED_TYPES = 10_000;
@@ -42,6 +42,12 @@ export class HandlerRegistry implements OnApplicationBootstrap {
       const { name, subscriptions } = candidate;
       if (subscriptions.length === 0) {
         this.logger.log(`${name} overrides a handler without @OnScalekitEvent(), so it listens to nothing`);
+        continue;
+      }
+      if (isLeftOut(candidate)) {
+        this.logger.warn(
+          `${name} is a handler, but the object provided as ${candidate.hostClass.name} has no such method: it never runs`,
+        );
         continue;
       }
       if (handlers.has(name)) throw duplicateHandler(name);

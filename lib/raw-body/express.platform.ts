@@ -11,9 +11,6 @@ import {
 } from './raw-body-route.js';
 import { captureRawBody, dropRawBody, hasRawBody, type RequestWithBody } from './request-raw-body.js';
 
-/** The URL of the last lookup: a middleware may have changed it since. */
-const LOOKED_UP = Symbol('looked up');
-
 type ExpressRequest = Omit<IncomingMessage, 'readable'> &
   RequestWithBody & {
     readonly method: string;
@@ -21,7 +18,6 @@ type ExpressRequest = Omit<IncomingMessage, 'readable'> &
     readable: boolean;
     /** What parsers before body-parser 2 look at. */
     _body?: boolean;
-    [LOOKED_UP]?: string;
   };
 
 type Register = (...args: unknown[]) => unknown;
@@ -35,7 +31,7 @@ type Reader = (
 /**
  * Express runs middlewares in the order of their registration, so the reader that is registered while the application
  * is built comes before all body parsers. It is registered again before parsers and routes that follow middlewares of
- * the application, because those may have changed the URL of a request.
+ * the application, because those may have changed what a route is chosen by: the URL, the method or a header.
  *
  * The bytes go back into the stream, so that others can read the request after us. Body parsers are kept from it while
  * the route that will run is ours.
@@ -91,12 +87,6 @@ export class ExpressRawBody implements RawBodyPlatform {
 
 function readerOf(table: ExpressRoutes, endpointOf: EndpointLookup): Reader {
   return (request, response, next) => {
-    const { url = '' } = request;
-    if (request[LOOKED_UP] === url) {
-      next();
-      return;
-    }
-    request[LOOKED_UP] = url;
     const route = table.find(request, response);
     const endpoint = route && endpointOf(route.endpoint);
     const isRead = hasRawBody(request);

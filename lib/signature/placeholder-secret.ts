@@ -11,11 +11,13 @@ const WORDS =
   'signing|webhook|webhooks|hook|scalekit|svix|endpoint|endpoints|api|app|client|server|string|value|name|variable|' +
   'env|environment|config|dev|development|prod|production|stage|staging|local|localhost|live|sandbox|' +
   'super|very|top|safe|secure|insecure|private|public|real|actual|some|something|anything|whatever|' +
-  'abc|abcd|qwerty|letmein|welcome|admin|hello|world';
+  'abc|abcd|abcdef|qwerty|letmein|welcome|admin|hello|world|iloveyou|keyboard|cat|deadbeef|cafebabe|' +
+  'dashboard|copy|get|see|vault|ci|configure|generate|generated|random|long|bit|bits|char|chars|character|characters|' +
+  'any|or|use|shh+';
 
 /** Words and separators. A number of up to four digits counts as a word; a single dot is not a separator. */
 const ONLY_WORDS = new RegExp(
-  `^(?=.*[a-z])(?:${WORDS}|(?<![a-z])(?:a|be|add)(?![a-z])|(?<!x)x{2,}(?!x)|` +
+  `^(?=.*[a-z]{3})(?:${WORDS}|(?<![a-z\\d])(?:a|be|add)(?![a-z\\d])|(?<!x)x{2,}(?!x)|` +
     '(?<!\\d)(?:\\d{1,4}|12345\\d*)(?!\\d)|(?<!\\.)\\.{2,}(?!\\.)|[^\\p{L}\\p{N}.])+$',
   'iu',
 );
@@ -25,14 +27,17 @@ const SDK_TEST_SECRET = 'test-secret';
 /** Marks of a missing value inside a text. */
 const GAPS = [
   /undefined/gi,
-  /(?<![a-z\d])(?:null|NaN)(?![a-z\d])/gi,
+  /(?<![a-z\d])null(?![a-z\d])/gi,
+  /(?<![A-Za-z\d])NaN(?![A-Za-z\d])/g,
   /\[object [A-Z]\w*\]/g,
   /[$#]\{\s*\w{3,}(?:[.:|?!+=-][^{}]*)?\s*\}/g,
   /\{\{\s*[$.]?\w[^{}]*\}\}/g,
-  /\$\(\s*\w+\s*\)/g,
-  /<%[=-]?\s*\w[^%]*%>/g,
+  /\$\(\s*\w{3,}\s*\)/g,
+  /<%[=-]?\s*\w{3}[^%]*%>/g,
   /\*{3,}|•{2,}|\.{3,}|…|x{6,}/gi,
 ];
+/** What is around a gap: a part of a secret or of a name. Random punctuation around it makes a real secret likely. */
+const AROUND_GAP = /^(?:[\w+/=. :-]*|.{1,4})$/;
 
 /** The name of a secret, the place where it is kept, or code. */
 const NAMES = [
@@ -42,14 +47,18 @@ const NAMES = [
   /^%\(\w+\)s$/,
   /^@\w+@$/,
   /^__\w+__$/,
-  /^[<[{(][\p{L}\p{N}_ .:'-]*[>\]})]$/u,
+  /^(?=[<[{(][\p{L}\p{N}_ .:'-]*.$)(?:<.*>|\[.*\]|\{.*\}|\(.*\))$/u,
   /^(?=.*(?:SECRET|KEY|TOKEN|PASSWORD|WEBHOOK|SCALEKIT))[A-Z][A-Z\d]*(?:_[A-Z\d]+)+$/,
-  /^(?:process\.env|import\.meta\.env|os\.environ|env|secrets|vars)[.:[(]/i,
+  /^(?:process\.env|import\.meta\.env|os\.environ|env|enc|secrets|vars)[.:[(]/i,
+  /^[A-Za-z]\w*(?:\.\w+)+\((["']).*\1\)$/,
+  /^[$#]\{[A-Za-z]\w{2,}.*\}$/,
+  /^\$\([a-z]\w+ .*\)$|^`\w+ .*`$/,
+  /^\{ *["'][A-Za-z]\w+["'] *:/,
   /^!(?:ref|sub|env|secret|vault|getatt)\b/i,
   /^@Microsoft\.KeyVault\(/i,
-  /^(?:https?|file|op|vault|ref\+\w+|sm|ssm|secretsmanager|gcp|aws|akv|doppler):\/\//i,
-  /^arn:aws[\w-]*:/,
-  /^\/(?:run|etc|var|mnt)\/[\w./-]+$/,
+  /^(?:[a-z][a-z\d+.-]+:\/\/|vault:|arn:aws[\w-]*:|-----BEGIN |\$ANSIBLE_VAULT;)/i,
+  /^(?:\/(?:run|etc|var|mnt|secrets|home|opt|tmp)|\.{1,2})\/[\w./-]+$|^[A-Z]:\\[\w .\\-]+$/,
+  /^projects\/[\w-]+\/secrets\//,
   /^(?:async\s+)?(?:function\s*\w*\s*\(|(?:\([^)]*\)|\w+\s)\s*=>)|^class\s[\w\s]*\{|^Symbol\(/,
   /^\[(?:AsyncFunction|Function|class|Circular|Getter)\b[^\]]*\]/,
   /^Promise \{/,
@@ -81,7 +90,8 @@ export function isPlaceholder(secret: string): boolean {
 
 function hasGap(text: string): boolean {
   const rest = GAPS.reduce((left, gap) => left.replace(gap, ''), text);
-  return rest !== text && rest.replace(/[-_ .:]/g, '').length < SHORTEST_REST;
+  const isShort = rest.replace(/[-_ .:]/g, '').length < SHORTEST_REST;
+  return rest !== text && isShort && AROUND_GAP.test(rest);
 }
 
 /** One character, repeated. 32 hex digits without a prefix may be a key of 16 equal bytes and are allowed. */

@@ -182,6 +182,21 @@ describe('a handler whose method another decorator replaced is called through th
     ]);
   });
 
+  it('by an object that is no instance of the class, and stands for it under its token', async () => {
+    class Sync {
+      @OnScalekitEvent('user.created')
+      onUser(): void {
+        runs.push('handler');
+      }
+    }
+    const sync = new Sync();
+    const call = wrap(() => {
+      sync.onUser();
+    });
+    const standIn = new Proxy({}, { get: (_, name) => (name === 'onUser' ? call : undefined) });
+    expect(await deliverTo({ provide: Sync, useFactory: () => standIn })).toEqual(['traced', 'handler']);
+  });
+
   it.each([Scope.REQUEST, Scope.TRANSIENT])('in a provider of scope %o', async (scope) => {
     @Injectable({ scope })
     class Sync {
@@ -374,4 +389,16 @@ describe('the boot stops, naming class and method, where a decorated method is',
       expect(error.message).toContain(`${Host.name}.onUser`);
     }
   });
+});
+
+it('boot warns of a test double that lacks the method of a handler', async () => {
+  class Sync {
+    @OnScalekitEvent('user.created')
+    onUser(): void {
+      runs.push('handler');
+    }
+  }
+  server = await WebhookApp.start({ providers: [{ provide: Sync, useValue: {} }] });
+  expect(server.logs.matching(/Sync\.onUser is a handler, but the object .* it never runs/)).toHaveLength(1);
+  expect(runs).toEqual([]);
 });

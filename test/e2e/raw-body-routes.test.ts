@@ -370,6 +370,68 @@ describe('the route that runs decides whether a body is parsed', () => {
       expect(await send('/legacy', '{}', {})).toEqual({ status: 200, body: {} });
     });
 
+    it('or the method', async () => {
+      @Controller('methods')
+      class Methods {
+        @Put('guarded')
+        @UseGuards(ScalekitSignatureGuard)
+        put(@Body() event: ScalekitEnvelope): object {
+          return guarded(event);
+        }
+
+        @Post('open')
+        @UseGuards(ScalekitSignatureGuard)
+        post(@Body() event: ScalekitEnvelope): object {
+          return guarded(event);
+        }
+
+        @Put('open')
+        open(@Body() body: unknown): object {
+          return parsed(body);
+        }
+      }
+      const override: RequestHandler = (request, _response, next) => {
+        request.method = 'PUT';
+        next();
+      };
+      await start({ controllers: [Methods], configure: (app) => app.use(override) });
+      await expectGuarded('/methods/guarded');
+      await expectParsed('/methods/open');
+    });
+
+    it('or the header with the version', async () => {
+      @Controller({ path: 'versions', version: '1' })
+      class Open {
+        @Post()
+        @HttpCode(200)
+        open(@Body() body: unknown): object {
+          return parsed(body);
+        }
+      }
+      @Controller({ path: 'versions', version: '2' })
+      class Guarded {
+        @Post()
+        @HttpCode(200)
+        @UseGuards(ScalekitSignatureGuard)
+        receive(@Body() event: ScalekitEnvelope): object {
+          return guarded(event);
+        }
+      }
+      const chooseVersion: RequestHandler = (request, _response, next) => {
+        request.headers['x-version'] = request.headers['webhook-id'] === undefined ? '1' : '2';
+        next();
+      };
+      await start({
+        controllers: [Open, Guarded],
+        configure: (app) => {
+          app.enableVersioning({ type: VersioningType.HEADER, header: 'x-version' });
+          app.use(chooseVersion);
+        },
+      });
+      expect(await server.deliver(anEvent(), { path: '/versions' })).toMatchObject({ status: 200 });
+      await expectParsed('/versions');
+    });
+
     it('with a parser in between that parses what is not ours', async () => {
       await start({ controllers: [Other], configure: (app) => app.use(rewrite).use(express.json()) });
       await expectGuarded('/deep/legacy');

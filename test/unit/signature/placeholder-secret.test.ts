@@ -70,6 +70,21 @@ const UNEXPANDED = [
     '/run/secrets/webhook',
     'https://acme.example/',
   ],
+  ...[
+    '${file(./keys.json)}',
+    '${SECRET_FILE}/webhook',
+    '$(cat /run/key)',
+    '`aws ssm get-parameter`',
+    './webhook.key',
+  ],
+  ...[
+    "configService.get('SCALEKIT_SECRET')",
+    'os.getenv("NAME")',
+    '{"Ref":"Secret"}',
+    'ENC[AES256_GCM,data:x]',
+  ],
+  ...['vault:secret/data/webhook#key', 'keyvault://webhook', 'projects/7/secrets/webhook/versions/latest'],
+  ...['C:\\keys\\webhook.txt', '-----BEGIN PRIVATE KEY-----', '$ANSIBLE_VAULT;1.1;AES256'],
 ];
 
 /** What documentation, samples and hurried people write. */
@@ -176,6 +191,14 @@ const STAND_INS = [
     'abcd1234',
     'a-secret-goes-here',
   ],
+  ...[
+    'your-secret-from-dashboard',
+    'a-long-random-string',
+    'your-256-bit-secret',
+    'generate-me',
+    'keyboard cat',
+  ],
+  ...['deadbeefdeadbeef', 'whsec_abcdef1234567890', 'see-vault', 'any-secret'],
 ];
 
 describe('placeholders', () => {
@@ -255,6 +278,8 @@ describe('random secrets', () => {
     ['base32', textOf('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', 16)],
     ['digits', textOf('0123456789', 12)],
     ['printable characters', textOf(printable, 24)],
+    ['short printable characters', textOf(printable, 16)],
+    ['short hex', textOf('0123456789abcdef', 16)],
     [
       'a passphrase',
       fc.array(fc.constantFrom(...words), { minLength: 4, maxLength: 8 }).map((list) => list.join('-')),
