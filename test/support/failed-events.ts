@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import {
-  type FailedEventStore,
   type IdempotencyStore,
   type IdempotencyStoreExtras,
   OnScalekitEvent,
@@ -103,7 +102,7 @@ export function describeInlineFailures(createStore: () => Promise<IdempotencySto
     'changes nothing by a replay that comes too late, also where the sender still has to retry: %o',
     async (failed) => {
       const { app, service, store } = await start(failed);
-      const { failures } = store as IdempotencyStoreExtras;
+      const failures = (store as IdempotencyStoreExtras).failures!;
       const event = anEvent();
       Sync.act = giveUp('no tenant');
       Sync.first = () => {
@@ -112,19 +111,19 @@ export function describeInlineFailures(createStore: () => Promise<IdempotencySto
       expect((await app.deliver(event)).status).toBe(500);
       Sync.act = succeed;
 
-      const { of } = failures as FailedEventStore;
       const gate = new Gate();
-      (failures as { of: FailedEventStore['of'] }).of = async (...args) => {
-        (failures as { of?: unknown }).of = of; // Only the first to ask waits.
-        const seen = await of.apply(failures, args);
+      const of = failures.of.bind(failures);
+      const slow = vi.spyOn(failures, 'of').mockImplementationOnce(async (...args) => {
+        const seen = await of(...args);
         await gate.pass();
         return seen;
-      };
+      });
       const late = service.replay(event.id);
       await gate.reached;
       expect(await service.replay(event.id)).toBe(1);
       gate.release();
       expect(await late).toBe(0);
+      slow.mockRestore();
 
       Sync.first = succeed;
       expect((await app.deliver(event)).body).toBe('OK');
