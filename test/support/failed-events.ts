@@ -102,7 +102,7 @@ export function describeInlineFailures(createStore: () => Promise<IdempotencySto
     'changes nothing by a replay that comes too late, also where the sender still has to retry: %o',
     async (failed) => {
       const { app, service, store } = await start(failed);
-      const { failures } = store as Required<IdempotencyStoreExtras>;
+      const { failures } = store as IdempotencyStore & Required<Pick<IdempotencyStoreExtras, 'failures'>>;
       const event = anEvent();
       Sync.act = giveUp('no tenant');
       Sync.first = () => {
