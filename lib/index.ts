@@ -122,6 +122,7 @@ export type {
   KeptFailure,
   KeyState,
   ReopenOptions,
+  ReopenResult,
 } from './idempotency/idempotency-store.extras.js';
 export {
   MemoryIdempotencyStore,

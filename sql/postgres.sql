@@ -25,9 +25,22 @@ BEGIN
     changed := true;
   END IF;
 
-  IF to_regprocedure('"scalekit_webhook_events_begin"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_handler_done"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_complete"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_accept"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_finish"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_log_append"(text)') IS NULL THEN
+  IF to_regprocedure('"scalekit_webhook_events_run"(text,text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_begin"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_handler_done"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_complete"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_accept"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_finish"(text)') IS NULL OR to_regprocedure('"scalekit_webhook_events_log_append"(text)') IS NULL THEN
     ALTER TABLE "scalekit_webhook_events" SET (fillfactor = 70);
 
+CREATE OR REPLACE FUNCTION "scalekit_webhook_events_run"(statement text, jobs text) RETURNS integer LANGUAGE plpgsql AS $function$
+DECLARE
+  prepared text := 'scalekit_webhook_' || md5(statement);
+  returned integer;
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_prepared_statements WHERE name = prepared) THEN
+    EXECUTE format('PREPARE %I (text) AS %s', prepared, statement);
+  END IF;
+  EXECUTE format('EXECUTE %I (%L)', prepared, jobs);
+  GET DIAGNOSTICS returned = ROW_COUNT;
+  RETURN returned;
+END
+$function$;
 CREATE OR REPLACE FUNCTION "scalekit_webhook_events_begin"(calls text) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_nestloop = off AS $function$
 DECLARE
@@ -158,7 +171,6 @@ DECLARE
   wanted_jobs integer := json_array_length(request -> 'keys');
   all_new boolean;
   claimed jsonb;
-  added integer;
   others text := 'null';
 BEGIN
   WITH wanted AS MATERIALIZED (
@@ -184,10 +196,8 @@ BEGIN
     WHERE claimed -> owner.key IS NOT NULL;
   END IF;
 
-  EXECUTE request ->> 'insert' USING jobs;
-  GET DIAGNOSTICS added = ROW_COUNT;
-  IF added < wanted_jobs OR wanted_jobs = 0 THEN
-    EXECUTE request ->> 'revive' USING jobs;
+  IF "scalekit_webhook_events_run"(request ->> 'insert', jobs) < wanted_jobs OR wanted_jobs = 0 THEN
+    PERFORM "scalekit_webhook_events_run"(request ->> 'revive', jobs);
   END IF;
 
   IF NOT all_new THEN
@@ -204,9 +214,9 @@ DECLARE
   request json := calls;
   held text := "scalekit_webhook_events_complete"((request -> 'calls')::text);
 BEGIN
-  EXECUTE request ->> 'remove' USING (
-    SELECT coalesce(json_agg(call -> 'job'), '[]')::text FROM json_array_elements(request -> 'calls') AS call
-    WHERE held::jsonb @> to_jsonb(call ->> 'key'));
+  PERFORM "scalekit_webhook_events_run"(request ->> 'remove', coalesce(json_agg(call -> 'job'), '[]')::text)
+  FROM json_array_elements(request -> 'calls') AS call
+  WHERE held::jsonb @> to_jsonb(call ->> 'key');
   RETURN held;
 END
 $function$;

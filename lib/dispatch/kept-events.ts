@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { EventHandler } from '../handlers/event-handler.js';
 import type { Claim } from '../idempotency/claim.js';
-import type { FailureLedger } from '../idempotency/failure.ledger.js';
+import type { FailureLedger, Reopened } from '../idempotency/failure.ledger.js';
 import type { KeptFailure } from '../idempotency/idempotency-store.extras.js';
 import { hasErrorCode } from '../scalekit-webhook.errors.js';
 import { createEventJob, deliveryOfJob, type EventJob } from './event-job.js';
@@ -81,23 +81,23 @@ export class KeptEvents implements FailedEvents {
     const handlers = this.runner.handlersFor(type);
     const again = all ? [...new Set([...failed, ...namesOfHandlers(handlers)])] : failed;
     const finished = namesOfHandlers(handlers).filter((name) => !again.includes(name));
-    const claim = await this.kept.reopen(eventId, { again, finished, fingerprint });
-    if (!claim) {
-      return 0; // The event is being worked on.
-    }
-    if (!(await this.isUnchanged(failures, claim))) {
-      return 0;
+    const opened = await this.kept.reopen(eventId, { again, finished, fingerprint });
+    if (!opened || !(await this.isUnchanged(failures, opened))) {
+      return 0; // The event is being worked on, or another replay came first.
     }
     const job = failures.find(({ delivery }) => delivery !== undefined)?.delivery;
     if (job === undefined) {
-      return this.waitForResend(eventId, failed, claim, again.length);
+      return this.waitForResend(eventId, failed, opened, again.length);
     }
     const targets = handlers.filter(({ name }) => again.includes(name));
-    return this.run(targets, JSON.parse(job) as EventJob, claim);
+    return this.run(targets, JSON.parse(job) as EventJob, opened.claim);
   }
 
   /** False if another replay came first. Then the claim is closed, with what that replay left. */
-  private async isUnchanged(failures: readonly KeptFailure[], claim: Claim): Promise<boolean> {
+  private async isUnchanged(
+    failures: readonly KeptFailure[],
+    { claim, reopened }: Reopened,
+  ): Promise<boolean> {
     const [{ eventId } = { eventId: '' }] = failures;
     let isUnchanged = false;
     try {
@@ -106,7 +106,7 @@ export class KeptEvents implements FailedEvents {
       return isUnchanged;
     } finally {
       if (!isUnchanged) {
-        await this.close(claim, namesOf(failures));
+        await this.close(claim, reopened);
       }
     }
   }
@@ -114,13 +114,13 @@ export class KeptEvents implements FailedEvents {
   private async waitForResend(
     eventId: string,
     failed: readonly string[],
-    claim: Claim,
+    { claim, reopened }: Reopened,
     count: number,
   ): Promise<number> {
     try {
       await this.kept.forget(eventId, failed);
     } catch (error) {
-      await this.close(claim, failed);
+      await this.close(claim, reopened);
       throw error;
     }
     await claim.settled(() => claim.release());

@@ -50,7 +50,13 @@ const MAX_REASON = 1_000;
 type Reopen = (
   eventId: string,
   options: Omit<ReopenOptions, 'leaseMs' | 'ttlMs'>,
-) => Promise<Claim | undefined>;
+) => Promise<Reopened | undefined>;
+
+export interface Reopened {
+  readonly claim: Claim;
+  /** Handlers that were recorded as finished until now. */
+  readonly reopened: readonly string[];
+}
 
 /**
  * The events that handlers of one endpoint gave up on, as the store keeps them. Methods reject with

@@ -49,6 +49,12 @@ export interface ReopenOptions extends Omit<BeginOptions, 'position'> {
   readonly finished: readonly string[];
 }
 
+/** @publicApi */
+export type ReopenResult = BeginResult & {
+  /** Those of `again` that were recorded as finished until now. */
+  readonly reopened?: readonly string[];
+};
+
 /**
  * The part of an idempotency store that keeps what handlers gave up on. Optional: without it, the inline dispatcher
  * only logs such an event. Each method is atomic, and throws where the store can't answer.
@@ -73,7 +79,7 @@ export interface FailedEventStore {
    *
    * @returns `acquired` or `in_progress`
    */
-  reopen(key: string, options: ReopenOptions): Awaitable<BeginResult>;
+  reopen(key: string, options: ReopenOptions): Awaitable<ReopenResult>;
 }
 
 /**
@@ -146,3 +152,11 @@ export interface IdempotencyStoreExtras {
 
 /** What a store offers beyond the contract, if anything. */
 export const extrasOf = (store: IdempotencyStore) => store as IdempotencyStoreExtras;
+
+/** What `reopen` answers of a claim, from the handlers that were finished before. */
+export function reopenedFrom(before: readonly string[], again: readonly string[]) {
+  return {
+    handlersDone: before.filter((handler) => !again.includes(handler)),
+    reopened: before.filter((handler) => again.includes(handler)),
+  };
+}

@@ -124,7 +124,9 @@ export class Ledger {
       const terms = { ...options, leaseMs, ttlMs: this.ttlMs };
       const result = await askStore('failures.reopen', () => failures.reopen(key, terms));
       const answer = await this.readAnswer(result, key, options.fingerprint);
-      return answer.status === 'acquired' ? answer.claim : undefined;
+      return answer.status === 'acquired'
+        ? { claim: answer.claim, reopened: result.reopened ?? [] }
+        : undefined;
     });
   }
 

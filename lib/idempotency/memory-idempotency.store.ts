@@ -1,5 +1,11 @@
 import { OldestFirstMap } from './oldest-first.map.js';
-import type { IdempotencyStoreExtras, KeyState, ReopenOptions } from './idempotency-store.extras.js';
+import {
+  type IdempotencyStoreExtras,
+  type KeyState,
+  reopenedFrom,
+  type ReopenOptions,
+  type ReopenResult,
+} from './idempotency-store.extras.js';
 import { MemoryApplications, MemoryCatchUp, MemoryFailures } from './memory-store.extras.js';
 import { StoreUnavailableError } from './idempotency.errors.js';
 import type {
@@ -156,15 +162,15 @@ export class MemoryIdempotencyStore implements IdempotencyStore, IdempotencyStor
     return true;
   }
 
-  private reopen(key: string, { again, finished, ...options }: ReopenOptions): BeginResult {
+  private reopen(key: string, { again, finished, ...options }: ReopenOptions): ReopenResult {
     const now = performance.now();
     const holder = this.claimed.get(key);
     if (holder && holder.leaseEndsAt > now) {
       return { status: 'in_progress', retryAfterMs: holder.leaseEndsAt - now };
     }
     const before = holder ?? this.unexpired(this.released, key, now);
-    const handlersDone = before?.handlersDone.filter((handler) => !again.includes(handler)) ?? finished;
-    return this.claim(key, options, now, { attempt: before?.attempt ?? 0, handlersDone });
+    const { handlersDone, reopened } = reopenedFrom(before?.handlersDone ?? finished, again);
+    return { ...this.claim(key, options, now, { attempt: before?.attempt ?? 0, handlersDone }), reopened };
   }
 
   private claim(

@@ -1,4 +1,3 @@
-import type { BeginResult } from './idempotency-store.js';
 import type {
   AnnouncedApplication,
   ApplicationRegister,
@@ -9,6 +8,7 @@ import type {
   KeptFailure,
   KeyState,
   ReopenOptions,
+  ReopenResult,
 } from './idempotency-store.extras.js';
 
 interface Kept {
@@ -23,7 +23,7 @@ export class MemoryFailures implements FailedEventStore {
   private readonly kept = new Map<string, Kept>();
   private lastNumber = 0;
 
-  constructor(readonly reopen: (key: string, options: ReopenOptions) => BeginResult) {}
+  constructor(readonly reopen: (key: string, options: ReopenOptions) => ReopenResult) {}
 
   keep(failure: KeptFailure, { keep, keepMs }: KeepFailureOptions): void {
     const { scope, eventId, handler } = failure;

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import {
   type IdempotencyStore,
+  type IdempotencyStoreExtras,
   OnScalekitEvent,
   RetryLaterError,
   type ScalekitEventContext,
@@ -96,6 +97,41 @@ export function describeInlineFailures(createStore: () => Promise<IdempotencySto
     expect(await service.replay(event.id)).toBe(0);
     await Promise.all([app.close(), other.app.close()]);
   });
+
+  it.each([{ payloads: false }, { payloads: true }])(
+    'changes nothing by a replay that comes too late, also where the sender still has to retry: %o',
+    async (failed) => {
+      const { app, service, store } = await start(failed);
+      const { failures } = store as IdempotencyStore & Required<Pick<IdempotencyStoreExtras, 'failures'>>;
+      const event = anEvent();
+      Sync.act = giveUp('no tenant');
+      Sync.first = () => {
+        throw new Error('the mail server is away');
+      };
+      expect((await app.deliver(event)).status).toBe(500);
+      Sync.act = succeed;
+
+      const gate = new Gate();
+      const of = failures.of.bind(failures);
+      const slow = vi.spyOn(failures, 'of').mockImplementationOnce(async (...args) => {
+        const seen = await of(...args);
+        await gate.pass();
+        return seen;
+      });
+      const late = service.replay(event.id);
+      await gate.reached;
+      expect(await service.replay(event.id)).toBe(1);
+      gate.release();
+      expect(await late).toBe(0);
+      slow.mockRestore();
+
+      Sync.first = succeed;
+      expect((await app.deliver(event)).body).toBe('OK');
+      const runs = [`finishes ${event.id}`, `gives_up ${event.id}`];
+      expect(Sync.runs).toEqual([...runs, ...(failed.payloads ? runs.reverse() : runs)]);
+      await app.close();
+    },
+  );
 
   it('runs the handlers that gave up now, once, if the payload is kept', async () => {
     const { app, service } = await start({ payloads: true });

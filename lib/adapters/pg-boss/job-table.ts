@@ -85,7 +85,7 @@ export class JobTable {
          started_on = CASE WHEN g.counts THEN j.started_on END, output = g.output, data = COALESCE(g.data, j.data)
        FROM json_to_recordset($2::text::json)
          AS g (id uuid, data jsonb, retry_count int, after_ms float8, counts boolean, output jsonb)
-       WHERE j.name = $1 AND j.id = g.id AND j.retry_count = g.retry_count AND j.state = 'active'`,
+       WHERE j.name = $1 AND j.id = g.id AND j.retry_count = g.retry_count AND j.state::text = 'active'`,
       [this.queue, JSON.stringify(given)],
     );
   }
@@ -164,7 +164,11 @@ export class JobTable {
     return count;
   }
 
-  /** Rows are found by `id = ANY (…)`: within the store's functions a join would read the whole table. */
+  /**
+   * Rows are found by `id = ANY (…)`: within the store's functions a join would read the whole table. As a text, the
+   * state is in no index: the index that pg-boss has over states still lists every job that was in that state since the
+   * last vacuum.
+   */
   private createStatements(): JobTable['statements'] {
     const { table, queue, deadLetters } = this;
     const jobs = (columns: string) => `json_to_recordset($1::text::json) AS w (${columns})`;
@@ -180,7 +184,7 @@ export class JobTable {
          RETURNING j.id)
        DELETE FROM ${table} d WHERE d.name = '${deadLetters}' AND d.source_id = ANY (ARRAY(SELECT id FROM revived))`,
       remove: `DELETE FROM ${table} j USING ${jobs('id uuid, "retryCount" int')}
-       WHERE ${among} AND j.retry_count = w."retryCount" AND j.state = 'active'`,
+       WHERE ${among} AND j.retry_count = w."retryCount" AND j.state::text = 'active'`,
       identity: `SELECT json_build_array(d.oid::text, extract(epoch FROM pg_postmaster_start_time())::text,
          pg_is_in_recovery(), extract(epoch FROM q.created_on)::text, $1::text)::text AS answers
        FROM pg_database d, ${this.schema}.queue q WHERE d.datname = current_database() AND q.name = '${queue}'`,

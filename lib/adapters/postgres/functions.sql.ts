@@ -16,9 +16,10 @@ export const ACCEPTED = 3;
  * Each takes a JSON array with an object a call, and answers JSON.
  */
 export function functionsSql(table: TableName): string {
-  return Object.entries(BODIES)
-    .map(([name, body]) => functionSql(table, name, body(table)))
-    .join('\n');
+  return [
+    runFunctionSql(table),
+    ...Object.entries(BODIES).map(([name, body]) => functionSql(table, name, body(table))),
+  ].join('\n');
 }
 
 /**
@@ -31,6 +32,27 @@ function functionSql(table: TableName, name: string, body: string): string {
   return `CREATE OR REPLACE FUNCTION ${table.withSuffix(name)}(calls text) RETURNS text LANGUAGE plpgsql
 SET enable_seqscan = off ${runsQueueSql ? 'SET jit = off' : 'SET enable_nestloop = off'} AS $function$
 ${body}
+$function$;`;
+}
+
+/**
+ * Runs a statement of a queue, as a prepared one: PL/pgSQL plans what it EXECUTEs each time anew, which takes as long as
+ * inserting ten jobs. The function looks whether its connection has prepared the statement, for connection poolers change
+ * connections, and clean them. Returns how many rows the statement returned.
+ */
+function runFunctionSql({ withSuffix }: TableName): string {
+  return `CREATE OR REPLACE FUNCTION ${withSuffix('run')}(statement text, jobs text) RETURNS integer LANGUAGE plpgsql AS $function$
+DECLARE
+  prepared text := 'scalekit_webhook_' || md5(statement);
+  returned integer;
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_prepared_statements WHERE name = prepared) THEN
+    EXECUTE format('PREPARE %I (text) AS %s', prepared, statement);
+  END IF;
+  EXECUTE format('EXECUTE %I (%L)', prepared, jobs);
+  GET DIAGNOSTICS returned = ROW_COUNT;
+  RETURN returned;
+END
 $function$;`;
 }
 
@@ -183,7 +205,6 @@ function acceptBody({ quoted: table, withSuffix }: TableName): string {
   wanted_jobs integer := json_array_length(request -> 'keys');
   all_new boolean;
   claimed jsonb;
-  added integer;
   others text := 'null';
 BEGIN
   WITH wanted AS MATERIALIZED (
@@ -209,10 +230,8 @@ BEGIN
     WHERE claimed -> owner.key IS NOT NULL;
   END IF;
 
-  EXECUTE request ->> 'insert' USING jobs;
-  GET DIAGNOSTICS added = ROW_COUNT;
-  IF added < wanted_jobs OR wanted_jobs = 0 THEN
-    EXECUTE request ->> 'revive' USING jobs;
+  IF ${withSuffix('run')}(request ->> 'insert', jobs) < wanted_jobs OR wanted_jobs = 0 THEN
+    PERFORM ${withSuffix('run')}(request ->> 'revive', jobs);
   END IF;
 
   IF NOT all_new THEN
@@ -230,9 +249,9 @@ function finishBody({ withSuffix }: TableName): string {
   request json := calls;
   held text := ${withSuffix('complete')}((request -> 'calls')::text);
 BEGIN
-  EXECUTE request ->> 'remove' USING (
-    SELECT coalesce(json_agg(call -> 'job'), '[]')::text FROM json_array_elements(request -> 'calls') AS call
-    WHERE held::jsonb @> to_jsonb(call ->> 'key'));
+  PERFORM ${withSuffix('run')}(request ->> 'remove', coalesce(json_agg(call -> 'job'), '[]')::text)
+  FROM json_array_elements(request -> 'calls') AS call
+  WHERE held::jsonb @> to_jsonb(call ->> 'key');
   RETURN held;
 END`;
 }
@@ -245,4 +264,8 @@ const BODIES: Readonly<Record<string, (table: TableName) => string>> = {
   finish: finishBody,
   log_append: logAppendBody,
 };
-export const FUNCTIONS: readonly string[] = Object.keys(BODIES);
+/** Name and parameter types. */
+export const FUNCTIONS: readonly (readonly [string, string])[] = [
+  ['run', 'text,text'],
+  ...Object.keys(BODIES).map((name) => [name, 'text'] as const),
+];

@@ -1,14 +1,15 @@
-import type { BeginResult } from '../../idempotency/idempotency-store.js';
-import type {
-  AnnouncedApplication,
-  ApplicationRegister,
-  CatchUpStore,
-  FailedEventStore,
-  FailurePage,
-  KeepFailureOptions,
-  KeptFailure,
-  KeyState,
-  ReopenOptions,
+import {
+  type AnnouncedApplication,
+  type ApplicationRegister,
+  type CatchUpStore,
+  type FailedEventStore,
+  type FailurePage,
+  type KeepFailureOptions,
+  type KeptFailure,
+  type KeyState,
+  type ReopenOptions,
+  type ReopenResult,
+  reopenedFrom,
 } from '../../idempotency/idempotency-store.extras.js';
 import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
 import { DONE } from './functions.sql.js';
@@ -56,16 +57,23 @@ export class PostgresFailures implements FailedEventStore {
     return count;
   }
 
-  async reopen(key: string, options: ReopenOptions): Promise<BeginResult> {
-    const { token, attempt, handlersDone, leftMs } = await this.ask<{
+  async reopen(key: string, options: ReopenOptions): Promise<ReopenResult> {
+    const { token, attempt, handlersDone, before, leftMs } = await this.ask<{
       readonly token: number | null;
       readonly attempt: number;
       readonly handlersDone: readonly string[] | null;
+      readonly before: readonly string[] | null;
       readonly leftMs: number | null;
     }>('reopen', { ...options, key: toStoredKey(key), fingerprint: options.fingerprint | 0 });
     return token === null
       ? { status: 'in_progress', retryAfterMs: Math.max(leftMs ?? options.leaseMs, 1) }
-      : { status: 'acquired', token, attempt, handlersDone: handlersDone ?? [] };
+      : {
+          status: 'acquired',
+          token,
+          attempt,
+          handlersDone: handlersDone ?? [],
+          reopened: reopenedFrom(before ?? [], options.again).reopened,
+        };
   }
 
   /** @throws ScalekitWebhookError (`keeps_no_events`) where the schema is older than this part of the store */

@@ -18,7 +18,8 @@ import { procedureSql } from './send-statement.js';
  */
 export function migrationSql(table: TableName): string {
   const { quoted, withSuffix, bareWithSuffix } = table;
-  const noFunction = (suffix: string) => `to_regprocedure('${withSuffix(suffix)}(text)') IS NULL`;
+  const noFunction = ([suffix, types]: readonly [string, string]) =>
+    `to_regprocedure('${withSuffix(suffix)}(${types})') IS NULL`;
   return `DO $migration$
 DECLARE
   changed boolean := false;

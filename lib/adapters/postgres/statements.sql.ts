@@ -106,9 +106,13 @@ function extraStatements(table: string, failed: string, apps: string) {
   const after = (ms: string) => `clock_timestamp() + ${ms} * interval '1 ms'`;
   return {
     reopen: `WITH ${wanted('key text, "leaseMs" float8, "ttlMs" float8, fingerprint integer, again json, finished json')},
+before AS MATERIALIZED (
+  SELECT entry.handlers_done FROM ${table} AS entry JOIN wanted USING (key) FOR UPDATE OF entry
+),
 claimed AS (
   INSERT INTO ${table} AS entry (key, until, forget_after, fingerprint, attempt, state, ttl_ms, handlers_done)
-  SELECT key, ${after('"leaseMs"')}, ${after('"ttlMs"')}, fingerprint, 1, ${RUNNING}, "ttlMs", ${texts('finished')} FROM wanted
+  SELECT key, ${after('"leaseMs"')}, ${after('"ttlMs"')}, fingerprint, 1, ${RUNNING}, "ttlMs", ${texts('finished')}
+  FROM wanted LEFT JOIN before ON true
   ON CONFLICT (key) DO UPDATE SET
     token = DEFAULT, until = excluded.until, forget_after = excluded.forget_after, fingerprint = excluded.fingerprint,
     state = ${RUNNING}, ttl_ms = excluded.ttl_ms, position = NULL,
@@ -120,7 +124,8 @@ claimed AS (
   WHERE entry.state <> ${RUNNING} OR entry.until <= clock_timestamp()
   RETURNING token, attempt, handlers_done
 )
-SELECT json_build_object('token', claimed.token, 'attempt', claimed.attempt, 'handlersDone', claimed.handlers_done, 'leftMs', (
+SELECT json_build_object('token', claimed.token, 'attempt', claimed.attempt, 'handlersDone', claimed.handlers_done,
+  'before', (SELECT handlers_done FROM before), 'leftMs', (
   SELECT extract(epoch FROM entry.until - clock_timestamp())::float8 * 1000 FROM ${table} AS entry JOIN wanted USING (key)
 ))::text AS answers FROM wanted LEFT JOIN claimed ON true`,
 

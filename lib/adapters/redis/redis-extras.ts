@@ -1,4 +1,3 @@
-import type { BeginResult } from '../../idempotency/idempotency-store.js';
 import type {
   AnnouncedApplication,
   ApplicationRegister,
@@ -9,6 +8,7 @@ import type {
   KeptFailure,
   KeyState,
   ReopenOptions,
+  ReopenResult,
 } from '../../idempotency/idempotency-store.extras.js';
 import { StoreUnavailableError } from '../../idempotency/idempotency.errors.js';
 import { within } from '../../shared/within.js';
@@ -41,7 +41,7 @@ export class RedisFailures implements FailedEventStore {
 
   constructor(
     options: ExtrasOptions,
-    readonly reopen: (key: string, options: ReopenOptions) => Promise<BeginResult>,
+    readonly reopen: (key: string, options: ReopenOptions) => Promise<ReopenResult>,
   ) {
     this.run = runner(options, FAILURES_SCRIPT);
     this.keyPrefix = options.keyPrefix;

@@ -6,10 +6,12 @@ import type {
   FencingToken,
   IdempotencyStore,
 } from '../../idempotency/idempotency-store.js';
-import type {
-  IdempotencyStoreExtras,
-  KeyState,
-  ReopenOptions,
+import {
+  type IdempotencyStoreExtras,
+  type KeyState,
+  reopenedFrom,
+  type ReopenOptions,
+  type ReopenResult,
 } from '../../idempotency/idempotency-store.extras.js';
 import type { InspectorLog, InspectorLogOptions } from '../../idempotency/inspector-log.js';
 import { RedisApplications, RedisCatchUp, RedisFailures } from './redis-extras.js';
@@ -106,10 +108,11 @@ export class RedisIdempotencyStore implements IdempotencyStore, IdempotencyStore
     return state === 'd' || state === 'a' ? 'done' : 'unfinished';
   }
 
-  private reopen(key: string, { again, finished, ...options }: ReopenOptions): Promise<BeginResult> {
+  private async reopen(key: string, { again, finished, ...options }: ReopenOptions): Promise<ReopenResult> {
     const lines = (handlers: readonly string[]) =>
       handlers.map((name) => `\n${JSON.stringify(name)}`).join('');
-    return this.claim('reopen', key, options, lines(again), lines(finished));
+    const answer = await this.claim('reopen', key, options, lines(again), lines(finished));
+    return answer.status === 'acquired' ? { ...answer, ...reopenedFrom(answer.handlersDone, again) } : answer;
   }
 
   private async claim(

@@ -50,6 +50,7 @@ end
 local function begin(key, leaseMs, ttlMs, print, position, claimId, again, finished)
   local row = call('GET', key)
   local last, token, attempt, handlers = '-', 0, 0, finished or ''
+  local left
   if row then
     local state, lastPrint, more = match(row, '^(%a) (%d+)(.*)$')
     local lastOne, lastToken, rest = match(more, '^ (%S+) (%d+)(.*)$')
@@ -65,11 +66,11 @@ local function begin(key, leaseMs, ttlMs, print, position, claimId, again, finis
     elseif position == '-' and not again then
       return state .. ' ' .. lastPrint
     end
-    if again and (state == 'r' or state == 'f') then handlers = without(handlers, again) end
+    if again and (state == 'r' or state == 'f') then left = without(handlers, again) end
   end
   token = format('%.0f', max(micros, token + 1))
   attempt = attempt + 1
-  run(key, print, last, token, attempt, leaseMs, ttlMs, position, claimId, handlers)
+  run(key, print, last, token, attempt, leaseMs, ttlMs, position, claimId, left or handlers)
   return 'r ' .. token .. ' ' .. attempt .. handlers
 end
 

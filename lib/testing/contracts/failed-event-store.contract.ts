@@ -106,8 +106,9 @@ const CASES: Readonly<Record<string, Check>> = {
         await subject.store.handlerDone('a', token, handler);
       }
       await subject.store.release('a', token);
-      const released = await reopen(failures, 'a', ['A.on', 'A."two"'], ['A.four']);
+      const released = await reopen(failures, 'a', ['A.on', 'A."two"', 'A.four'], ['A.four']);
       expectClaim(released, 2, ['A.one', 'A.three']);
+      deepEqual([...(released.reopened ?? [])].sort(), ['A."two"', 'A.on']);
       await subject.pass(leaseMs + 1);
       expectClaim(await reopen(failures, 'a', ['A.three'], ['A.four']), 3, ['A.one']);
     },
