@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -7,10 +9,11 @@ import { EventLog, EventsApi, momentOf } from '../support/events-api.js';
 import { deleteRows, freshPrefix } from '../support/redis-rows.js';
 import { anyPostgres } from '../support/postgres-server.js';
 import { anyRedis } from '../support/redis-server.js';
-import { runCli } from '../support/run-cli.js';
+import { runCli, useFolder } from '../support/run-cli.js';
 import { runOnTerminal } from '../support/run-on-terminal.js';
 
 const HOUR = 3_600_000;
+const folder = useFolder();
 const keyPrefix = freshPrefix();
 let server: Awaited<ReturnType<typeof anyRedis>>;
 let redis: Redis;
@@ -140,6 +143,25 @@ it.each([
     {},
     /--store must be a URL/,
   ],
+  ['a time that dates are not written as', ['--since', '1w', '--dry-run'], {}, /--since must be a time/],
+  [
+    'a senseless URL of the environment',
+    ['--since', '1d', '--dry-run'],
+    { SCALEKIT_ENVIRONMENT_URL: 'acme' },
+    /SCALEKIT_ENVIRONMENT_URL must be a URL/,
+  ],
+  [
+    'a password that can not be read',
+    ['--since', '1d', '--dry-run', '--store', 'redis://u:%ZZ@127.0.0.1'],
+    {},
+    /not percent-encoded/,
+  ],
+  [
+    'a senseless table',
+    ['--since', '1d', '--dry-run', '--store', 'postgres://127.0.0.1:1/x', '--keys', "a'b"],
+    {},
+    /--keys can not be the table: .* can't be the table/,
+  ],
   [
     'wrong credentials',
     ['--since', '1d', '--dry-run'],
@@ -151,4 +173,18 @@ it.each([
   expect(stderr).toMatch(message);
   expect(stderr).not.toMatch(/wrong-secret|test_secret/);
   expect(code).toBe(2);
+});
+
+it('waits for an API that does not answer, and says so', async () => {
+  const sdk = join(folder.path, 'node_modules/@scalekit-sdk/node');
+  mkdirSync(sdk, { recursive: true });
+  writeFileSync(
+    join(sdk, 'index.js'),
+    `const down = () => Promise.reject(Object.assign(new Error('down'), { retryAfterSeconds: 0.01 }));
+    exports.ScalekitClient = class { events = { listEventsPaginated: down } };`,
+  );
+  const args = ['catch-up', '--since', '1d', '--dry-run'];
+  const { code, stderr } = await runCli(args, { env, cwd: folder.path });
+  expect(stderr).toMatch(/did not list events in 6 tries/);
+  expect(code).toBe(4);
 });

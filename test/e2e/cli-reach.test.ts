@@ -91,6 +91,19 @@ describe('doctor, before it can tell anything of the contract,', () => {
     expect(checks.find(({ name }) => name === 'good')?.remedy).toContain('a global guard');
   });
 
+  it.each([502, 503, 504])(
+    'says that nothing is behind the proxy that answers %i, and ends',
+    async (status) => {
+      server = await startPlainServer((response) => response.writeHead(status).end('<html>nginx</html>'));
+
+      const { checks } = await examine(server.url);
+
+      expect(checks).toHaveLength(1);
+      expect(checks[0]).toMatchObject({ name: 'reachable', status: 'failed' });
+      expect(checks[0]?.remedy).toMatch(/A proxy answers, and the application behind it does not/);
+    },
+  );
+
   it('prints what a server says without its control characters', async () => {
     server = await startPlainServer((response) =>
       response.writeHead(401).end('\u001b[2J\u001b]0;owned\u0007Invalid\r\n  signature'),

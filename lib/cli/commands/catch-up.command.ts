@@ -1,5 +1,6 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { SYSTEM_CLOCK } from '../../catch-up/clock.js';
+import { CatchUpError } from '../../catch-up/catch-up.errors.js';
 import { EventList } from '../../catch-up/event-list.js';
 import { Tally } from '../../catch-up/report.js';
 import type { KeyState } from '../../idempotency/idempotency-store.extras.js';
@@ -58,7 +59,9 @@ async function catchUp(options: CatchUpCommandOptions, output: Output): Promise<
     );
   }
   const [url, id, secret] = await readVariables(options, output);
-  const list = new EventList(loadEventsClient(url, id, secret), SYSTEM_CLOCK);
+  // Its waits keep the process alive: nothing else does while the API is asked too often or does not answer.
+  const clock = { now: Date.now, wait: (ms: number) => wait(ms) };
+  const list = new EventList(loadEventsClient(url, id, secret), clock);
   const store = options.store === undefined ? undefined : connectToStore(options.store, options.keys, output);
   const scope = scopeOf(options.namespace, options.endpoint);
   const [missed, all] = [new Tally(), new Tally()];
@@ -79,6 +82,10 @@ async function catchUp(options: CatchUpCommandOptions, output: Output): Promise<
       }
       bar?.update(until - from);
     }
+  } catch (error) {
+    throw error instanceof CatchUpError && error.code === 'events_unavailable'
+      ? new CliError('unreachable', error.message)
+      : error;
   } finally {
     bar?.stop();
     await store?.close();

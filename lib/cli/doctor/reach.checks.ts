@@ -29,6 +29,13 @@ export const REACH_CHECKS: readonly Check[] = [
           : 'Start the app, or correct the URL (host, port, http: or https:).';
         return { ...fatal(explainFailure(failure), remedy), isUnreachable: !isTls };
       }
+      if (status === 502 || status === 503 || status === 504) {
+        return fatal(
+          describeAnswer(answer),
+          'A proxy answers, and the application behind it does not: is it running, and is the target of the proxy right? ' +
+            'If this library answers 503, its log says what is away: the secret, or the store.',
+        );
+      }
       return status === 404 || status === 405
         ? fatal(
             describeAnswer(answer),

@@ -124,7 +124,7 @@ function mustRefuse(answer: Answer, danger: string): Finding {
     return failed(detail, `${danger} ${VERIFY}`);
   }
   const hint =
-    'The verification itself fails on such headers: a missing or short signature must be 401, too.';
+    'Look at its log. If the verification fails on such headers, note that a missing or short signature must be 401, too.';
   const remedy = status === 403 ? GUARD_REMEDY : status >= 500 ? hint : VERIFY;
   return failed(detail, `It is refused, but not as unauthenticated. ${remedy}`);
 }

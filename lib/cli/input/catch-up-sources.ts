@@ -6,6 +6,7 @@ import type { IoredisClient } from '../../adapters/redis/redis-client.js';
 import { RedisIdempotencyStore } from '../../adapters/redis/redis-idempotency.store.js';
 import type { ScalekitEventsClient } from '../../catch-up/events-client.js';
 import type { CatchUpStore } from '../../idempotency/idempotency-store.extras.js';
+import { messageOf } from '../../shared/describe-error.js';
 import { CliError } from '../cli.error.js';
 import type { Output } from '../output/output.js';
 
@@ -21,6 +22,12 @@ export function loadEventsClient(url: string, id: string, secret: string): Scale
   const { ScalekitClient } = load('@scalekit-sdk/node') as {
     ScalekitClient: Constructor<Partial<ScalekitEventsClient>>;
   };
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new CliError(
+      'bad_input',
+      'SCALEKIT_ENVIRONMENT_URL must be a URL such as https://acme.scalekit.com.',
+    );
+  }
   const client = new ScalekitClient(url, id, secret);
   if (typeof client.events?.listEventsPaginated !== 'function') {
     throw new CliError(
@@ -37,14 +44,19 @@ export function connectToStore(url: string, keys: string | undefined, output: Ou
     throw new CliError('bad_input', '--store must be a URL: redis://…, rediss://… or postgres://….');
   }
   const { protocol, password } = new URL(url);
-  output.keepSecret(decodeURIComponent(password));
+  output.keepSecret(
+    orBadInput('The password in --store is not percent-encoded', () => decodeURIComponent(password)),
+  );
   if (protocol.startsWith('redis')) {
     const { Redis } = load('ioredis') as {
       Redis: Constructor<IoredisClient & { disconnect(): void; on(...args: unknown[]): void }>;
     };
     const client = new Redis(url, { maxRetriesPerRequest: 1 });
     client.on('error', () => undefined); // The call that fails says so.
-    const { catchUp } = new RedisIdempotencyStore({ client, ...(keys !== undefined && { keyPrefix: keys }) });
+    const { catchUp } = orBadInput(
+      '--keys can not be the keyPrefix',
+      () => new RedisIdempotencyStore({ client, ...(keys !== undefined && { keyPrefix: keys }) }),
+    );
     return {
       catchUp,
       close: () => {
@@ -55,8 +67,19 @@ export function connectToStore(url: string, keys: string | undefined, output: Ou
   }
   const { Pool } = load('pg') as { Pool: Constructor<PostgresClient & { end(): Promise<unknown> }> };
   const client = new Pool({ connectionString: url, max: 1 });
-  const { catchUp } = new PostgresIdempotencyStore({ client, ...(keys !== undefined && { table: keys }) });
+  const { catchUp } = orBadInput(
+    '--keys can not be the table',
+    () => new PostgresIdempotencyStore({ client, ...(keys !== undefined && { table: keys }) }),
+  );
   return { catchUp, close: () => client.end() };
+}
+
+function orBadInput<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new CliError('bad_input', `${what}: ${messageOf(error)}`);
+  }
 }
 
 function load(name: string): unknown {
