@@ -12,8 +12,7 @@ const WORDS =
   'env|environment|config|dev|development|prod|production|stage|staging|local|localhost|live|sandbox|' +
   'super|very|top|safe|secure|insecure|private|public|real|actual|some|something|anything|whatever|' +
   'abc|abcd|abcdef|qwerty|letmein|welcome|admin|hello|world|iloveyou|keyboard|cat|deadbeef|cafebabe|' +
-  'dashboard|copy|get|see|vault|ci|configure|generate|generated|random|long|bit|bits|char|chars|character|characters|' +
-  'any|or|use|shh+';
+  'dashboard|bit|bits|any|copy|get|see|vault|configure|generate|generated|random|long|shh+';
 
 /** Words and separators. A number of up to four digits counts as a word; a single dot is not a separator. */
 const ONLY_WORDS = new RegExp(

@@ -171,6 +171,7 @@ const refusedCases: readonly SignatureCase[] = [
   refused('is an asymmetric public key', `whpk_${base64}`),
   refused('is no text', 12345678),
   refused('is the text of a missing variable', 'whsec_undefined'),
+  refused('is a text with an unfilled variable', 'whsec_acme-${TENANT}', ['digest']),
   refused('is a variable that was not filled in', 'whsec_${ACME_SECRET}'),
   refused('is a word of the documentation', 'whsec_your_secret_here', ['digest']),
   refused('is an array with a placeholder', [SECRET, 'changeme']),
