@@ -157,6 +157,12 @@ describe('send', () => {
     expect(code).toBe(2);
   });
 
+  it('takes no URL for the type of an event', async () => {
+    const { code, stderr } = await runCli(['send', 'http://localhost:1/webhooks/scalekit'], { env });
+    expect(stderr).toContain('give the URL with --url');
+    expect(code).toBe(2);
+  });
+
   it('says when a type is in no document, and which one was meant', async () => {
     server = await startPlainServer((response) => response.end('OK'));
 

@@ -158,6 +158,30 @@ describe('PostgresIdempotencyStore, whatever the server is set to', () => {
     await acquire(restored, 'new');
   });
 
+  it.each(['LATIN1', 'EUC_JP', 'SQL_ASCII'])(
+    'keeps failures of any text in a database of encoding %s',
+    async (encoding) => {
+      const admin = poolOf(server.url, 1);
+      const name = `encoded_${encoding.toLowerCase()}`;
+      await admin.query(
+        `CREATE DATABASE ${name} ENCODING '${encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'`,
+      );
+      const url = new URL(server.url);
+      url.pathname = name;
+      const store = new PostgresIdempotencyStore({ client: poolOf(url.href, 1) });
+      await store.migrate();
+      const failure = {
+        ...{ scope: 's', eventId: 'evt_1', type: 'user.created', handler: 'A.one', reason: 'no Zoë 😀 王' },
+        ...{ attempts: 1, failedAt: 1, fingerprint: 1 },
+      };
+      const options = { keep: 10, keepMs: 60_000 };
+      for (const delivery of ['{"body":"Zoë 😀 王"}', '"', 'ASCII']) {
+        await store.failures.keep({ ...failure, delivery }, options);
+        expect(await store.failures.of('s', 'evt_1')).toMatchObject([{ reason: failure.reason, delivery }]);
+      }
+    },
+  );
+
   it('needs no more than the rights to use the objects once they are there', async () => {
     const url = await server.createDatabase();
     const owner = poolOf(url, 1);

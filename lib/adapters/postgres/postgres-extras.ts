@@ -20,6 +20,15 @@ import { toStoredKey } from './names.js';
 /** Sends a statement, bounded in time. */
 type Send = <Answer>(name: keyof Statements, parameter: unknown) => Promise<Answer>;
 
+/** The same JSON. A database may have an encoding that lacks characters of an event. */
+function inAscii(json: string): string {
+  return json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** A text with other characters than ASCII is kept as a JSON string. */
+const quoted = (text: string) => (/^(?!")[ -~]*$/.test(text) ? text : inAscii(JSON.stringify(text)));
+const unquoted = (text: string) => (text.startsWith('"') ? (JSON.parse(text) as string) : text);
+
 /** What handlers gave up on, in a table beside the store's. */
 export class PostgresFailures implements FailedEventStore {
   constructor(private readonly send: Send) {}
@@ -27,8 +36,9 @@ export class PostgresFailures implements FailedEventStore {
   async keep({ delivery, ...failure }: KeptFailure, options: KeepFailureOptions): Promise<void> {
     const { scope, eventId } = failure;
     const key = keyOf(scope, eventId, failure.handler);
-    const data = JSON.stringify(failure);
-    await this.ask('keepFailure', { key, scope, eventId, data, delivery, ...options });
+    const data = inAscii(JSON.stringify(failure));
+    const kept = { key, scope, eventId, data, delivery: delivery && quoted(delivery), ...options };
+    await this.ask('keepFailure', kept);
   }
 
   async list(
@@ -47,7 +57,7 @@ export class PostgresFailures implements FailedEventStore {
     const rows = await this.ask<[string, string | null][]>('failuresOf', { scope, eventId });
     return rows.map(([data, delivery]) => ({
       ...(JSON.parse(data) as KeptFailure),
-      ...(delivery !== null && { delivery }),
+      ...(delivery !== null && { delivery: unquoted(delivery) }),
     }));
   }
 

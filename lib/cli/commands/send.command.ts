@@ -78,6 +78,9 @@ export function addSendCommand(program: Command, run: RunCommand): void {
 
 async function send(wantedType: string | undefined, options: SendOptions, output: Output): Promise<ExitCode> {
   const { count, concurrency, duplicates } = options;
+  if (wantedType?.includes('://')) {
+    throw new CliError('bad_input', 'The argument is the type of the event: give the URL with --url.');
+  }
   const url = await targetUrl(options.url, options, output);
   const secret = await requireSecret(options, [options.scheme], output);
   const file = options.file === undefined ? undefined : await readEventFile(options.file);
