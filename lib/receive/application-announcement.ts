@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
 import type { LoggerService } from '@nestjs/common';
@@ -86,11 +86,12 @@ export class ApplicationAnnouncement {
 
   /**
    * Another package, whatever its handlers are called; or another script of this package, or another application in this
-   * process, with other handlers. With the same identity elsewhere, it may be a rolling deploy.
+   * process, with other handlers. With the same identity elsewhere, it may be a rolling deploy, unless it runs the same
+   * build: then its settings give it other handlers.
    */
   private isRival(other: AnnouncedApplication): boolean {
     const { identity, process } = this.own;
-    const isOther = other.identity !== identity || other.process === process;
+    const isOther = other.identity !== identity || other.process === process || runsThisBuild(other);
     return isOther && (!this.sharesHandlers(other) || packageOf(other.identity) !== packageOf(identity));
   }
 
@@ -131,11 +132,20 @@ function processName(role: EndpointRole): string {
   return `${process.pid} on ${hostname()}, started ${new Date(performance.timeOrigin).toISOString()}${part}`;
 }
 
+/** A process on this machine, no worker, whose script has not been written since it started. */
+function runsThisBuild({ process: other }: AnnouncedApplication): boolean {
+  const [, host, started = ''] = / on (.+), started ([^,]+)$/.exec(other) ?? [];
+  const [, script = ''] = process.argv;
+  const file = isTool(script) ? undefined : statSync(script, { throwIfNoEntry: false });
+  return host === hostname() && file !== undefined && file.mtimeMs < Date.parse(started);
+}
+
+const isTool = (script: string) => script === '' || script.includes(`${sep}node_modules${sep}`);
+
 /** The package and the script that run: the same for every process of an application, on every machine. */
 function identityOfApplication(): string {
   const [, script = ''] = process.argv;
-  const isTool = script === '' || script.includes(`${sep}node_modules${sep}`);
-  const { folder, name } = nearestPackage(isTool ? process.cwd() : dirname(script));
+  const { folder, name } = nearestPackage(isTool(script) ? process.cwd() : dirname(script));
   return `${name} ${relative(folder, script).split(sep).join('/')}`.trim();
 }
 

@@ -137,7 +137,7 @@ async function settings(env) {
     );
   }
   const test = ['vitest', 'run', 'test/e2e/settings.test.ts'];
-  await run('settings on Nest 11', app, 'npx', test, { env: { SETTINGS_COUNT: '40', ...env } });
+  await run('settings on Nest 11', app, 'npx', test, { env: { SETTINGS_COUNT: '100', ...env } });
 }
 
 /** Every block of README.md and docs/ on a major of Nest. */

@@ -19,7 +19,7 @@ import { NestFactory } from ${PACKAGE('@nestjs/core')};
 import { OnScalekitEvent, ScalekitWebhookModule } from ${DIST('index.js')};
 ${store}
 class Sync {}
-for (const name of ${JSON.stringify(handlers)}) {
+for (const name of process.env.HANDLERS?.split(',') ?? ${JSON.stringify(handlers)}) {
   Sync.prototype[name] = () => undefined;
   OnScalekitEvent('user.created')(Sync.prototype, name, Object.getOwnPropertyDescriptor(Sync.prototype, name));
 }
@@ -84,12 +84,16 @@ describe.each(Object.keys(STORES))('two services on one %s', (kind) => {
     name: string,
     handlers: readonly string[],
     file = 'main.js',
+    isDeployed = false,
   ): Promise<{ line: string; log: string }> {
     const home = join(folder, name);
-    mkdirSync(home, { recursive: true });
-    writeFileSync(join(home, 'package.json'), JSON.stringify({ name, type: 'module' }));
-    writeFileSync(join(home, file), script((STORES[kind] as (url: string) => string)(url), handlers));
-    const child = spawn(process.execPath, [file], { cwd: home, stdio: ['ignore', 'pipe', 'pipe'] });
+    if (!isDeployed) {
+      mkdirSync(home, { recursive: true });
+      writeFileSync(join(home, 'package.json'), JSON.stringify({ name, type: 'module' }));
+      writeFileSync(join(home, file), script((STORES[kind] as (url: string) => string)(url), handlers));
+    }
+    const env = { ...process.env, ...(isDeployed && { HANDLERS: handlers.join(',') }) };
+    const child = spawn(process.execPath, [file], { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'] });
     children.push(child);
     let log = '';
     child.stdout.on('data', (text: Buffer) => (log += text.toString()));
@@ -115,6 +119,14 @@ describe.each(Object.keys(STORES))('two services on one %s', (kind) => {
     const { line, log } = await start('billing', ['bill']);
     expect(line).toBe('started');
     expect(log).toMatch(/WARN.*Another application, "billing main\.js"/);
+  }, 60_000);
+
+  it('are refused the second start where one build has other handlers by its settings', async () => {
+    expect((await start('billing', ['invoice', 'audit'])).line).toBe('started');
+    expect((await start('billing', ['sync'], 'main.js', true)).line).toMatch(
+      /^refused: .*namespace must be set/,
+    );
+    expect((await start('billing', ['audit'], 'main.js', true)).line).toBe('started');
   }, 60_000);
 
   it('are refused the second start where a handler has the same name, too', async () => {
