@@ -4,8 +4,8 @@ import { PersonalWords } from './personal-words.js';
 const MAX_MESSAGE = 5_000;
 /** An error, its cause, the cause of that, and the errors of an AggregateError. */
 const MAX_ERRORS = 10;
-/** Its letter would be taken for a part of the word that it colors. */
-const COLOR = /\u001b\[[\d;]*m/g;
+/** The letter at its end would be taken for a part of the word that it colors. */
+const COLOR = /(\u001b\[[\d;]*m)/;
 const FRAME = /^\s+at .*(?::\d+:\d+|<anonymous>|native|index \d+|0x[\da-f]+)\)?$/;
 
 /**
@@ -61,9 +61,10 @@ function describeOne(thrown: unknown, label: string, personal: PersonalWords | u
   const isError = typeof message === 'string';
   const name = isError ? textOf(read(thrown, 'name') ?? 'Error') : `a thrown ${typeof thrown}`;
   const text = isError ? [name, message].filter((part) => part !== '').join(': ') : textOf(thrown);
-  const cleansed =
-    personal?.cleanse(shorten(text.replace(COLOR, ''))) ??
-    `${name} (message withheld: the event is too large)`;
+  const parts = shorten(text).split(COLOR);
+  const cleansed = personal
+    ? parts.map((part) => (COLOR.test(part) ? part : personal.cleanse(part))).join('')
+    : `${name} (message withheld: the event is too large)`;
   return (label + cleansed).split('\n');
 }
 
