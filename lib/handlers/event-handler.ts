@@ -72,12 +72,17 @@ export interface EventHandler {
   invoke(event: ScalekitEnvelope, context: ScalekitEventContext, transaction?: unknown): unknown;
 }
 
+const LONGEST_DELAY_MS = 31_622_400_000;
+
 /** Says what is wrong with a `backoff` of a handler or dispatcher; undefined if nothing is. */
 export function backoffFault(backoff: unknown): string | undefined {
   const { type, delayMs } = (backoff ?? {}) as Partial<Record<keyof HandlerBackoff, unknown>>;
   const isRight =
-    (type === 'exponential' || type === 'fixed') && Number.isSafeInteger(delayMs) && Number(delayMs) >= 0;
+    (type === 'exponential' || type === 'fixed') &&
+    Number.isSafeInteger(delayMs) &&
+    Number(delayMs) >= 0 &&
+    Number(delayMs) <= LONGEST_DELAY_MS;
   return isRight
     ? undefined
-    : "backoff must be { type: 'exponential' or 'fixed', delayMs: a whole number from 0 }.";
+    : "backoff must be { type: 'exponential' or 'fixed', delayMs: a whole number from 0 to 31622400000 (366 days) }.";
 }

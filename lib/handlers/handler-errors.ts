@@ -18,6 +18,9 @@ export class UnrecoverableEventError extends ScalekitWebhookError<'unrecoverable
   }
 }
 
+/** A time in milliseconds, or a date, is no number of seconds from now. */
+const LONGEST_SECONDS = 31_622_400;
+
 /**
  * Thrown by a handler that wants the event again later, for example because an API that it calls is rate limited.
  *
@@ -34,7 +37,7 @@ export class UnrecoverableEventError extends ScalekitWebhookError<'unrecoverable
 export class RetryLaterError extends ScalekitWebhookError<'retry_later'> {
   /**
    * @param seconds when to try again, from now; the header has whole seconds, rounded up
-   * @throws RangeError if `seconds` is not a positive, finite number
+   * @throws RangeError if `seconds` is not above 0, or more than 31,622,400 (366 days)
    */
   constructor(
     readonly seconds: number,
@@ -42,8 +45,10 @@ export class RetryLaterError extends ScalekitWebhookError<'retry_later'> {
     options?: ErrorOptions,
   ) {
     super('retry_later', message, options);
-    if (!Number.isFinite(seconds) || seconds <= 0) {
-      throw new RangeError(`RetryLaterError takes a positive number of seconds, received ${seconds}.`);
+    if (!Number.isFinite(seconds) || seconds <= 0 || seconds > LONGEST_SECONDS) {
+      throw new RangeError(
+        `RetryLaterError takes a positive number of seconds up to ${LONGEST_SECONDS} (366 days), received ${seconds}.`,
+      );
     }
   }
 }

@@ -293,3 +293,10 @@ describe('a handler', () => {
     });
   });
 });
+
+it.each([0, -1, NaN, Infinity, Date.now(), '60' as never])(
+  'RetryLaterError takes no %s for seconds',
+  (seconds) => {
+    expect(() => new RetryLaterError(seconds)).toThrow(RangeError);
+  },
+);

@@ -33,6 +33,7 @@ describe('bullMqDispatcher', () => {
     ['a backoff of no known type', { connection: {}, backoff: { type: 'linear', delayMs: 1 } }],
     ['a backoff without a delay', { connection: {}, backoff: { type: 'fixed' } }],
     ['a negative delay', { connection: {}, backoff: { type: 'fixed', delayMs: -1 } }],
+    ['a delay of more than a year', { connection: {}, backoff: { type: 'fixed', delayMs: Date.now() } }],
     ["a queue name with ':'", { connection: {}, queueName: 'a:b' }],
     ['dead letters that are kept for no time', { connection: {}, keepFailedSeconds: 0 }],
   ])('refuses %s', (_, options) => {

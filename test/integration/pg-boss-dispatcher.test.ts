@@ -16,6 +16,10 @@ describe('pgBossDispatcher', () => {
     ],
     ['a backoff without a delay', { connectionString: 'postgres://', backoff: { type: 'fixed' } }],
     ['a negative delay', { connectionString: 'postgres://', backoff: { type: 'fixed', delayMs: -1 } }],
+    [
+      'a delay of more than a year',
+      { connectionString: 'postgres://', backoff: { type: 'fixed', delayMs: Date.now() } },
+    ],
     ['a queue name that breaks out of its quotes', { connectionString: 'postgres://', queueName: "a'b" }],
     ['a schema that is more than a name', { connectionString: 'postgres://', schema: 'a.b; DROP' }],
     ['dead letters that are kept for no time', { connectionString: 'postgres://', keepFailedSeconds: 0 }],
