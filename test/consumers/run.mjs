@@ -1,6 +1,5 @@
 // Packs the library, installs the tarball in small real apps and runs their tests: the proof behind the peer ranges.
-// Usage: node test/consumers/run.mjs [--only nest|first|docs|bundles|engines|agents] [--built] [path to another node
-// binary ...]; with --built it packs what is built, and builds nothing.
+// Usage: node test/consumers/run.mjs [--only nest|first|docs|bundles|engines|agents] [path to another node binary ...]
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,8 +12,7 @@ import { importTypeScript } from '../bench/harness/import-typescript.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..', '..');
 const scratch = mkdtempSync(join(tmpdir(), 'consumers-'));
-const options = { only: { type: 'string' }, built: { type: 'boolean' } };
-const { values, positionals } = parseArgs({ options, allowPositionals: true });
+const { values, positionals } = parseArgs({ options: { only: { type: 'string' } }, allowPositionals: true });
 const nodes = [process.execPath, ...positionals];
 const results = [];
 
@@ -155,7 +153,7 @@ const installed = (end) => {
 let tarball;
 const servers = [];
 try {
-  await npm(root, 'pack', '--pack-destination', scratch, ...(values.built ? ['--ignore-scripts'] : []));
+  await npm(root, 'pack', '--pack-destination', scratch);
   tarball = join(
     scratch,
     readdirSync(scratch).find((file) => file.endsWith('.tgz')),
