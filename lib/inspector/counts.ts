@@ -9,13 +9,11 @@ export const WINDOWS = {
   '24h': { bucketMs: 300_000, buckets: 288 },
 } as const;
 
-type Named = Map<string, number>;
-
 /** What this process counts, in the current buckets of each length. */
 export class Counts {
   private readonly current;
-  /** Since the buckets were last looked at: a delivery is counted here only. */
-  private latest = new Map<string, Named>();
+  /** By endpoint, kind and value, since the buckets were last looked at: a delivery is counted here only. */
+  private latest = new Map<string, Map<string, Map<string | number, number>>>();
   private at = 0;
 
   constructor(process: string) {
@@ -24,7 +22,9 @@ export class Counts {
 
   add(endpoint: string, kind: string, value: string | number): void {
     this.turn();
-    addTo(this.latest, endpoint, `${kind}:${value}`, 1);
+    const values = mapIn(mapIn(this.latest, endpoint), kind);
+    const place = values.size < MAX_NAMES || values.has(value) ? value : 'other';
+    values.set(place, (values.get(place) ?? 0) + 1);
   }
 
   /** Buckets that have changed since the last call. A bucket that begins is one: it tells that the process is alive. */
@@ -48,8 +48,14 @@ export class Counts {
   }
 
   private settle(): void {
-    for (const bucket of this.current) {
-      bucket.add(this.latest);
+    for (const [endpoint, kinds] of this.latest) {
+      for (const [kind, values] of kinds) {
+        for (const [value, count] of values) {
+          this.current.forEach((bucket) => {
+            bucket.add(endpoint, `${kind}:${value}`, count);
+          });
+        }
+      }
     }
     this.latest = new Map();
   }
@@ -57,7 +63,7 @@ export class Counts {
 
 class Bucket {
   private at = 0;
-  private counts = new Map<string, Named>();
+  private counts = new Map<string, Map<string, number>>();
   private isChanged = false;
   private ended: CountBucket[] = [];
 
@@ -66,13 +72,12 @@ class Bucket {
     private readonly bucketMs: number,
   ) {}
 
-  add(counts: ReadonlyMap<string, Named>): void {
-    for (const [endpoint, named] of counts) {
-      for (const [name, count] of named) {
-        addTo(this.counts, endpoint, name, count);
-      }
-      this.isChanged = true;
-    }
+  add(endpoint: string, name: string, count: number): void {
+    const named = mapIn(this.counts, endpoint);
+    const isKnown = named.size < MAX_NAMES || named.has(name);
+    const place = isKnown ? name : `${name.slice(0, name.indexOf(':'))}:other`;
+    named.set(place, (named.get(place) ?? 0) + count);
+    this.isChanged = true;
   }
 
   due(): readonly CountBucket[] {
@@ -103,14 +108,11 @@ class Bucket {
   }
 }
 
-function addTo(counts: Map<string, Named>, endpoint: string, name: string, count: number): void {
-  let named = counts.get(endpoint);
-  if (!named) {
-    named = new Map();
-    counts.set(endpoint, named);
+function mapIn<Key, InnerKey, Value>(maps: Map<Key, Map<InnerKey, Value>>, key: Key): Map<InnerKey, Value> {
+  let map = maps.get(key);
+  if (!map) {
+    map = new Map();
+    maps.set(key, map);
   }
-  const known = named.get(name);
-  const place =
-    known === undefined && named.size >= MAX_NAMES ? `${name.slice(0, name.indexOf(':'))}:other` : name;
-  named.set(place, (named.get(place) ?? 0) + count);
+  return map;
 }
