@@ -31,10 +31,12 @@ export class WrongPicks {
       const error = new ScalekitWebhookError('unknown_handler', `${wrongPicks} times, ${what}. ${advice}`);
       return { status: 'unrecoverable', error };
     }
-    const afterMs = Math.min(
+    const longest = Math.min(
       FIRST_WRONG_PICK_MS * 2 ** Math.max(0, wrongPicks - EQUAL_WRONG_PICKS),
       LAST_WRONG_PICK_MS,
     );
+    // With equal waits, two processes may take each other's jobs again and again.
+    const afterMs = Math.round(longest * (1 - Math.random() / 2));
     this.log.warn(
       'unknown_handler',
       `${what}. It goes back for ${afterMs / 1_000} s and no attempt is counted. ${advice}`,
