@@ -51,7 +51,7 @@ describe('describeError', () => {
     ['the end of a number', 'bad phone ***4567', 'bad phone ***[redacted]'],
     ['a number without its spaces', 'bad phone +491709876543', 'bad phone +[redacted]'],
     ['a number without its country', 'bad phone 01709876543', 'bad phone [redacted]'],
-    ['a name in color', 'no user \u001b[31mAda\u001b[39m', 'no user \u001b[31m[redacted]\u001b[39m'],
+    ['a name in color', 'no user \u001b[31mAda\u001b[39m', 'no user \\u001b[31m[redacted]\\u001b[39m'],
     ['a nested value', 'TXT scalekit-verify=K3yR1ng', 'TXT [redacted]'],
     ['a field of the envelope', 'no tenant Zweistein', 'no tenant [redacted]'],
     ['a key', 'unknown attribute m4rker.tag@example.org', 'unknown attribute [redacted]'],
