@@ -175,16 +175,30 @@ it.each([
   expect(code).toBe(2);
 });
 
-it('waits for an API that does not answer, and says so', async () => {
+/** A project whose SDK lists as this code says. */
+function useSdk(listEventsPaginated: string): void {
   const sdk = join(folder.path, 'node_modules/@scalekit-sdk/node');
   mkdirSync(sdk, { recursive: true });
   writeFileSync(
     join(sdk, 'index.js'),
-    `const down = () => Promise.reject(Object.assign(new Error('down'), { retryAfterSeconds: 0.01 }));
-    exports.ScalekitClient = class { events = { listEventsPaginated: down } };`,
+    `exports.ScalekitClient = class { events = { listEventsPaginated: ${listEventsPaginated} } };`,
   );
+}
+
+it('waits for an API that does not answer, and says so', async () => {
+  useSdk("() => Promise.reject(Object.assign(new Error('down'), { retryAfterSeconds: 0.01 }))");
   const args = ['catch-up', '--since', '1d', '--dry-run'];
   const { code, stderr } = await runCli(args, { env, cwd: folder.path });
   expect(stderr).toMatch(/did not list events in 6 tries/);
   expect(code).toBe(4);
+});
+
+it('ends on Ctrl-C, and gives the cursor back', async () => {
+  useSdk('() => new Promise((resolve) => setTimeout(resolve, 600_000))');
+  const args = ['catch-up', '--since', '1d', '--dry-run'];
+  const { code, stdout } = await runOnTerminal(args, {
+    ...{ env, cwd: folder.path, question: '0 events', answer: '\u0003' },
+  });
+  expect(stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\u001b[?25l'));
+  expect(code).toBe(130);
 });

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { REACH_CHECKS } from '../../lib/cli/doctor/reach.checks.js';
 import { type PlainServer, startPlainServer } from '../support/plain-server.js';
 import { runCli } from '../support/run-cli.js';
 import { makeTlsFiles, type TlsFiles } from '../support/tls-files.js';
@@ -34,6 +35,13 @@ describe('doctor, before it can tell anything of the contract,', () => {
     expect(last).toMatchObject({ name: 'reachable', status: 'failed' });
     expect(last?.detail).toContain('ECONNREFUSED');
     expect(code).toBe(4);
+  });
+
+  it('says that something takes the request and does not answer', async () => {
+    const examination = { askUnsigned: () => Promise.resolve({ failure: 'timeout', status: 0 }) };
+    const finding = await REACH_CHECKS[0]?.run(examination as never);
+    expect(finding).toMatchObject({ status: 'failed', isUnreachable: true });
+    expect(finding?.remedy).toMatch(/takes the request and does not answer/);
   });
 
   it('names a redirect and does not follow it', async () => {

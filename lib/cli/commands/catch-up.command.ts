@@ -66,6 +66,10 @@ async function catchUp(options: CatchUpCommandOptions, output: Output): Promise<
   const scope = scopeOf(options.namespace, options.endpoint);
   const [missed, all] = [new Tally(), new Tally()];
   const signal = new AbortController().signal;
+  process.once('SIGINT', () => {
+    bar?.stop(); // Nothing is to be finished: the command only reads.
+    process.exit(EXIT_CODE.interrupted);
+  });
   const bar = output.isJson
     ? undefined
     : progressBar(now - from, (seconds) => `${iso(from + seconds)}  ${formatCount(all.total)} events`);

@@ -115,13 +115,9 @@ async function send(wantedType: string | undefined, options: SendOptions, output
     const statistics = new SendStatistics(duplicates > 0);
     const bar = output.isJson
       ? undefined
-      : progressBar(
-          count,
-          (sent, seconds) => {
-            return `${formatCount(sent)} / ${formatCount(count)}  ${formatCount(Math.round(sent / seconds))}/s`;
-          },
-          false,
-        );
+      : progressBar(count, (sent, seconds) => {
+          return `${formatCount(sent)} / ${formatCount(count)}  ${formatCount(Math.round(sent / seconds))}/s`;
+        });
     await sendMany(client, new DeliverySource(() => queued.pop() ?? create(), duplicates), {
       count,
       concurrency,

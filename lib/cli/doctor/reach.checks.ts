@@ -14,6 +14,13 @@ import {
 
 const SOON_MS = 14 * 24 * 3_600_000;
 
+const UNTRUSTED =
+  'Senders refuse such a certificate: install one from a public authority, with its whole chain.';
+const NOBODY = 'Start the app, or correct the URL (host, port, http: or https:).';
+const HANGS =
+  'Senders give up after 10 s, too. Something takes the request and does not answer: look at the log of the app, or of ' +
+  'the proxy before it.';
+
 /** Check the answer to an unsigned delivery. One request serves all of them. */
 export const REACH_CHECKS: readonly Check[] = [
   {
@@ -24,9 +31,7 @@ export const REACH_CHECKS: readonly Check[] = [
       const { failure, status } = answer;
       if (failure !== undefined) {
         const isTls = isTlsFailure(failure);
-        const remedy = isTls
-          ? 'Senders refuse such a certificate: install one from a public authority, with its whole chain.'
-          : 'Start the app, or correct the URL (host, port, http: or https:).';
+        const remedy = isTls ? UNTRUSTED : failure === 'timeout' ? HANGS : NOBODY;
         return { ...fatal(explainFailure(failure), remedy), isUnreachable: !isTls };
       }
       if (status === 502 || status === 503 || status === 504) {

@@ -1,16 +1,12 @@
 import { SingleBar } from 'cli-progress';
 
 /**
- * Starts a progress bar. It shows nothing if standard error is not a terminal.
+ * Starts a progress bar. It shows nothing if standard error is not a terminal. The command stops it on Ctrl-C: the cursor
+ * is hidden until then.
  *
  * @param describe what stands behind the bar, after so many seconds
- * @param gracefulExit whether the bar gives the cursor back on Ctrl-C; without it the command ends by itself
  */
-export function progressBar(
-  total: number,
-  describe: (value: number, seconds: number) => string,
-  gracefulExit = true,
-): SingleBar {
+export function progressBar(total: number, describe: (value: number, seconds: number) => string): SingleBar {
   const bar = new SingleBar({
     stream: process.stderr,
     format: ({ barsize = 40 }, { value, progress, startTime }) => {
@@ -20,7 +16,6 @@ export function progressBar(
     },
     hideCursor: true,
     clearOnComplete: true,
-    gracefulExit,
   });
   bar.start(total, 0);
   return bar;
