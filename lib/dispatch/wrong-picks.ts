@@ -8,7 +8,7 @@ const FIRST_WRONG_PICK_MS = 500;
 const EQUAL_WRONG_PICKS = 60;
 const LAST_WRONG_PICK_MS = 60_000;
 /** About a day. */
-const MAX_WRONG_PICKS = 1_500;
+const MAX_WRONG_PICKS = 2_000;
 
 /** What becomes of jobs that this process took and another one has to do. */
 export class WrongPicks {
