@@ -68,6 +68,12 @@ describe('signWebhook', () => {
     expect(signWebhook({ body: BODY, secret: SECRET, id: ID, timestamp })).toEqual(standard());
   });
 
+  it.each([0, 999_999_999_999_999])('takes any time that a header can hold: %d', (timestamp) => {
+    expect(signWebhook({ body: BODY, secret: SECRET, timestamp })).toMatchObject({
+      'webhook-timestamp': String(timestamp),
+    });
+  });
+
   it('signs with the clock of this machine by default', () => {
     vi.useFakeTimers({ now: NOW.getTime() + 999 });
     expect(signWebhook({ body: BODY, secret: SECRET, id: ID })).toEqual(standard());

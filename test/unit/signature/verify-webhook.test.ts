@@ -34,6 +34,15 @@ afterEach(() => {
 });
 
 describe('what verifyWebhook returns', () => {
+  it.each([
+    [[SECRET, OTHER_SECRET], 0],
+    [[OTHER_SECRET, SECRET], 1],
+    [[OTHER_SECRET, SECRET, SECRET], 2],
+  ])('tells which secret of a list it was, from 0: %#', (secret, position) => {
+    const of = secret.length;
+    expect(verifyWebhook({ ...delivery, secret })).toMatchObject({ secret: { position, of } });
+  });
+
   it('is the id and the time of a standard delivery', () => {
     expect(verifyWebhook({ ...delivery, secret: SECRET })).toEqual({
       scheme: 'standard',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inspectSecret } from '../../../lib/signature/webhook-secret.js';
+import { inspectSecret, inspectSecrets, MOST_SECRETS } from '../../../lib/signature/webhook-secret.js';
 import { signWebhook } from '../../../lib/signature/sign-webhook.js';
 import { KEY, SECRET } from '../../support/signature-cases/signature-case.js';
 
@@ -96,5 +96,35 @@ describe('inspectSecret', () => {
         'hunter2',
       );
     }
+  });
+});
+
+describe('inspectSecrets', () => {
+  const all = ['standard', 'timestamped', 'digest'] as const;
+
+  it('takes as many secrets as may be, and no more', () => {
+    const list = (length: number) => Array.from({ length }, () => SECRET);
+    expect(inspectSecrets(list(MOST_SECRETS), all)).toEqual({ warnings: [] });
+    expect(inspectSecrets(list(MOST_SECRETS + 1), all).problem).toMatch(/more than 100/);
+  });
+
+  it('warns once of what is the same in several secrets', () => {
+    const { warnings, problem } = inspectSecrets([secretOf(23), SECRET, secretOf(23)], all);
+    expect(problem).toBeUndefined();
+    expect(warnings).toEqual([expect.stringMatching(/23 bytes/)]);
+  });
+
+  it('says which one is at fault, and warns of no other', () => {
+    expect(inspectSecrets([secretOf(23), ''], all)).toEqual({
+      problem: expect.stringMatching(/^Number 2 of the list: /) as string,
+      warnings: [],
+    });
+  });
+
+  it.each([undefined, null, []])('finds %j no secret', (secrets) => {
+    expect(inspectSecrets(secrets, all)).toEqual({
+      problem: expect.stringMatching(/no webhook secret|empty/) as string,
+      warnings: [],
+    });
   });
 });
