@@ -1,6 +1,6 @@
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
-import { digestOf } from './listed-event.js';
-import type { SharedValue } from './shared-value.js';
+import { digestOf } from './events-client.js';
+import type { SharedValue } from './progress.js';
 
 /** An event that came by webhook, and what its data were. */
 export interface ReceivedSample {

@@ -1,3 +1,4 @@
+import { OldestFirstMap } from '../idempotency/oldest-first.map.js';
 import type { Clock } from './clock.js';
 
 /** An event whose handlers failed, or on which somebody else works: the runs that follow come back to it. */
@@ -82,5 +83,23 @@ export function* groupsOfDue(unfinished: Iterable<Unfinished>, now: number) {
       types: [...new Set(group.map(({ type }) => type))],
       entries: new Map(group.map((entry) => [entry.id, entry])),
     };
+  }
+}
+
+const MAX_REMEMBERED = 20_000;
+
+/** The latest ids that this process knows to be done: the store is not asked for them again. */
+export class DoneIds {
+  private readonly ids = new OldestFirstMap<true>();
+
+  has(id: string): boolean {
+    return this.ids.get(id) === true;
+  }
+
+  add(id: string): void {
+    this.ids.set(id, true);
+    if (this.ids.size > MAX_REMEMBERED) {
+      this.ids.deleteOldest();
+    }
   }
 }

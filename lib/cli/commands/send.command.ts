@@ -11,10 +11,8 @@ import { DeliveryClient } from '../http/delivery-client.js';
 import { addField, type EventFile, type Fields, readEventFile } from '../input/event-file.js';
 import { requireSecret, type SecretOptions } from '../input/secret.js';
 import { confirmTarget, DEFAULT_URL, targetUrl } from '../input/target-url.js';
-import { formatCount, formatMs, type Output } from '../output/output.js';
-import { DeliverySource, eventMaker, type EventPlan } from '../send/delivery-source.js';
-import { progressBar } from '../output/progress-bar.js';
-import { sendMany } from '../send/send-many.js';
+import { formatCount, formatMs, type Output, progressBar } from '../output/output.js';
+import { DeliverySource, eventMaker, type EventPlan, sendMany } from '../send/send-many.js';
 import { reportStatistics, SendStatistics } from '../send/send-statistics.js';
 import {
   jsonOption,
