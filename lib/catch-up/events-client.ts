@@ -69,15 +69,15 @@ const OBJECTS = (
 ).split(' ');
 
 /**
- * What a client answered, as the types say it is: the user may have written the client. An event without id or type stays
- * in the list, and is refused when its envelope is read.
+ * Checks what a client returned, because users may write their own client. An event without id or type stays in the
+ * list, and is refused when its envelope is read.
  *
- * @throws TypeError for what is no page
+ * @throws TypeError if it is not a page
  */
 export function readPage(answer: unknown): ListedEventPage {
   const { events, nextPageToken } = (answer ?? {}) as Partial<Record<keyof ListedEventPage, unknown>>;
   if (!Array.isArray(events)) {
-    throw new TypeError('listEventsPaginated() of the client gave no { events, nextPageToken }.');
+    throw new TypeError('listEventsPaginated() of the client did not return { events, nextPageToken }.');
   }
   return {
     events: events.map(readEvent),
@@ -100,7 +100,7 @@ function readMoment(moment: unknown): EventMoment | undefined {
     : undefined;
 }
 
-/** Of what a `Date` can hold. */
+/** The last second that a `Date` can hold. */
 const LAST_SECOND = 8_640_000_000_000;
 
 /** The body that a webhook of this event has: the long envelope. */
@@ -124,7 +124,7 @@ export function bodyOf(listed: ListedEvent): Buffer {
   );
 }
 
-/** Protocol Buffers have no text that is not there, only empty ones. */
+/** Protocol Buffers have no missing text, only empty text. */
 function filled(text: string | undefined): string | undefined {
   return text === '' ? undefined : text;
 }

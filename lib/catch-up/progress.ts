@@ -16,7 +16,7 @@ export class SharedValue<T> {
   }
 
   /**
-   * Changes what is kept. `change` runs again where somebody else was faster; it returns undefined to leave all as it is.
+   * Changes what is kept. `change` runs again if another process changed the value first; it returns undefined to change nothing.
    *
    * @throws StoreUnavailableError
    */
@@ -33,7 +33,9 @@ export class SharedValue<T> {
         return next;
       }
       if (tries === MAX_CHANGES) {
-        throw new Error(`${this.name} changed ${tries} times while it was to be changed.`);
+        throw new Error(
+          `${this.name} was changed by other processes ${tries} times in a row, so it could not be updated.`,
+        );
       }
     }
   }

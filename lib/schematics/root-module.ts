@@ -37,7 +37,7 @@ export interface RootModule {
 
 /**
  * Finds the module that `main.ts` starts, else `app.module.ts`.
- * @throws Error where there is neither.
+ * @throws Error if there is neither
  */
 export function findRootModule(compiler: Compiler, tree: Tree, sourceRoot: string): RootModule {
   const main = posix.join('/', sourceRoot, 'main.ts');

@@ -383,7 +383,7 @@ describe('catching up', () => {
     quicken(server, []);
     await expect(server.service.catchUp({ since: since(3 * HOUR) })).rejects.toMatchObject({
       code: 'events_unavailable',
-      message: expect.stringContaining('gave no { events, nextPageToken }') as string,
+      message: expect.stringContaining('did not return { events, nextPageToken }') as string,
     });
   });
 

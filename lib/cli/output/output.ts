@@ -113,7 +113,7 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
  * Starts a progress bar. It shows nothing if standard error is not a terminal. The command stops it on Ctrl-C: the cursor
  * is hidden until then.
  *
- * @param describe what stands behind the bar, after so many seconds
+ * @param describe the text after the bar, for the value and the seconds since the start
  */
 export function progressBar(total: number, describe: (value: number, seconds: number) => string): SingleBar {
   const bar = new SingleBar({

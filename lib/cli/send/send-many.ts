@@ -74,7 +74,7 @@ interface SendPlan {
   readonly onAnswer: (answer: Answer) => void;
 }
 
-/** Sends deliveries, a fixed number at a time, until all are sent, or the signal aborts, or nobody answers. */
+/** Sends deliveries, a fixed number at a time, until all are sent, the signal aborts, or the URL does not answer. */
 export async function sendMany(
   client: DeliveryClient,
   source: DeliverySource,
