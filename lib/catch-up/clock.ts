@@ -10,5 +10,8 @@ export interface Clock {
 
 export const SYSTEM_CLOCK: Clock = {
   now: () => Date.now(),
-  wait: (ms, signal) => wait(ms, undefined, { signal, ref: false }),
+  wait: (ms, signal) =>
+    wait(ms, undefined, { signal, ref: false }).catch(() => {
+      signal.throwIfAborted(); // Node's own error only has the reason as its cause.
+    }),
 };

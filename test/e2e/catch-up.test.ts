@@ -387,6 +387,22 @@ describe('catching up', () => {
     });
   });
 
+  it('rejects with the reason of its signal, also while it waits for the API', async () => {
+    const stop = new AbortController();
+    const client = {
+      events: {
+        listEventsPaginated: () => {
+          setImmediate(() => stop.abort(new Error('enough')));
+          return Promise.reject(new Error('down'));
+        },
+      },
+    };
+    const server = await startApp(new Handling(), { client, every: 0, assumeSameIds: true });
+    await expect(server.service.catchUp({ since: since(HOUR), signal: stop.signal })).rejects.toThrow(
+      /^enough$/,
+    );
+  });
+
   it('skips nothing after a process whose clock was ahead', async () => {
     api = await startApi();
     const handling = new Handling();
