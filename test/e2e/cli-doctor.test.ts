@@ -239,7 +239,7 @@ const BROKEN: readonly {
     says: {
       unsigned: /missing or short signature must be 401/,
       verifies_first: /parsed before the signature/,
-      raw_bytes: /parsed and serialised again/,
+      raw_bytes: /parsed and written anew/,
       duplicate: /worked on twice/,
       at_once: /Up to 20 runs/,
     },
@@ -258,7 +258,7 @@ const BROKEN: readonly {
     name: 'one that parses first',
     start: parsesFirst,
     failed: ['verifies_first', 'raw_bytes'],
-    says: { raw_bytes: /parsed and serialised again/ },
+    says: { raw_bytes: /parsed and written anew/ },
   },
   {
     name: 'one that is not idempotent',

@@ -158,7 +158,7 @@ describe('sign', () => {
 
   it('does not put bytes that are no UTF-8 on a command line', async () => {
     const { code, stderr } = await runCli(['sign', '--body', '-'], { env, input: Buffer.from([0x7b, 0xff]) });
-    expect(stderr).toContain('not UTF-8');
+    expect(stderr).toContain('no UTF-8');
     expect(code).toBe(2);
   });
 

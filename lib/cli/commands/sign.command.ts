@@ -23,7 +23,7 @@ export function addSignCommand(program: Command, run: RunCommand): void {
     .description(
       'Signs an event of the catalogue, or the bytes of a file, and prints headers and a ready curl line.',
     )
-    .argument('[type]', 'the type of the event to generate')
+    .argument('[type]', 'the type of the event to make up')
     .option('--body <file>', 'sign these bytes instead (- for standard input)')
     .option(
       '--url <url>',
@@ -44,7 +44,7 @@ async function sign(type: string | undefined, options: SignOptions, output: Outp
   if (!isFile && !Buffer.from(delivery.body).equals(delivery.rawBody)) {
     throw new CliError(
       'bad_input',
-      'The body is not UTF-8, so it cannot be written on a command line: give it as a file.',
+      'The body is no UTF-8, which a command line cannot hold: give it as a file.',
     );
   }
   // --data would drop the line ends of a file, and --data-raw takes no @ for a file's name.

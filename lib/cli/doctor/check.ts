@@ -21,7 +21,7 @@ export interface Check {
   readonly name: string;
   /** What must hold. */
   readonly title: string;
-  /** The check is skipped without this. */
+  /** What the check can't do without. It is skipped if this is missing. */
   readonly needs?: 'secret' | 'acceptance' | 'timestamp';
   run(examination: Examination): Promise<Finding> | Finding;
 }
@@ -47,14 +47,14 @@ export const GUARD_REMEDY =
   'looks for.';
 
 const THROTTLE_REMEDY =
-  'A rate limit answers (a throttler guard or a proxy), so it would refuse bursts of events. Exempt the route, in this ' +
+  'A rate limit answers (a throttler guard or a proxy), so bursts of events would be refused. Exempt the route, in this ' +
   'library with controllerDecorators: [SkipThrottle()]. The remaining checks are not run.';
 
 export const throttled = (answer: Answer): Finding => fatal(describeAnswer(answer), THROTTLE_REMEDY);
 
 const LOGIN_PATH = /log-?in|sign-?in|auth|sso|session/i;
 
-/** True for 403, or 401 with a text that does not name the signature: guards answer so, this library never does. */
+/** True for an answer that guards give, and that this library gives to no signature: 403, or 401 with another text. */
 export function isGuardAnswer({ status, body }: Answer): boolean {
   return status === 403 || (status === 401 && !/signature/i.test(body));
 }

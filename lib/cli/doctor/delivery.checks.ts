@@ -14,10 +14,10 @@ import {
 } from './check.js';
 
 const REMEDIES: Readonly<Record<number, string>> = {
-  400: 'It refuses the event. If it accepts events of one environment only (environmentId), give that id: --environment-id.',
-  401: "The secret differs from the endpoint's, or the endpoint wants another scheme (--scheme), or something changes the body or headers on the way.",
+  400: 'It does not take the event. If it accepts one environment only (environmentId), name that: --environment-id.',
+  401: "The secret is another one than the endpoint's, or it wants another scheme (--scheme), or something changes body or headers on the way.",
   413: 'Its body limit is smaller than an ordinary event.',
-  415: 'It refuses application/json.',
+  415: 'It does not take application/json.',
 };
 
 export const ACCEPTANCE_CHECKS: readonly Check[] = [
@@ -34,7 +34,7 @@ export const ACCEPTANCE_CHECKS: readonly Check[] = [
       const detail = `${describeAnswer(answer)}, scheme ${form.scheme}`;
       return form.scheme === 'standard' || examination.options.scheme
         ? passed(detail)
-        : warned(detail, 'It refuses the scheme standard, which the SDK of Scalekit verifies.');
+        : warned(detail, 'It refuses the scheme standard, the one that the SDK of Scalekit verifies.');
     },
   },
   {
@@ -59,20 +59,20 @@ function refused(answer: Answer | undefined): Finding {
     return failed('not sent', 'No scheme is left to try.');
   }
   if (isGuardAnswer(answer)) {
-    const remedy = `${GUARD_REMEDY} Or the webhook itself answers, and the secret is not the endpoint's.`;
+    const remedy = `${GUARD_REMEDY} Or the webhook itself answers so, and the secret is not the one of the endpoint.`;
     return fatal(describeAnswer(answer), remedy);
   }
   return failed(
     describeAnswer(answer),
-    REMEDIES[answer.status] ?? 'Look at its log: it must answer 200 to a genuine delivery.',
+    REMEDIES[answer.status] ?? 'Look at its log: a genuine delivery must be answered 200.',
   );
 }
 
 export const AT_ONCE = 20;
 
 const KEEP_IDS =
-  'The event was processed twice, or the answer does not say that it was not. Before the work, claim the id of the event ' +
-  'in a store that all processes share; answer "Already processed" to later deliveries.';
+  'Either the event was worked on twice, or nobody is told that it was not. Claim the id of the event in a store that ' +
+  'all processes share, before the work, and answer "Already processed" afterwards.';
 
 export const IDEMPOTENCY_CHECKS: readonly Check[] = [
   {
@@ -147,7 +147,7 @@ export const BODY_CHECKS: readonly Check[] = [
       return failed(
         detail,
         isAccepted(answer)
-          ? 'It reads bodies of any size, so anyone can fill its memory; or its limit is higher: give it with --max-body-bytes.'
+          ? 'It reads bodies of any size, or its limit is higher (say so: --max-body-bytes): memory can be filled from outside.'
           : 'Answer 413 to bodies above the limit, before they are read.',
       );
     },
@@ -167,9 +167,9 @@ function mustBe400(name: string, title: string, body: string): Check {
       return failed(
         describeAnswer(answer),
         isAccepted(answer)
-          ? 'It answers 200 before it reads the event, or ignores later errors. An event that fails then is lost: the ' +
-              'sender does not retry after a 200. Answer when the work is done or safely queued.'
-          : 'Answer 400 and say what is wrong, in your log too: a retry cannot succeed.',
+          ? 'It answers 200 before it has looked at the event, or ignores what goes wrong after: what fails then is ' +
+              'lost, since nobody sends it again. Answer when the work is done or safely queued.'
+          : 'Answer 400 with what is wrong: the sender can do nothing about it, and your log should say it.',
       );
     },
   };
@@ -189,7 +189,7 @@ export const ANSWER_TIME_CHECK: Check = {
       ? passed(detail)
       : failed(
           `${detail}, more than ${answerWithinMs} ms`,
-          `That is slow for an event without a handler. The sender gives up after ${SENDER_TIMEOUT_MS / 1000} s and sends it again: ` +
+          `For an event that means nothing. The sender gives up after ${SENDER_TIMEOUT_MS / 1000} s and sends it again: ` +
             'look for slow guards, middleware and stores, and put slow work on a queue.',
         );
   },

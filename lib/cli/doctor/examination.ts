@@ -45,7 +45,7 @@ export class Examination {
   form: SignatureForm | undefined;
   /** A delivery that was accepted. */
   accepted: SignedDelivery | undefined;
-  /** How long accepted deliveries took, in ms, without those that were sent at the same time. */
+  /** How long accepted deliveries took, without those that were sent at once. */
   readonly answerTimes: number[] = [];
   private readonly run = randomBytes(5).toString('hex');
   /** The first answer of a rate limit. */
@@ -110,7 +110,7 @@ export class Examination {
     return scalekitEvent(DOCTOR_EVENT_TYPE, {
       id: `evt_doctor_${this.run}_${this.eventCount}`,
       ...(environmentId !== undefined && { environment_id: environmentId }),
-      data: { note: 'Sent by the doctor command to examine this endpoint. It has no meaning.', ...data },
+      data: { note: 'Sent by the doctor command to examine this endpoint. It stands for nothing.', ...data },
     });
   }
 

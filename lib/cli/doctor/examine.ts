@@ -4,7 +4,7 @@ import { ACCEPTANCE_CHECKS, ANSWER_TIME_CHECK, BODY_CHECKS, IDEMPOTENCY_CHECKS }
 import { REACH_CHECKS } from './reach.checks.js';
 import { SIGNED_CHECKS, UNSIGNED_CHECKS } from './signature.checks.js';
 
-/** The reason to skip a check that needs the secret. */
+/** Why a check is skipped that would be run if the secret were given. */
 export const NEEDS_SECRET = 'needs the secret';
 
 /** All checks, in the order in which they are run and printed. */
@@ -41,7 +41,7 @@ function whySkip({ needs }: Check, { options, form, scheme }: Examination): Find
     return undefined;
   }
   if (!form) {
-    return skipped('skipped because genuine deliveries are refused');
+    return skipped('would tell nothing while genuine deliveries are refused');
   }
   return needs === 'timestamp' && scheme === 'digest' ? skipped('digest signs no time') : undefined;
 }

@@ -15,8 +15,8 @@ import {
 const SOON_MS = 14 * 24 * 3_600_000;
 
 const UNTRUSTED =
-  'Senders refuse this certificate: install one from a public authority, with its whole chain.';
-const NOT_LISTENING = 'Start the app, or correct the URL (host, port, http: or https:).';
+  'Senders refuse such a certificate: install one from a public authority, with its whole chain.';
+const NOBODY = 'Start the app, or correct the URL (host, port, http: or https:).';
 const HANGS =
   'Senders give up after 10 s, too. Something takes the request and does not answer: look at the log of the app, or of ' +
   'the proxy before it.';
@@ -31,14 +31,14 @@ export const REACH_CHECKS: readonly Check[] = [
       const { failure, status } = answer;
       if (failure !== undefined) {
         const isTls = isTlsFailure(failure);
-        const remedy = isTls ? UNTRUSTED : failure === 'timeout' ? HANGS : NOT_LISTENING;
+        const remedy = isTls ? UNTRUSTED : failure === 'timeout' ? HANGS : NOBODY;
         return { ...fatal(explainFailure(failure), remedy), isUnreachable: !isTls };
       }
       if (status === 502 || status === 503 || status === 504) {
         return fatal(
           describeAnswer(answer),
           'A proxy answers, and the application behind it does not: is it running, and is the target of the proxy right? ' +
-            'If this library answers 503, its log says what is unavailable: the secret, or the store.',
+            'If this library answers 503, its log says what is away: the secret, or the store.',
         );
       }
       return status === 404 || status === 405
@@ -59,7 +59,7 @@ export const REACH_CHECKS: readonly Check[] = [
             `${answer.status} to ${onOneLine(answer.headers.location ?? 'nowhere', 200)}`,
             isLogin(answer)
               ? GUARD_REMEDY
-              : 'Senders do not follow redirects: register the URL that it redirects to (check https and the slash at the end).',
+              : 'Senders do not follow redirects: register the URL that it redirects to (https, no slash more or less).',
           )
         : passed('none');
     },
@@ -72,10 +72,7 @@ export const REACH_CHECKS: readonly Check[] = [
       if (url.protocol === 'http:') {
         return isLoopback(url)
           ? skipped('plain HTTP on this machine')
-          : failed(
-              'plain HTTP',
-              'Serve it over https: otherwise anyone on the network path can read the events.',
-            );
+          : failed('plain HTTP', 'Serve it by https: whoever is on the way can read the events.');
       }
       const { tls } = await examination.askUnsigned();
       if (!tls) {

@@ -14,8 +14,8 @@ import {
 } from './check.js';
 import type { Examination } from './examination.js';
 
-const VERIFY = 'Verify the signature before anything else, and answer 401 if it fails.';
-const NOT_VERIFIED = 'The signature is not verified.';
+const VERIFY = 'Verify the signature before anything else, and answer 401 to whatever fails.';
+const NOT_VERIFIED = 'It is not verified.';
 const REPLAYS = 'The time of signing is not checked, so a captured delivery can be sent again at any time.';
 
 export const UNSIGNED_CHECKS: readonly Check[] = [
@@ -39,8 +39,8 @@ export const UNSIGNED_CHECKS: readonly Check[] = [
       return answer.status === 400
         ? failed(
             describeAnswer(answer),
-            'The body is parsed before the signature is verified: anyone can reach your parser, and a parsed ' +
-              'body can no longer be verified. Verify the raw bytes (express.raw(), or this library, which does so).',
+            'The body is parsed before the signature is verified: strangers reach your parser, and a body that was ' +
+              'parsed can no longer be verified. Take the raw bytes (express.raw(), or this library as it is).',
           )
         : mustRefuse(answer, NOT_VERIFIED);
     },
@@ -74,8 +74,8 @@ export const SIGNED_CHECKS: readonly Check[] = [
         ? passed(describeAnswer(answer))
         : failed(
             describeAnswer(answer),
-            'The signature is compared with JSON that was parsed and serialised again, not with the received bytes: any ' +
-              'difference in spaces, escapes or numbers makes a genuine delivery fail. Verify the raw body.',
+            'The signature is compared with JSON that was parsed and written anew, not with the bytes that came: any ' +
+              'difference in spaces, escapes or numbers refuses a genuine delivery. Verify the raw body.',
           );
     },
   },
@@ -94,7 +94,7 @@ async function guardBefore(answer: Answer, examination: Examination): Promise<Fi
   if (!genuine) {
     return fatal(
       detail,
-      `${GUARD_REMEDY} If the webhook itself gives this answer, give the secret so that it can be examined.`,
+      `${GUARD_REMEDY} If it is the webhook that answers so, give the secret to have it examined.`,
     );
   }
   return isGuardAnswer(genuine) ? failed(detail, GUARD_REMEDY) : undefined;
@@ -124,7 +124,7 @@ function mustRefuse(answer: Answer, danger: string): Finding {
     return failed(detail, `${danger} ${VERIFY}`);
   }
   const hint =
-    'Look at its log. If the verification throws on such headers: a missing or short signature must be answered 401, too.';
+    'Look at its log. If the verification fails on such headers, note that a missing or short signature must be 401, too.';
   const remedy = status === 403 ? GUARD_REMEDY : status >= 500 ? hint : VERIFY;
   return failed(detail, `It is refused, but not as unauthenticated. ${remedy}`);
 }
