@@ -98,7 +98,7 @@ export const CATCH_UP_DEFAULTS = { every: 300, overlap: 3_600 } as const;
 
 const MAX_SECONDS = 366 * 86_400;
 
-/** Says what is wrong with the option, in the words that follow its name. */
+/** Says what is wrong with the option; the text follows the name of the option. */
 export function catchUpFault(value: unknown, ttlSeconds: number): string | undefined {
   if (typeof value !== 'object' || value === null) {
     return 'must be an object such as { client: new ScalekitClient(…) }.';

@@ -7,13 +7,11 @@ import { escapeControlCharacters } from '../shared/escape-control-characters.js'
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import { CatchUpError } from './catch-up.errors.js';
 import type { Clock } from './clock.js';
-import type { DoneIds } from './done-ids.js';
+import { type DoneIds, MAX_UNFINISHED, type Unfinished, UnfinishedEvents } from './unfinished-events.js';
 import type { EventList, EventWindow } from './event-list.js';
-import type { ListedEvent } from './events-client.js';
+import { bodyOf, type ListedEvent, nanosOf, secondsOf } from './events-client.js';
 import type { LostEvent } from './give-up.js';
-import { bodyOf, nanosOf, secondsOf } from './listed-event.js';
 import { noCounts, Tally } from './report.js';
-import { MAX_UNFINISHED, type Unfinished, UnfinishedEvents } from './unfinished-events.js';
 
 /** So many failures in a row mean that something is down: what follows would fail, too. */
 const MAX_FAILURES_IN_A_ROW = 10;

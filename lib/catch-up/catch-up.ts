@@ -2,19 +2,17 @@ import { types } from 'node:util';
 import type { Logger } from '@nestjs/common';
 import { askStore } from '../idempotency/idempotency.errors.js';
 import type { CatchUpStore } from '../idempotency/idempotency-store.extras.js';
-import type { Ledger } from '../idempotency/ledger.js';
-import { eventKey } from '../idempotency/ledger.js';
+import { eventKey, type Ledger } from '../idempotency/ledger.js';
 import { CatchUpError } from './catch-up.errors.js';
 import { CATCH_UP_DEFAULTS, type CatchUpOptions, type CatchUpRunOptions } from './catch-up.options.js';
 import { CatchUpRun, type RunTools } from './catch-up.run.js';
 import type { Clock } from './clock.js';
-import { DoneIds } from './done-ids.js';
+import { DoneIds, groupsOfDue, type Unfinished } from './unfinished-events.js';
 import { EventList, type EventRange } from './event-list.js';
 import { ProgressKeeper, type Reached } from './progress.js';
 import type { ReceivedSamples } from './received-samples.js';
 import type { CatchUpReport } from './report.js';
 import { SameIds } from './same-ids.js';
-import { groupsOfDue, type Unfinished } from './unfinished-events.js';
 
 /** The sender is left this time for its first attempts, in seconds. */
 const LEFT_TO_SENDER = 120;

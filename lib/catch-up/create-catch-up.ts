@@ -3,8 +3,7 @@ import type { Answer } from '../answers/answers.js';
 import type { EndpointRole } from '../dispatch/endpoint-role.js';
 import type { HandlerRegistry } from '../handlers/handler.registry.js';
 import { type CatchUpStore, extrasOf } from '../idempotency/idempotency-store.extras.js';
-import type { Ledger } from '../idempotency/ledger.js';
-import { scopeOf } from '../idempotency/ledger.js';
+import { type Ledger, scopeOf } from '../idempotency/ledger.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import type { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
 import type { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
@@ -16,7 +15,7 @@ import { CatchUpLoop } from './catch-up.loop.js';
 import { SYSTEM_CLOCK } from './clock.js';
 import { createGiveUp } from './give-up.js';
 import { ReceivedSamples } from './received-samples.js';
-import { SharedValue } from './shared-value.js';
+import { SharedValue } from './progress.js';
 
 interface Endpoint {
   readonly name: string;

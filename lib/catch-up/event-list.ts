@@ -3,8 +3,13 @@ import { untilAborted } from '../shared/until-aborted.js';
 import { within } from '../shared/within.js';
 import { CatchUpError, retryAfterMsOf, statusOf } from './catch-up.errors.js';
 import type { Clock } from './clock.js';
-import type { ListedEvent, ListedEventPage, ScalekitEventsClient } from './events-client.js';
-import { nanosOf, readPage } from './listed-event.js';
+import {
+  type ListedEvent,
+  type ListedEventPage,
+  nanosOf,
+  readPage,
+  type ScalekitEventsClient,
+} from './events-client.js';
 
 const PAGE_SIZE = 100;
 /** A window of time is made so short that it holds no more: they are sorted in memory. */

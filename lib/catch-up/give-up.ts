@@ -9,14 +9,14 @@ export interface LostEvent {
   readonly type: string;
 }
 
-/** Makes what keeps an event as failed, for each handler that has not finished it, and completes it. */
+/** Makes a function that keeps an event as failed, for each handler that has not finished it, and completes the event. */
 export function createGiveUp(
   endpoint: string,
   ledger: Ledger,
   handlersFor: (type: string) => readonly EventHandler[],
 ) {
   /**
-   * @returns false while somebody else works on the event: that attempt may fail, too
+   * @returns false while another process works on the event: its attempt may fail, too
    * @throws StoreUnavailableError
    */
   return async (event: VerifiedDelivery | LostEvent, error: unknown): Promise<boolean> => {

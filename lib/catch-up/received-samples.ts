@@ -1,6 +1,6 @@
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
-import { digestOf } from './listed-event.js';
-import type { SharedValue } from './shared-value.js';
+import { digestOf } from './events-client.js';
+import type { SharedValue } from './progress.js';
 
 /** An event that came by webhook, and what its data were. */
 export interface ReceivedSample {
@@ -16,7 +16,7 @@ export interface ReceivedSample {
 }
 
 const MAX_SAMPLES = 5;
-/** Once one was found, others are kept no more often than this, in milliseconds. */
+/** After a sample was found in the list, a new one is kept at most once in this time, in ms. */
 const KEEP_EVERY_MS = 3_600_000;
 
 /** Keeps a few events that came by webhook, to be looked for in the API's list. */
@@ -25,14 +25,14 @@ export class ReceivedSamples {
 
   constructor(private readonly kept: SharedValue<readonly ReceivedSample[]>) {}
 
-  /** Called for each delivery: it costs nothing. */
+  /** Notes the latest delivery. Called for each one, so it does no work. */
   note(delivery: VerifiedDelivery): void {
     if (delivery.occurredAt) {
       this.latest = delivery;
     }
   }
 
-  /** Keeps the latest one in the store, where it helps. */
+  /** Stores the latest delivery as a sample, unless there are enough. */
   async keep(): Promise<void> {
     const { latest } = this;
     if (!latest) {

@@ -1,5 +1,5 @@
 import type { EventList } from './event-list.js';
-import { digestOf } from './listed-event.js';
+import { digestOf } from './events-client.js';
 import { CatchUpError } from './catch-up.errors.js';
 import type { ReceivedSample, ReceivedSamples } from './received-samples.js';
 import type { CatchUpReport } from './report.js';

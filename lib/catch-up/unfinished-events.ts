@@ -1,6 +1,7 @@
+import { OldestFirstMap } from '../idempotency/oldest-first.map.js';
 import type { Clock } from './clock.js';
 
-/** An event whose handlers failed, or on which somebody else works: the runs that follow come back to it. */
+/** An event whose handlers failed, or that another process works on: later runs try it again. */
 export interface Unfinished {
   readonly id: string;
   readonly type: string;
@@ -12,7 +13,7 @@ export interface Unfinished {
   readonly notBefore: number;
 }
 
-/** Waits before the second, third … try of an event whose handler failed, in seconds: the sender's own, without the first. */
+/** Seconds before the second, third … try of an event whose handler failed: the sender's waits, without its first. */
 const RETRY_AFTER = [300, 1_800, 7_200, 18_000, 36_000, 36_000];
 /** How many events may be unfinished before a run waits for them. */
 export const MAX_UNFINISHED = 1_000;
@@ -44,7 +45,7 @@ export class UnfinishedEvents {
     return { id, type, at, tries: this.before.get(id)?.tries ?? 0, notBefore: this.clock.now() };
   }
 
-  /** Returns false where that was the last try. */
+  /** Returns false if that was the last try. */
   retryLater({ tries, ...event }: Unfinished, atLeastSeconds = 0): boolean {
     const after = RETRY_AFTER[tries];
     if (after === undefined) {
@@ -67,7 +68,7 @@ export class UnfinishedEvents {
   }
 }
 
-/** Unfinished events that are no further apart are listed together, in seconds. */
+/** Unfinished events that are at most this many seconds apart are listed in one call. */
 const LISTED_TOGETHER = 60;
 
 /** Groups the events whose time has come, oldest first, by what one call to the API can list. */
@@ -82,5 +83,23 @@ export function* groupsOfDue(unfinished: Iterable<Unfinished>, now: number) {
       types: [...new Set(group.map(({ type }) => type))],
       entries: new Map(group.map((entry) => [entry.id, entry])),
     };
+  }
+}
+
+const MAX_REMEMBERED = 20_000;
+
+/** The latest ids that this process knows to be done, so that it does not ask the store again. */
+export class DoneIds {
+  private readonly ids = new OldestFirstMap<true>();
+
+  has(id: string): boolean {
+    return this.ids.get(id) === true;
+  }
+
+  add(id: string): void {
+    this.ids.set(id, true);
+    if (this.ids.size > MAX_REMEMBERED) {
+      this.ids.deleteOldest();
+    }
   }
 }

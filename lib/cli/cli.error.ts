@@ -3,17 +3,17 @@ import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 /** The exit codes of the command. `--help` and docs/cli.md list them: scripts rely on them. */
 export const EXIT_CODE = Object.freeze({
   ok: 0,
-  /** A check failed, or a delivery does not hold or was refused. */
+  /** A check failed, or a delivery does not verify or was refused. */
   failed: 1,
   /** The command can't be carried out as given. Nothing was sent. */
   usage: 2,
-  /** `verify`: the delivery does not hold, and the cause is unknown. `doctor`: too little was checked without a secret. */
+  /** `verify`: the delivery does not verify, and the cause is unknown. `doctor`: too little was checked without a secret. */
   unknown: 3,
-  /** Nobody answers at the URL. */
+  /** No answer from the URL. */
   unreachable: 4,
-  /** The URL is of another machine, and nobody agreed. Nothing was sent. */
+  /** The URL is on another machine, and nobody confirmed. Nothing was sent. */
   notConfirmed: 5,
-  /** Ctrl-C: 128 and the number of SIGINT, as shells have it. */
+  /** Ctrl-C: 128 plus the number of SIGINT, as in shells. */
   interrupted: 130,
 });
 

@@ -88,6 +88,16 @@ export abstract class LifecycleSpans<Facts extends object> {
   };
 }
 
+function eventAttributes(facts: DeliveryFacts | HandlerFacts): Attributes {
+  return {
+    [ATTRIBUTES.eventId]: facts.eventId,
+    [ATTRIBUTES.type]: facts.type,
+    [ATTRIBUTES.organization]: facts.organizationId,
+    [ATTRIBUTES.deliveryId]: facts.deliveryId,
+    [ATTRIBUTES.attempt]: facts.attempt,
+  };
+}
+
 /** Begins when the request arrives, as a child of what is active then: the span of the HTTP request. */
 export class DeliverySpans extends LifecycleSpans<DeliveryFacts> {
   protected startOf({ endpoint, source, receivedAt }: DeliveryFacts): SpanStart {
@@ -105,12 +115,8 @@ export class DeliverySpans extends LifecycleSpans<DeliveryFacts> {
     const { outcome, reason } = facts;
     return {
       attributes: {
-        [ATTRIBUTES.eventId]: facts.eventId,
-        [ATTRIBUTES.type]: facts.type,
-        [ATTRIBUTES.organization]: facts.organizationId,
-        [ATTRIBUTES.deliveryId]: facts.deliveryId,
+        ...eventAttributes(facts),
         [ATTRIBUTES.scheme]: facts.scheme,
-        [ATTRIBUTES.attempt]: facts.attempt,
         [ATTRIBUTES.outcome]: outcome,
         [ATTRIBUTES.reason]: reason,
         [ATTRIBUTES.status]: facts.status,
@@ -133,12 +139,8 @@ export class HandlerSpans extends LifecycleSpans<HandlerFacts> {
         [ATTRIBUTES.endpoint]: facts.endpoint,
         [ATTRIBUTES.operation]: 'handle',
         [ATTRIBUTES.operationType]: 'process',
-        [ATTRIBUTES.eventId]: facts.eventId,
-        [ATTRIBUTES.type]: facts.type,
-        [ATTRIBUTES.organization]: facts.organizationId,
-        [ATTRIBUTES.deliveryId]: facts.deliveryId,
+        ...eventAttributes(facts),
         [ATTRIBUTES.handler]: facts.handler,
-        [ATTRIBUTES.attempt]: facts.attempt,
       },
     };
   }

@@ -34,7 +34,7 @@ export {
   failedEventStoreContract,
 } from './contracts/failed-event-store.contract.js';
 export type { StoreContractOptions } from './contracts/store-sequences.js';
-export type { StoreUnderTest } from './contracts/store-under-test.js';
+export type { StoreUnderTest } from './contracts/store-case.js';
 export {
   describeTransactionalStore,
   transactionalStoreContract,

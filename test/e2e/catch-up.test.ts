@@ -18,7 +18,7 @@ import {
   ScalekitWebhookService,
 } from '../../lib/index.js';
 import { EventList } from '../../lib/catch-up/event-list.js';
-import { bodyOf } from '../../lib/catch-up/listed-event.js';
+import { bodyOf } from '../../lib/catch-up/events-client.js';
 import type { BeginOptions, BeginResult } from '../../lib/idempotency/idempotency-store.js';
 import { EventLog, EventsApi, type LoggedEvent, momentOf } from '../support/events-api.js';
 import { InspectorReader, startInspected } from '../support/inspector-app.js';
@@ -383,7 +383,7 @@ describe('catching up', () => {
     quicken(server, []);
     await expect(server.service.catchUp({ since: since(3 * HOUR) })).rejects.toMatchObject({
       code: 'events_unavailable',
-      message: expect.stringContaining('gave no { events, nextPageToken }') as string,
+      message: expect.stringContaining('did not return { events, nextPageToken }') as string,
     });
   });
 

@@ -8,12 +8,9 @@ import { eventKey, scopeOf } from '../../idempotency/ledger.js';
 import { describeError } from '../../shared/describe-error.js';
 import { CliError, EXIT_CODE, type ExitCode } from '../cli.error.js';
 import { type ConnectedStore, connectToStore, loadEventsClient } from '../input/catch-up-sources.js';
-import { momentOf, MOMENTS } from '../input/moment.js';
+import { jsonOption, momentOf, MOMENTS, type RunCommand } from './options.js';
 import { readEnvironment } from '../input/secret.js';
-import type { Output } from '../output/output.js';
-import { formatCount } from '../output/output.js';
-import { progressBar } from '../output/progress-bar.js';
-import { jsonOption, type RunCommand } from './options.js';
+import { formatCount, type Output, progressBar } from '../output/output.js';
 
 const VARIABLES = ['SCALEKIT_ENVIRONMENT_URL', 'SCALEKIT_CLIENT_ID', 'SCALEKIT_CLIENT_SECRET'] as const;
 

@@ -27,7 +27,7 @@ function addHeader(line: string, before: HeaderLines): HeaderLines {
   return [...before, [line.slice(0, colon).trim(), line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]];
 }
 
-/** The ways to give a secret. Others on the machine can read a command line, so `inline` is for secrets of tests. */
+/** Adds the options that give a secret. `inline` adds `--secret`, for test secrets: other users can read a command line. */
 export function withSecretOptions(command: Command, { inline }: { readonly inline: boolean }): Command {
   command
     .option('--secret-file <file>', 'read the signing secret from a file (- for standard input)')
@@ -49,4 +49,21 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
     }
     return value;
   };
+}
+
+export const MOMENTS = '30d, 12h, 90m, or a date such as 2026-11-01';
+
+const MINUTE = 60_000;
+const UNITS: Readonly<Record<string, number>> = { d: 1_440 * MINUTE, h: 60 * MINUTE, m: MINUTE };
+
+/** `Date.parse` takes `1w` for January 2001. */
+const DATE = /^\d{4}-\d\d-\d\d(?:[T ]|$)/;
+
+/** Milliseconds since 1970, of a duration before now or of a date. NaN for any other text. */
+export function momentOf(text: string, now = Date.now()): number {
+  const [, count, unit = ''] = /^(\d{1,6})([dhm])$/.exec(text) ?? [];
+  if (count !== undefined) {
+    return now - Number(count) * (UNITS[unit] ?? NaN);
+  }
+  return DATE.test(text) ? Date.parse(text) : NaN;
 }

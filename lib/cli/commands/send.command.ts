@@ -11,10 +11,8 @@ import { DeliveryClient } from '../http/delivery-client.js';
 import { addField, type EventFile, type Fields, readEventFile } from '../input/event-file.js';
 import { requireSecret, type SecretOptions } from '../input/secret.js';
 import { confirmTarget, DEFAULT_URL, targetUrl } from '../input/target-url.js';
-import { formatCount, formatMs, type Output } from '../output/output.js';
-import { DeliverySource, eventMaker, type EventPlan } from '../send/delivery-source.js';
-import { progressBar } from '../output/progress-bar.js';
-import { sendMany } from '../send/send-many.js';
+import { formatCount, formatMs, type Output, progressBar } from '../output/output.js';
+import { DeliverySource, eventMaker, type EventPlan, sendMany } from '../send/send-many.js';
 import { reportStatistics, SendStatistics } from '../send/send-statistics.js';
 import {
   jsonOption,
@@ -68,7 +66,7 @@ export function addSendCommand(program: Command, run: RunCommand): void {
     .option('--id <id>', 'the id of the (first) event; "new" replaces the id of the file by a new one')
     .option('--count <n>', 'how many deliveries', wholeNumber(1, 1e9), 1)
     .option('--concurrency <n>', 'how many at a time', wholeNumber(1, 1_000), 10)
-    .option('--duplicates <percent>', 'how many of 100 repeat an earlier event', wholeNumber(0, 100), 0)
+    .option('--duplicates <percent>', 'the percentage that repeats an earlier event', wholeNumber(0, 100), 0)
     .addOption(yesOption())
     .addOption(jsonOption());
   withSecretOptions(command, { inline: true }).action(
@@ -139,7 +137,7 @@ async function send(wantedType: string | undefined, options: SendOptions, output
   }
 }
 
-/** Notes on what may surprise: an unknown type, or a type or an id that is replaced. */
+/** Warns about an unknown type, and about a type or an id that is replaced. */
 function notes(type: string, file: EventFile | undefined, { id, count }: SendOptions): string[] {
   const found: string[] = [];
   if (!SCALEKIT_EVENT_TYPES.some((each) => each === type)) {
@@ -154,7 +152,7 @@ function notes(type: string, file: EventFile | undefined, { id, count }: SendOpt
   const firstId = id ?? (file?.isEvent ? file.value.id : undefined);
   if (count > 1 && typeof firstId === 'string' && firstId !== 'new') {
     found.push(
-      `only the first event has the id ${firstId}; the others get new ids, since an id is handled once.`,
+      `only the first event has the id ${firstId}; the others get new ids, because each id is handled once.`,
     );
   }
   return found;

@@ -46,7 +46,7 @@ export class DeliveryClient {
 
   async post(delivery: Postable): Promise<Answer> {
     const { isStale, ...answer } = await this.attempt(delivery);
-    // A server may close an idle connection just as it is used again. It has not looked at the request then.
+    // A server may close an idle connection just as it is used again. It has then not read the request.
     return isStale ? this.attempt(delivery) : answer;
   }
 

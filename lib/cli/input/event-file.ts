@@ -42,7 +42,7 @@ export async function readEventFile(file: string): Promise<EventFile> {
   const text = String(await readUtf8(file, 'the file of --file')).replace(/^\ufeff/, '');
   const value = parseValue(text);
   if (!isFields(value)) {
-    throw new CliError('bad_input', 'The file of --file holds no JSON object.');
+    throw new CliError('bad_input', 'The file of --file is not a JSON object.');
   }
   return { text, value, isEvent: typeof value.type === 'string' && isFields(value.data) };
 }

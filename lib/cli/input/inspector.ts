@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { InspectorClient, type InspectorQuery } from '../http/inspector-client.js';
 import type { Output } from '../output/output.js';
 import type { HeaderLines } from '../verify/received-headers.js';
-import { momentOf, MOMENTS } from './moment.js';
+import { momentOf, MOMENTS } from '../commands/options.js';
 import { targetUrl } from './target-url.js';
 
 const INSPECTOR_URL = 'http://localhost:3000/webhooks/inspector';

@@ -60,7 +60,7 @@ function nameOf(answer: Answer): string {
 interface SendRun {
   readonly url: URL;
   readonly type: string;
-  /** How many were to be sent. */
+  /** How many deliveries were requested. */
   readonly count: number;
   readonly isInterrupted: boolean;
 }

@@ -1,7 +1,7 @@
 import type { GivenSecret } from '../input/secret.js';
 import { type Candidate, fault, type VerifyCause } from './fault.js';
 
-/** What happens to secrets between the dashboard and the process. Each function returns the secret without the slip. */
+/** Mistakes made with secrets between the dashboard and the process. Each function undoes one of them. */
 const SLIPS: readonly (readonly [cause: VerifyCause, message: string, undo: (secret: string) => string])[] = [
   [
     'secret_whitespace',

@@ -175,7 +175,7 @@ function headerFaults(
   const faults = names.filter((each) => (headers[each]?.length ?? 0) > 1).map(received.repeated);
   if (!header.isWellFormed) {
     const what = `holds no whole signature of the scheme ${scheme}: ${values[0]?.length ?? 0} characters came.`;
-    faults.push(fault('header_altered', `The header ${name} ${what} It was cut off or changed.`));
+    faults.push(fault('header_altered', `The header ${name} ${what} The header was cut off or changed.`));
   }
   const lost = names.filter((each) => !headers[each]?.[0]).join(' and ');
   return lost === '' ? faults : [...faults, fault('header_lost', `${lost} did not come with ${name}.`)];

@@ -7,9 +7,8 @@ import {
   runCase,
   type TestRunner,
 } from './idempotency-store.contract.js';
-import type { StoreCase } from './store-case.js';
+import type { StoreCase, StoreUnderTest } from './store-case.js';
 import { OPTIONS } from './store-steps.js';
-import type { StoreUnderTest } from './store-under-test.js';
 
 const { leaseMs, ttlMs } = OPTIONS;
 

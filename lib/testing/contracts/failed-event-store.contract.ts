@@ -5,7 +5,7 @@ import {
   type KeptFailure,
   extrasOf,
 } from '../../idempotency/idempotency-store.extras.js';
-import { expectClaim, expectTrue, type StoreCase } from './store-case.js';
+import { expectClaim, expectTrue, type StoreCase, type StoreUnderTest } from './store-case.js';
 import {
   type ContractCase,
   registerContract,
@@ -13,7 +13,6 @@ import {
   type TestRunner,
 } from './idempotency-store.contract.js';
 import { OPTIONS } from './store-steps.js';
-import type { StoreUnderTest } from './store-under-test.js';
 
 const KEEP = { keep: 100, keepMs: 600_000 };
 const { leaseMs, ttlMs, fingerprint } = OPTIONS;

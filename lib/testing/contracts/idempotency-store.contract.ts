@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Awaitable } from '../../idempotency/idempotency-store.js';
 import { CLAIM_CASES, COMPLETION_CASES, KEY_CASES } from './store-cases.js';
 import { compareSequences, type StoreContractOptions } from './store-sequences.js';
-import { StoreCase, type StoreCases } from './store-case.js';
-import type { StoreUnderTest } from './store-under-test.js';
+import { StoreCase, type StoreCases, type StoreUnderTest } from './store-case.js';
 
 /** A real database runs this many within the default timeout of test runners (5 s in Jest). */
 const SEQUENCES_A_CASE = 20;

@@ -6,7 +6,19 @@ import type {
   IdempotencyStore,
 } from '../../idempotency/idempotency-store.js';
 import { OPTIONS } from './store-steps.js';
-import type { StoreUnderTest } from './store-under-test.js';
+
+/**
+ * An empty store, and control of its clock.
+ *
+ * @publicApi
+ */
+export interface StoreUnderTest {
+  readonly store: IdempotencyStore;
+  /** Moves the store's clock forward. */
+  readonly advance: (ms: number) => Awaitable<void>;
+  /** Called at the end of each case. */
+  close?(): Awaitable<void>;
+}
 
 export type Acquired = Extract<BeginResult, { readonly status: 'acquired' }>;
 

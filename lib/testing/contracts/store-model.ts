@@ -1,6 +1,6 @@
 import { deepEqual } from 'node:assert/strict';
 import type { BeginResult } from '../../idempotency/idempotency-store.js';
-import type { StoreUnderTest } from './store-under-test.js';
+import type { StoreUnderTest } from './store-case.js';
 import { OPTIONS, type StoreStep } from './store-steps.js';
 
 interface Row {

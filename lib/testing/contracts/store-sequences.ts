@@ -1,7 +1,7 @@
 import type { Awaitable } from '../../idempotency/idempotency-store.js';
 import { StoreModel } from './store-model.js';
 import { describeStep, stepsOf, type StoreStep } from './store-steps.js';
-import type { StoreUnderTest } from './store-under-test.js';
+import type { StoreUnderTest } from './store-case.js';
 
 /** @publicApi */
 export interface StoreContractOptions {

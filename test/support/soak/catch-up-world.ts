@@ -3,7 +3,7 @@ import { ConsoleLogger, HttpException, Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import { createCatchUp, createReceivedSamples } from '../../../lib/catch-up/create-catch-up.js';
 import type { CatchUpLoop } from '../../../lib/catch-up/catch-up.loop.js';
-import { bodyOf } from '../../../lib/catch-up/listed-event.js';
+import { bodyOf } from '../../../lib/catch-up/events-client.js';
 import type { EventHandler } from '../../../lib/handlers/event-handler.js';
 import type { HandlerRegistry } from '../../../lib/handlers/handler.registry.js';
 import { Ledger } from '../../../lib/idempotency/ledger.js';
