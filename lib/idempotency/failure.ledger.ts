@@ -46,6 +46,7 @@ export const FAILED_EVENT_DEFAULTS: FailedEventOptions = {
 /** The handler's name where an application's own controller gave up. */
 export const OWN_CONTROLLER = '*';
 const MAX_REASON = 1_000;
+const CURSOR = /^\d{1,18}$/;
 
 type Reopen = (
   eventId: string,
@@ -110,9 +111,7 @@ export class FailureLedger {
   }
 
   async list(query: { readonly limit: number; readonly cursor: string | undefined }): Promise<FailurePage> {
-    if (query.cursor !== undefined && !/^\d{1,18}$/.test(query.cursor)) {
-      throw new RangeError('failed() takes as cursor only what it gave for the page before.');
-    }
+    requireCursor(query.cursor, CURSOR);
     return this.ask('list', () => this.store.list(this.scope, query));
   }
 
@@ -131,5 +130,12 @@ export class FailureLedger {
       const { cause } = error as Error;
       throw hasErrorCode(cause, 'keeps_no_events') ? cause : error;
     }
+  }
+}
+
+/** @throws RangeError for a cursor that `failed()` can't have given */
+export function requireCursor(cursor: string | undefined, pattern: RegExp): void {
+  if (cursor !== undefined && !pattern.test(cursor)) {
+    throw new RangeError('failed() takes as cursor only what it gave for the page before.');
   }
 }

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import { isPromiseLike } from '../shared/awaitable.js';
 import { isPlaceholder } from './placeholder-secret.js';
 import { WebhookVerificationError } from './signature.errors.js';
 import { WEBHOOK_SCHEMES, type WebhookScheme } from './webhook-scheme.js';
@@ -39,7 +40,10 @@ export function inspectSecret(
   schemes: readonly WebhookScheme[] = WEBHOOK_SCHEMES,
 ): SecretInspection {
   if (typeof secret !== 'string') {
-    return { problem: `The webhook secret is not a string. ${COPY_IT}`, warnings: [] };
+    const what = isPromiseLike(secret)
+      ? 'is not a string but a promise: await it, or give the function that fetches it (secret: fetchSecret, without parentheses)'
+      : 'is not a string';
+    return { problem: `The webhook secret ${what}. ${COPY_IT}`, warnings: [] };
   }
   const problem = findProblem(secret, schemes);
   return problem === undefined ? { warnings: findWarnings(secret, schemes) } : { problem, warnings: [] };

@@ -71,6 +71,13 @@ export function describeDeadLetters(bench: QueueBench): void {
       expect(third.cursor).toBeUndefined();
     });
 
+    it.each(['garbage', '', '0', '1_2', "1_' OR true"])(
+      'takes no cursor that it did not give: %j',
+      async (cursor) => {
+        await expect(service.failed({ cursor })).rejects.toThrow(RangeError);
+      },
+    );
+
     it('misses and repeats nothing while others come and go, the last one of the page included', async () => {
       await fail('a', 'b', 'c', 'd', 'e');
       const { cursor } = await service.failed({ limit: 2 });

@@ -18,6 +18,8 @@ const LIVE = ['waiting', 'prioritized', 'delayed', 'active', 'waiting-children',
 
 /** BullMQ's failed jobs as dead letters. Ids are listed whole, so that nothing is missed while others come and go. */
 export class BullMqFailedJobs implements FailedJobs<BullMqLetter> {
+  readonly cursor = /^\d{15} ./s;
+
   constructor(
     private readonly host: Pick<EngineHost, 'namespace' | 'endpoint'>,
     private readonly queue: Queue,

@@ -12,6 +12,8 @@ const LIVE: readonly string[] = ['created', 'retry', 'active'];
 
 /** The jobs in pg-boss's dead letter queue. */
 export class PgBossFailedJobs implements FailedJobs<DeadLetter> {
+  readonly cursor = /^\d{1,18}_[\da-f-]{36}$/;
+
   constructor(
     private readonly host: Pick<EngineHost, 'namespace' | 'endpoint'>,
     private readonly connection: BossConnection,

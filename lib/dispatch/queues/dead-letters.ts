@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
+import { requireCursor } from '../../idempotency/failure.ledger.js';
 import type { EventJob } from '../event-job.js';
 import type { EventJobs } from '../event-jobs.js';
 import type {
@@ -27,6 +28,8 @@ const POLL_MS = 50;
 
 /** What an engine does with the failed jobs of one endpoint. */
 export interface FailedJobs<Letter extends DeadLetter> {
+  /** What the cursors of its pages look like. */
+  readonly cursor: RegExp;
   page(query: FailedEventPosition): Promise<FailedEventPage>;
   /** An event's dead letters, oldest first. */
   lettersOf(eventId: string): Promise<readonly Letter[]>;
@@ -46,7 +49,8 @@ export class DeadLetters<Letter extends DeadLetter> implements FailedEvents {
     private readonly jobs: EventJobs,
   ) {}
 
-  failed(query: FailedEventPosition): Promise<FailedEventPage> {
+  async failed(query: FailedEventPosition): Promise<FailedEventPage> {
+    requireCursor(query.cursor, this.failedJobs.cursor);
     return this.failedJobs.page(query);
   }
 

@@ -18,6 +18,7 @@ describe('inspectSecret', () => {
   it.each([
     ['a missing secret', undefined, /not a string/],
     ['an object', { secret: SECRET }, /not a string/],
+    ['a promise', Promise.resolve(SECRET), /not a string but a promise: await it.*function/],
     ['an empty secret', '', /empty.*environment variable/],
     ['the line break of a mounted file', `${SECRET}\n`, /white space.*trim/],
     ['a space before it', ` ${SECRET}`, /white space.*trim/],
