@@ -2,7 +2,6 @@ import { hasErrorCode, retrySecondsOf } from '../scalekit-webhook.errors.js';
 import type { HandlerBackoff } from '../handlers/event-handler.js';
 import type { CompletionWithRemoval } from '../idempotency/transactional-inbox.js';
 import type { EventJob } from './event-job.js';
-import { retryDelayMs } from './retry-delay.js';
 
 /**
  * - `done`: the handler has finished, now or before; forget the job, unless that is done already (`isRemoved`).
@@ -36,6 +35,8 @@ const STORE_RETRY_MS = 2_000;
 export const LONGEST_WAIT_MS = 10_000;
 /** Several events may wait for the same turn, and each time one of them gets it. */
 const TURN_WAIT_MS = 1_000;
+/** One day. Without a limit, 2^n milliseconds soon exceed what a timer takes. */
+const LONGEST_DELAY_MS = 86_400_000;
 
 export function outcomeOf(error: unknown, job: EventJob, at: JobAttempt | undefined): JobOutcome {
   const is = (code: string) => hasErrorCode(error, code);
@@ -61,6 +62,15 @@ export function outcomeOf(error: unknown, job: EventJob, at: JobAttempt | undefi
   }
   const backoff = job.retry?.backoff ?? at.backoff;
   return { status: 'failed', error, retryAfterMs: askedMs ?? retryDelayMs(backoff, at.attempt) };
+}
+
+/** How long to wait after `attemptsMade` attempts, in milliseconds. */
+export function retryDelayMs({ type, delayMs }: HandlerBackoff, attemptsMade: number): number {
+  if (type === 'fixed') {
+    return delayMs;
+  }
+  const longest = Math.min(delayMs * 2 ** (attemptsMade - 1), LONGEST_DELAY_MS);
+  return Math.round(longest * (1 - Math.random() / 2));
 }
 
 /** Whether the job is a dead letter now. */

@@ -11,17 +11,17 @@ import { CatchUpLoop } from '../catch-up/catch-up.loop.js';
 import type { EventDispatcher } from '../dispatch/event-dispatcher.js';
 import { isTransactional } from '../dispatch/handler-runner.js';
 import { HandlerRegistry } from '../handlers/handler.registry.js';
+import type { IdempotencyStore } from '../idempotency/idempotency-store.js';
 import { extrasOf } from '../idempotency/idempotency-store.extras.js';
 import { Ledger } from '../idempotency/ledger.js';
 import { RateLimitedLog } from '../shared/rate-limited-log.js';
 import { RawBodyInstaller } from '../raw-body/raw-body.installer.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import type { ScalekitWebhookOptions } from '../scalekit-webhook.options.js';
-import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
+import { type EndpointState, ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { EVENT_DISPATCHER, REGISTRATION, RESOLVED_OPTIONS } from '../scalekit-webhook.tokens.js';
 import { Lifecycle } from '../telemetry/lifecycle.js';
 import { DeliveryAuthenticator } from '../signature/delivery-authenticator.js';
-import { stateOf } from './endpoint-state.js';
 import { ApplicationAnnouncement } from './application-announcement.js';
 import { OpenEndpoints } from './open-endpoints.js';
 import { mountController, type Registration } from './scalekit-webhook.controller.js';
@@ -38,6 +38,9 @@ const NO_ROUTE_WARNING =
   'This application serves HTTP, but no HTTP route of this endpoint was seen: its deliveries will fail. Look for code ' +
   "that replaces methods of Nest's HTTP adapter (post, all, …) after NestFactory.create(), or an adapter that does not " +
   'hand on the handlers it is given. See "No HTTP route" in docs/troubleshooting.md.';
+
+/** No ledger makes this key, so the store finds no claim to renew and changes nothing. */
+const NO_KEY = 'health';
 
 /**
  * Opens an endpoint when the application starts, logs what it is, and waits for its handlers when the application
@@ -153,4 +156,24 @@ export class EndpointLifecycle implements OnApplicationBootstrap, OnModuleDestro
   onApplicationShutdown(): void {
     this.log.close();
   }
+}
+
+/** The state of an endpoint, for health checks and gauges. */
+function stateOf(
+  ledger: Ledger,
+  store: IdempotencyStore,
+  dispatcher: EventDispatcher,
+  catchUp: CatchUpLoop | undefined,
+): EndpointState {
+  return {
+    claims: () => ledger.claims,
+    countFailed: async (limit) => {
+      const page = await dispatcher.failures?.failed({ limit, cursor: undefined });
+      return page?.events.length;
+    },
+    askStore: async () => store.renew(NO_KEY, 0, 1),
+    askQueue: () => dispatcher.ping?.(),
+    isWorking: () => dispatcher.isWorking,
+    catchUp: () => catchUp?.state,
+  };
 }

@@ -89,3 +89,24 @@ export function resolveSettings(options: BullMqDispatcherOptions): BullMqSetting
   check.require(!queueName?.includes(':'), "queueName must have no ':', because BullMQ refuses it.");
   return { ...check.resolve(options), worker };
 }
+
+/** A connection for receivers. A command fails at once while Redis is away, so that the delivery is answered. */
+export function failFast(connection: ConnectionOptions): ConnectionOptions {
+  return isClient(connection) ? connection : { enableOfflineQueue: false, ...connection };
+}
+
+/**
+ * A connection for workers, which wait until Redis is back.
+ *
+ * @see https://docs.bullmq.io/guide/going-to-production
+ */
+export function keepTrying(connection: ConnectionOptions): ConnectionOptions {
+  return isClient(connection)
+    ? connection
+    : { ...connection, enableOfflineQueue: true, maxRetriesPerRequest: null };
+}
+
+/** True for a client that is connected, false for options that say how to connect. */
+function isClient(connection: ConnectionOptions): boolean {
+  return 'duplicate' in connection && typeof connection.duplicate === 'function';
+}

@@ -11,12 +11,12 @@ export interface BullMqLetter extends DeadLetter {
   readonly job: BullMqJob;
 }
 
-/** Bodies may be large: so many jobs are fetched at once. */
+/** How many jobs are fetched at once: their bodies may be large. */
 const FETCH_SIZE = 50;
 /** BullMQ 5 keeps the waiting jobs of a paused queue apart. */
 const LIVE = ['waiting', 'prioritized', 'delayed', 'active', 'waiting-children', 'paused'] as JobType[];
 
-/** BullMQ's failed jobs as dead letters. Ids are listed whole, so that nothing is missed while others come and go. */
+/** BullMQ's failed jobs as dead letters. All ids are listed for each page, so that none is missed while jobs come and go. */
 export class BullMqFailedJobs implements FailedJobs<BullMqLetter> {
   readonly cursor = /^\d{15} ./s;
 
@@ -71,13 +71,13 @@ export class BullMqFailedJobs implements FailedJobs<BullMqLetter> {
     return count;
   }
 
-  /** Oldest first, where they are failed. */
+  /** Failed jobs come oldest first. */
   private async idsWith(prefix: string, states: JobType[]): Promise<string[]> {
     const ids = await this.queue.getRanges(states, 0, -1, true);
     return ids.filter((id) => id.startsWith(prefix));
   }
 
-  /** Those that are still there. */
+  /** The jobs that still exist. */
   private async fetch(ids: readonly string[]): Promise<BullMqJob[]> {
     const jobs = await Promise.all(ids.map((id) => this.queue.getJob(id) as Promise<BullMqJob | undefined>));
     return jobs.filter((job) => job !== undefined);
@@ -87,7 +87,7 @@ export class BullMqFailedJobs implements FailedJobs<BullMqLetter> {
     return (await this.fetch(ids)).filter(({ finishedOn }) => finishedOn !== undefined);
   }
 
-  /** Where the page after the cursor's job begins, whether that is still there or not. */
+  /** The index of the first job after the cursor, even if the cursor's job no longer exists. */
   private async positionAfter(cursor: string, ids: string[]): Promise<number> {
     let [low, high] = [0, ids.length];
     while (low < high) {
@@ -106,7 +106,7 @@ export class BullMqFailedJobs implements FailedJobs<BullMqLetter> {
   }
 }
 
-/** Whether the change was made here: BullMQ throws if the job is not failed any more. */
+/** Returns false if the job is not failed any more, in which case BullMQ throws. */
 async function isChanged(job: BullMqJob, change: () => Promise<void>): Promise<boolean> {
   try {
     await change();
@@ -119,7 +119,7 @@ async function isChanged(job: BullMqJob, change: () => Promise<void>): Promise<b
   }
 }
 
-/** Sorts as BullMQ sorts them: by time, then by id. */
+/** Sorts like BullMQ's list: by time, then by id. */
 function cursorOf({ finishedOn = 0, id = '' }: BullMqJob): string {
   return `${String(finishedOn).padStart(15, '0')} ${id}`;
 }

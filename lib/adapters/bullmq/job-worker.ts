@@ -1,12 +1,37 @@
-import { DelayedError, type Job, type Queue, Worker } from 'bullmq';
+import { DelayedError, type Job, type Queue, RateLimitError, UnrecoverableError, Worker } from 'bullmq';
 import type { EventJob } from '../../dispatch/event-job.js';
 import type { QueueWorker, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
+import { messageOf } from '../../shared/describe-error.js';
 import { settlesWithin } from '../../shared/within.js';
-import type { BullMqSettings } from './bullmq-dispatcher.options.js';
-import { keepTrying } from './connection.js';
-import { FailedAttemptError, GivenUpError, isReported } from './failed-attempt.error.js';
+import { type BullMqSettings, keepTrying } from './bullmq-dispatcher.options.js';
 
 const CLOSE_MS = 2_000;
+/** BullMQ recognises its request to slow down by this message alone. */
+const RATE_LIMIT = new RateLimitError().message;
+
+/**
+ * Tells BullMQ that an attempt failed: the message becomes the job's `failedReason`. The handler's own error is never
+ * passed on, because BullMQ treats errors of certain names differently, and takes errors only.
+ */
+class FailedAttemptError extends Error {
+  override readonly name = 'FailedAttemptError';
+
+  constructor(
+    cause: unknown,
+    readonly retryAfterMs: number | undefined,
+  ) {
+    super(reasonOf(cause), { cause });
+    this.stack = stackOf(cause);
+  }
+}
+
+/** Makes the job a dead letter at once. */
+class GivenUpError extends UnrecoverableError {
+  constructor(cause: unknown) {
+    super(reasonOf(cause));
+    this.stack = stackOf(cause);
+  }
+}
 
 /** Takes jobs off the queue, and tells BullMQ what became of each. */
 export class JobWorker implements QueueWorker {
@@ -46,7 +71,7 @@ export class JobWorker implements QueueWorker {
 
   /**
    * Takes no more jobs, and lets those that run finish. The ledger aborts them when the shutdown has waited long enough.
-   * Then Redis has a moment to hear of it: a job of which it does not is given to another worker later.
+   * Then up to 2 s are left to tell Redis: if it is not told how a job ended, another worker gets the job later.
    */
   async close(): Promise<void> {
     const paused = this.worker.pause();
@@ -81,4 +106,18 @@ export class JobWorker implements QueueWorker {
         throw new GivenUpError(outcome.error);
     }
   }
+}
+
+/** True if the handler failed, which is logged already. BullMQ has failures of its own, such as a job that stalled too often. */
+function isReported(error: Error): boolean {
+  return error instanceof FailedAttemptError || error instanceof GivenUpError;
+}
+
+function reasonOf(error: unknown): string {
+  const message = messageOf(error);
+  return message === RATE_LIMIT ? `Error: ${message}` : message;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? reasonOf(error)) : reasonOf(error);
 }
