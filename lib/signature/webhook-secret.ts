@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { isPromiseLike } from '../shared/awaitable.js';
+import { types } from 'node:util';
 import { isPlaceholder } from './placeholder-secret.js';
 import { WebhookVerificationError } from './signature.errors.js';
 import { WEBHOOK_SCHEMES, type WebhookScheme } from './webhook-scheme.js';
@@ -40,7 +40,7 @@ export function inspectSecret(
   schemes: readonly WebhookScheme[] = WEBHOOK_SCHEMES,
 ): SecretInspection {
   if (typeof secret !== 'string') {
-    const what = isPromiseLike(secret)
+    const what = types.isPromise(secret)
       ? 'is not a string but a promise: await it, or give the function that fetches it (secret: fetchSecret, without parentheses)'
       : 'is not a string';
     return { problem: `The webhook secret ${what}. ${COPY_IT}`, warnings: [] };
