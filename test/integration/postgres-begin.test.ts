@@ -29,7 +29,8 @@ describe('PostgresIdempotencyStore, many calls at once', () => {
     };
     const from = await mark();
     await calls();
-    const log = server.log.slice(from, await mark());
+    const to = await mark();
+    const log = server.log.slice(from, to);
     const statements = log.match(/LOG: {2}(execute|statement).*(WITH wanted|SELECT "scalekit_)/g) ?? [];
     expect(statements, log).toHaveLength(1);
   }
