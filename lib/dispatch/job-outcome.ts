@@ -69,8 +69,12 @@ export function retryDelayMs({ type, delayMs }: HandlerBackoff, attemptsMade: nu
   if (type === 'fixed') {
     return delayMs;
   }
-  const longest = Math.min(delayMs * 2 ** (attemptsMade - 1), LONGEST_DELAY_MS);
-  return Math.round(longest * (1 - Math.random() / 2));
+  return withJitter(Math.min(delayMs * 2 ** (attemptsMade - 1), LONGEST_DELAY_MS));
+}
+
+/** Between half of that time and all of it. */
+export function withJitter(ms: number): number {
+  return Math.round(ms * (1 - Math.random() / 2));
 }
 
 /** Whether the job is a dead letter now. */

@@ -1,7 +1,7 @@
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import type { RateLimitedLog } from '../shared/rate-limited-log.js';
 import { ALL_HANDLERS, type EventJob } from './event-job.js';
-import type { JobOutcome } from './job-outcome.js';
+import { type JobOutcome, withJitter } from './job-outcome.js';
 
 /** A job that needs another process waits for so long, and after half a minute twice as long each time. */
 const FIRST_WRONG_PICK_MS = 500;
@@ -36,7 +36,7 @@ export class WrongPicks {
       LAST_WRONG_PICK_MS,
     );
     // With equal waits, two processes may take each other's jobs again and again.
-    const afterMs = Math.round(longest * (1 - Math.random() / 2));
+    const afterMs = withJitter(longest);
     this.log.warn(
       'unknown_handler',
       `${what}. It goes back for ${afterMs / 1_000} s and no attempt is counted. ${advice}`,
