@@ -41,7 +41,7 @@ export class DeliveryRecord implements DeliveryWitness, RecordedEntry {
   private isProofDue = false;
   private isAnswerDue = false;
   /** Not the request, which holds on to its connection. */
-  private readonly headers: unknown;
+  private headers: unknown;
 
   constructor(
     private readonly owner: RecordOwner,
@@ -92,6 +92,10 @@ export class DeliveryRecord implements DeliveryWitness, RecordedEntry {
     }
     if (this.isAnswerDue) {
       this.isAnswerDue = false;
+      if (this.verifiedAt === undefined) {
+        // Anyone can send much of them. A clone has no part of the long texts that are cut.
+        this.headers = structuredClone(shownHeaders(this.headers));
+      }
       counts.add(endpoint, 'outcome', outcome);
       if (source === 'webhook') {
         counts.add(endpoint, 'ms', placeOf(durationMs));

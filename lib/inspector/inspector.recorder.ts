@@ -91,7 +91,7 @@ export class InspectorRecorder implements LifecycleWitness, RecordOwner {
 
   newKey(): string {
     this.lastKey++;
-    return `${this.application}.${this.lastKey.toString(36)}`;
+    return `${this.application}.${this.lastKey}`;
   }
 
   private async write(): Promise<void> {
@@ -115,6 +115,7 @@ export class InspectorRecorder implements LifecycleWitness, RecordOwner {
   }
 
   private settle(records: readonly (DeliveryRecord | CallRecord)[]): void {
+    this.counts.turn();
     for (const record of records) {
       record.isNoted = false;
       record.settle(this.counts);

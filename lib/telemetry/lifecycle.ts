@@ -73,9 +73,7 @@ export class Lifecycle {
     if (!isFollowed || followedOf(request)) {
       return;
     }
-    const { application, endpoint } = this;
-    const receivedAt = Date.now() - Math.round(performance.now() - noteArrival(request));
-    const facts: Writable<DeliveryFacts> = { application, endpoint, source, receivedAt };
+    const facts = this.factsOf(request, source);
     follow(request, { facts, witness: this.witness?.received(facts, request) });
     deliveries.start.publish(facts);
     deliveries.end.publish(facts);
@@ -89,9 +87,9 @@ export class Lifecycle {
       const { event, deliveryId, scheme } = delivery;
       facts.eventId = event.id;
       facts.type = event.type;
-      Object.assign(facts, organizationOf(event));
+      facts.organizationId = organizationOf(event).organizationId;
       facts.deliveryId = deliveryId;
-      Object.assign(facts, { scheme });
+      facts.scheme = scheme;
       witness?.verified(delivery);
       tell('verified', facts);
     }
@@ -156,6 +154,26 @@ export class Lifecycle {
     );
   }
 
+  /** All fields are there from the start: an object that grows is moved again and again. */
+  private factsOf(request: object, source: DeliveryFacts['source']): Writable<DeliveryFacts> {
+    return {
+      application: this.application,
+      endpoint: this.endpoint,
+      source,
+      receivedAt: Date.now() - Math.round(performance.now() - noteArrival(request)),
+      eventId: undefined,
+      type: undefined,
+      organizationId: undefined,
+      deliveryId: undefined,
+      scheme: undefined,
+      attempt: undefined,
+      outcome: undefined,
+      reason: undefined,
+      status: undefined,
+      durationMs: undefined,
+    };
+  }
+
   /** Calls a handler, and tells how that goes. */
   call<T>(handler: string, delivery: Delivery, attempt: Attempt, work: () => Promise<T>): Promise<T> {
     if (!(this.witness ?? (handlerSteps.hasSubscribers || calls.hasSubscribers))) {
@@ -168,10 +186,12 @@ export class Lifecycle {
       handler,
       eventId: event.id,
       type: event.type,
-      ...organizationOf(event),
+      organizationId: organizationOf(event).organizationId,
       deliveryId,
       attempt: attempt.attempt,
-      ...(attempt.isQueued && { queuedMs: Math.max(0, Date.now() - receivedAt.getTime()) }),
+      queuedMs: attempt.isQueued ? Math.max(0, Date.now() - receivedAt.getTime()) : undefined,
+      durationMs: undefined,
+      error: undefined,
     };
     const witness = this.witness?.called(call);
     const begin = performance.now();

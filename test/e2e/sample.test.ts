@@ -27,7 +27,9 @@ it('the first sample does so, too, as `npm start` bundles it', async () => {
 
 async function receivesEachOnce(folder: string): Promise<void> {
   const env = { ...process.env, PORT: String(await freePort()), NO_COLOR: '1', NODE_ENV: undefined };
-  const sample = spawn(process.execPath, ['--import', join(folder, 'main.js'), join(folder, 'send.js')], { env });
+  const sample = spawn(process.execPath, ['--import', join(folder, 'main.js'), join(folder, 'send.js')], {
+    env,
+  });
   let output = '';
   sample.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
   sample.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
