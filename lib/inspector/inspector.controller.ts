@@ -19,7 +19,7 @@ import { FailedInbox } from './failed.inbox.js';
 import { InspectorViews } from './inspector.views.js';
 import { answerPage } from './page-answer.js';
 import { answerError, answerJson, type RawExchange, takeOver, writeHead } from './raw-answer.js';
-import { routeOf } from './inspector.options.js';
+import { onThisMachine } from './on-this-machine.guard.js';
 import { isFromElsewhere, isSameOrigin } from './same-origin.js';
 
 const AWAY = ['inspector_log', 'store_unavailable', 'queue_unavailable', 'shutting_down'];
@@ -32,7 +32,7 @@ export function createInspectorController(
   guards: readonly (Type<CanActivate> | CanActivate)[],
 ): Type<unknown> {
   @Controller({ path, version: VERSION_NEUTRAL })
-  @UseGuards(...guards)
+  @UseGuards(...(guards.length > 0 ? guards : [onThisMachine]))
   class ScalekitWebhookInspectorController {
     private readonly logger = new Logger('ScalekitWebhook');
 
@@ -105,15 +105,18 @@ export function createInspectorController(
           reply.setHeader('connection', 'close');
         }
         writeHead(reply, 200, 'text/event-stream; charset=utf-8');
-        this.feed.add(reply, String(resumed ?? '') || undefined);
+        if (raw.method === 'HEAD') {
+          reply.end();
+        } else {
+          this.feed.add(reply, String(resumed ?? '') || undefined);
+        }
       }
     }
 
     @Get(':rest')
-    rest(@Req() request: object, @Res() response: object): void {
-      const { request: raw, response: reply } = takeOver(request, response);
-      const [asked = ''] = raw.url?.split('?') ?? [];
-      if (routeOf(asked).endsWith(routeOf(path)) && asked.endsWith('/')) {
+    rest(@Req() request: { readonly params?: { readonly '*'?: string } }, @Res() response: object): void {
+      const { response: reply } = takeOver(request, response);
+      if (request.params?.['*'] === '') {
         answerPage(reply);
       } else {
         answerError(reply, 404, 'Not Found');
