@@ -1,4 +1,5 @@
-// Bundles a sample with the library's sources into its dist/, in a second or two: `npm start` waits for nothing else.
+// Bundles a sample with the library's sources into its dist/, or into the folder that is the second argument, in a second
+// or two: `npm start` waits for nothing else.
 // No types are checked, and dist/ of the library stays as it is.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +8,8 @@ import { build } from 'rolldown';
 import { buildPage } from './build-page.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
-const folder = join('sample', process.argv[2]);
+const [, , sample, target = join('sample', sample, 'dist')] = process.argv;
+const folder = join('sample', sample);
 const { name, exports } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 /** From each entry's name to its source, the longest name first. */
@@ -28,6 +30,6 @@ await build({
   tsconfig: 'tsconfig.json',
   external: (id) => !/^(?:[./]|@oxc-project\/)/.test(id) && !(id in alias),
   resolve: { alias, extensionAlias: { '.js': ['.ts', '.js'] } },
-  output: { dir: join(folder, 'dist'), format: 'esm', cleanDir: true },
+  output: { dir: target, format: 'esm', cleanDir: true },
   logLevel: 'warn',
 });

@@ -76,8 +76,8 @@ export interface EntryDetail {
 export interface InspectorLog {
   /** Whether several processes write to it. */
   readonly isShared: boolean;
-  /** Keeps entries as the newest ones; an entry of the same key is replaced, and a detail that is undefined stays. */
-  append(entries: readonly KeptEntry[]): Promise<void>;
+  /** Keeps entries, of which no two have the same key, as the newest ones; earlier ones of the same keys are replaced. */
+  append(entries: readonly RecordedEntry[]): Promise<void>;
   /**
    * What was appended after a position, oldest first; undefined reads all. `isGap` tells that what came after the
    * position has gone in part, or that the text is no position: read all again.
@@ -94,7 +94,12 @@ export interface InspectorLog {
 
 export interface KeptEntry {
   readonly entry: InspectorEntry;
-  readonly detail?: EntryDetail;
+  readonly detail?: EntryDetail | undefined;
+}
+
+/** Its entry and its detail may be made when they are read, and tell what is known by then. */
+export interface RecordedEntry extends KeptEntry {
+  readonly key: string;
 }
 
 export interface InspectorPage {

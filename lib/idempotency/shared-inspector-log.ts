@@ -26,18 +26,6 @@ export function pageAfter(
   return isGap ? GAP : { entries, position: position ?? after, isGap };
 }
 
-/** Each key once, with its last entry and its last detail, in the order of the last entries. */
-export function latestByKey(entries: readonly KeptEntry[]): readonly KeptEntry[] {
-  const latest = new Map<string, KeptEntry>();
-  for (const kept of entries) {
-    const { key } = kept.entry;
-    const detail = kept.detail ?? latest.get(key)?.detail;
-    latest.delete(key);
-    latest.set(key, { entry: kept.entry, ...(detail && { detail }) });
-  }
-  return [...latest.values()];
-}
-
 /** The calls of an event, oldest first, among entries in which its id was found. */
 export function callsAmong(
   entries: readonly KeptEntry[],

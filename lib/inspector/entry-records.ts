@@ -1,13 +1,10 @@
 import { noteArrival } from '../answers/answers.js';
 import { describeError } from '../shared/describe-error.js';
-import type {
-  DeliveryFacts,
-  DeliveryMessage,
-  HandlerFacts,
-  HandlerMessage,
-} from '../telemetry/lifecycle.messages.js';
-import type { WitnessedDelivery } from '../telemetry/lifecycle-witness.js';
-import type { CallEntry, DeliveryEntry, EntryDetail, KeptEntry } from './inspector.api.js';
+import type { DeliveryFacts, HandlerFacts, HandlerMessage } from '../telemetry/lifecycle.messages.js';
+import type { CallWitness, DeliveryWitness, WitnessedDelivery } from '../telemetry/lifecycle-witness.js';
+import { placeOf } from './answer-times.js';
+import type { Counts } from './counts.js';
+import type { CallEntry, DeliveryEntry, EntryDetail, RecordedEntry } from './inspector.api.js';
 import { shownHeaders } from './shown-headers.js';
 import { payloadText } from './shown-payload.js';
 
@@ -15,58 +12,115 @@ import { payloadText } from './shown-payload.js';
 const MAX_ID = 256;
 const MAX_ERROR = 16_000;
 
-/** What is known of a delivery until it is written. The entry is made then: most of the work is for the last state only. */
-export class DeliveryRecord {
-  secret = { position: 0, of: 1 };
-  clockMs: number | undefined;
+/** The recorder, as its records see it. */
+export interface RecordOwner {
+  readonly process: string;
+  readonly showsPayloads: boolean;
+  newKey(): string;
+  /** Has a record written soon that has changed. */
+  note(record: DeliveryRecord | CallRecord): void;
+}
+
+/**
+ * What is known of a delivery. Its entry is made when somebody reads it: of most deliveries nobody does, and each object
+ * that is kept costs the garbage collector as much as what it takes to make it.
+ */
+export class DeliveryRecord implements DeliveryWitness, RecordedEntry {
+  isNoted = false;
+  readonly key: string;
   private readonly beganAt: number;
-  private readonly readMs: number;
-  private verifiedMs: number | undefined;
-  private claimedMs: number | undefined;
+  private readonly readAt: number;
+  private verifiedAt: number | undefined;
+  private claimedAt: number | undefined;
   private size: number | undefined;
+  private secret = 0;
+  private secrets = 1;
+  private clockMs: number | undefined;
   private event: object | undefined;
-  /** Not the request: what it holds on to would outlive the collections of young garbage. */
-  private readonly headers: unknown;
+  private payload: string | undefined;
+  private isProofDue = false;
+  private isAnswerDue = false;
+  /** Not the request, which holds on to its connection. */
+  private headers: unknown;
 
   constructor(
-    private readonly key: string,
-    private readonly process: string,
+    private readonly owner: RecordOwner,
     private readonly facts: DeliveryFacts,
     request: { readonly headers?: unknown; readonly body?: unknown },
   ) {
+    this.key = owner.newKey();
     this.beganAt = noteArrival(request);
-    this.readMs = this.passed();
+    this.readAt = this.passed();
     const { headers, body } = request;
     this.headers = headers;
     this.size = body instanceof Uint8Array ? body.length : undefined;
+    owner.note(this);
   }
 
-  verify(size: number, proof: WitnessedDelivery['proof'], event: object | undefined): void {
-    this.size = size;
-    this.event = event;
+  verified({ event, rawBody, proof }: WitnessedDelivery): void {
+    this.size = rawBody.length;
+    this.event = this.owner.showsPayloads ? event : undefined;
     const { secret, timestamp } = proof ?? {};
-    this.secret = secret ?? this.secret;
+    this.secret = secret?.position ?? 0;
+    this.secrets = secret?.of ?? 1;
     // Signed times are whole seconds: half of one is the best guess.
     this.clockMs = timestamp === undefined ? undefined : timestamp * 1_000 + 500 - Date.now();
-    this.verifiedMs = this.passed();
+    this.verifiedAt = this.passed();
+    this.isProofDue = true;
+    this.owner.note(this);
   }
 
-  reach(stage: DeliveryMessage['stage']): void {
-    if (stage === 'claimed') {
-      this.claimedMs = this.passed();
+  claimed(): void {
+    this.claimedAt = this.passed();
+    this.owner.note(this);
+  }
+
+  answered(): void {
+    this.isAnswerDue = true;
+    this.owner.note(this);
+  }
+
+  /** Counts what is new, and lets go of the event. */
+  settle(counts: Counts): void {
+    const { endpoint, source, outcome = 'failed', type, scheme, durationMs = 0 } = this.facts;
+    if (this.isProofDue) {
+      this.isProofDue = false;
+      counts.add(endpoint, 'secret', `${this.secret}/${this.secrets}`);
+      if (this.clockMs !== undefined) {
+        counts.add(endpoint, 'clock', Math.round(this.clockMs / 1_000));
+      }
+    }
+    if (this.isAnswerDue) {
+      this.isAnswerDue = false;
+      if (this.verifiedAt === undefined) {
+        // Anyone can send much of them. A clone has no part of the long texts that are cut.
+        this.headers = structuredClone(shownHeaders(this.headers));
+      }
+      counts.add(endpoint, 'outcome', outcome);
+      if (source === 'webhook') {
+        counts.add(endpoint, 'ms', placeOf(durationMs));
+      }
+      if (type !== undefined) {
+        counts.add(endpoint, 'type', type);
+      }
+      if (scheme !== undefined) {
+        counts.add(endpoint, 'scheme', scheme);
+      }
+    }
+    if (this.event) {
+      this.payload = payloadText(this.event);
+      this.event = undefined;
     }
   }
 
-  toKept(): KeptEntry {
-    const { key, process, readMs, verifiedMs, claimedMs } = this;
+  get entry(): DeliveryEntry {
     const { endpoint, source, receivedAt, eventId, type, organizationId, deliveryId, scheme, attempt } =
       this.facts;
     const { outcome, reason, status, durationMs } = this.facts;
-    // One shape for all: a delivery makes two of these, of which nobody may ever look at one.
-    const entry: DeliveryEntry = {
+    return {
       kind: 'delivery',
-      key,
-      process,
+      key: this.key,
+      process: this.owner.process,
       endpoint,
       source,
       receivedAt,
@@ -79,83 +133,97 @@ export class DeliveryRecord {
       outcome,
       reason,
       status,
-      durationMs: rounded(durationMs),
-      readMs: rounded(readMs),
-      verifiedMs: rounded(verifiedMs),
-      claimedMs: rounded(claimedMs),
+      durationMs: durationMs === undefined ? undefined : hundredths(durationMs) / 100,
+      readMs: inMs(this.readAt),
+      verifiedMs: inMs(this.verifiedAt),
+      claimedMs: inMs(this.claimedAt),
     };
-    return { entry, detail: this.detail() };
   }
 
-  private detail(): EntryDetail {
-    const { headers, size, secret, clockMs, event, verifiedMs } = this;
+  get detail(): EntryDetail {
+    const { headers, size, secret, clockMs, payload, verifiedAt } = this;
     return {
       headers: shownHeaders(headers),
       size,
-      secret: verifiedMs === undefined ? undefined : secret.position,
+      secret: verifiedAt === undefined ? undefined : secret,
       clockMs,
-      payload: event && payloadText(event),
+      payload,
     };
   }
 
+  /** Since the arrival, in hundredths of a millisecond: a small whole number takes no memory of its own. */
   private passed(): number {
-    return performance.now() - this.beganAt;
+    return hundredths(performance.now() - this.beganAt);
   }
 }
 
 const STAGES = { start: 'running', end: 'completed', failed: 'failed', given_up: 'given_up' } as const;
 
-/** What is known of a handler's call until it is written. */
-export class CallRecord {
+/** What is known of a handler's call. */
+export class CallRecord implements CallWitness, RecordedEntry {
+  isNoted = false;
+  readonly key: string;
   private readonly startedAt = Date.now();
-  private stage: CallEntry['stage'] = 'running';
+  private stage: HandlerMessage['stage'] = 'start';
   private failure: { readonly error: unknown; readonly event: object } | undefined;
+  private error: string | undefined;
 
   constructor(
-    private readonly key: string,
-    private readonly process: string,
+    private readonly owner: RecordOwner,
     private readonly facts: HandlerFacts,
-  ) {}
-
-  get hasEnded(): boolean {
-    return this.stage !== 'running';
+  ) {
+    this.key = owner.newKey();
   }
 
-  reach(stage: HandlerMessage['stage']): void {
-    this.stage = STAGES[stage];
+  reached(stage: HandlerMessage['stage']): void {
+    this.stage = stage;
+    this.owner.note(this);
   }
 
-  fail(error: unknown, event: object): void {
+  failed(error: unknown, event: object): void {
     this.failure = { error, event };
   }
 
-  toKept(): KeptEntry {
-    const { key, process, startedAt, stage, failure } = this;
+  /** Makes the text of the error, and lets go of the event. */
+  settle(): void {
+    if (this.failure) {
+      this.error = describeError(this.failure.error, this.failure.event).slice(0, MAX_ERROR);
+      this.failure = undefined;
+    }
+  }
+
+  get entry(): CallEntry {
     const { endpoint, eventId, type, organizationId, handler, attempt, queuedMs, durationMs, error } =
       this.facts;
-    const entry: CallEntry = {
+    return {
       kind: 'call',
-      key,
-      process,
+      key: this.key,
+      process: this.owner.process,
       endpoint,
       eventId,
       type,
       organizationId: organizationId?.slice(0, MAX_ID),
       handler,
       attempt,
-      startedAt,
+      startedAt: this.startedAt,
       queuedMs,
-      stage,
-      durationMs: rounded(durationMs),
+      stage: STAGES[this.stage],
+      durationMs: durationMs === undefined ? undefined : hundredths(durationMs) / 100,
       error,
     };
-    const text = failure && describeError(failure.error, failure.event);
-    return { entry, ...(text !== undefined && { detail: { error: text.slice(0, MAX_ERROR) } }) };
+  }
+
+  get detail(): EntryDetail | undefined {
+    return this.error === undefined ? undefined : { error: this.error };
   }
 }
 
-function rounded(ms: number): number;
-function rounded(ms: number | undefined): number | undefined;
-function rounded(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : Math.round(ms * 100) / 100;
+function hundredths(ms: number): number {
+  return Math.round(ms * 100);
+}
+
+function inMs(time: number): number;
+function inMs(time: number | undefined): number | undefined;
+function inMs(time: number | undefined): number | undefined {
+  return time === undefined ? undefined : time / 100;
 }

@@ -4,7 +4,7 @@ import { OpenEndpoints } from '../receive/open-endpoints.js';
 import { hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { messageOf } from '../shared/describe-error.js';
 import { RateLimitedLog } from '../shared/rate-limited-log.js';
-import type { CountBucket, InspectorLog, InspectorPage, KeptEntry } from './inspector.api.js';
+import type { CountBucket, InspectorLog, InspectorPage, KeptEntry, RecordedEntry } from './inspector.api.js';
 import { INSPECTOR_OPTIONS, type InspectorOptions } from './inspector.options.js';
 import { MemoryInspectorLog } from './memory-inspector.log.js';
 
@@ -28,7 +28,7 @@ export class InspectorJournal implements InspectorLog {
     return this.log.isShared;
   }
 
-  append(entries: readonly KeptEntry[]): Promise<void> {
+  append(entries: readonly RecordedEntry[]): Promise<void> {
     return this.ask((log) => log.append(entries));
   }
 

@@ -1,20 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type {
-  CountBucket,
-  EntryDetail,
-  InspectorEntry,
-  InspectorLog,
-  InspectorPage,
-  KeptEntry,
-} from './inspector.api.js';
-
-/** A day is shown in buckets of five minutes: 288 of them. */
-const KEPT_BUCKETS = 300;
-const GAP: InspectorPage = { entries: [], position: undefined, isGap: true };
+import type { CountBucket, InspectorLog, InspectorPage, KeptEntry, RecordedEntry } from './inspector.api.js';
+import { callsAmong, GAP, KEPT_BUCKETS } from '../idempotency/shared-inspector-log.js';
 
 interface Kept {
-  readonly entry: InspectorEntry;
-  readonly detail: EntryDetail | undefined;
+  readonly recorded: RecordedEntry;
   readonly position: number;
 }
 
@@ -33,11 +22,10 @@ export class MemoryInspectorLog implements InspectorLog {
 
   constructor(private readonly capacity: number) {}
 
-  append(entries: readonly KeptEntry[]): Promise<void> {
-    for (const { entry, detail } of entries) {
-      const known = this.kept.get(entry.key);
-      this.kept.delete(entry.key);
-      this.kept.set(entry.key, { entry, detail: detail ?? known?.detail, position: ++this.last });
+  append(entries: readonly RecordedEntry[]): Promise<void> {
+    for (const recorded of entries) {
+      this.kept.delete(recorded.key);
+      this.kept.set(recorded.key, { recorded, position: ++this.last });
       if (this.kept.size > this.capacity) {
         this.dropOldest();
       }
@@ -53,7 +41,7 @@ export class MemoryInspectorLog implements InspectorLog {
     const found = [...this.kept.values()].filter(({ position }) => position > start).slice(0, limit);
     const end = found.at(-1)?.position;
     return Promise.resolve({
-      entries: found.map(({ entry }) => entry),
+      entries: found.map(({ recorded }) => recorded.entry),
       position: end === undefined ? after : `${this.run}-${end}`,
       isGap: false,
     });
@@ -65,10 +53,7 @@ export class MemoryInspectorLog implements InspectorLog {
   }
 
   callsOf(endpoint: string, eventId: string): Promise<readonly KeptEntry[]> {
-    const calls = [...this.kept.values()].filter(
-      ({ entry }) => entry.kind === 'call' && entry.endpoint === endpoint && entry.eventId === eventId,
-    );
-    return Promise.resolve(calls.sort((one, other) => startOf(one) - startOf(other)).map(toEntry));
+    return Promise.resolve(callsAmong([...this.kept.values()].map(toEntry), endpoint, eventId));
   }
 
   count(bucket: CountBucket): Promise<void> {
@@ -105,10 +90,6 @@ export class MemoryInspectorLog implements InspectorLog {
   }
 }
 
-function toEntry({ entry, detail }: Kept): KeptEntry {
+function toEntry({ recorded: { entry, detail } }: Kept): KeptEntry {
   return { entry, ...(detail && { detail }) };
-}
-
-function startOf({ entry }: Kept): number {
-  return entry.kind === 'call' ? entry.startedAt : 0;
 }

@@ -1,4 +1,4 @@
-import type { DeliveryFacts, HandlerFacts } from './lifecycle.messages.js';
+import type { DeliveryFacts, HandlerFacts, HandlerMessage } from './lifecycle.messages.js';
 
 /** What a verified delivery was made of. */
 export interface WitnessedDelivery {
@@ -13,12 +13,20 @@ export interface WitnessedDelivery {
     | undefined;
 }
 
-/**
- * Sees what the channels must never carry: the request, the payload, the error. Each call comes before the message of the same
- * step, with the same facts.
- */
+/** Sees each step, and what the channels must never carry: the request, the payload, the error. */
 export interface LifecycleWitness {
-  received(delivery: DeliveryFacts, request: object): void;
-  verified(delivery: DeliveryFacts, what: WitnessedDelivery): void;
-  failed(call: HandlerFacts, error: unknown, event: object): void;
+  received(delivery: DeliveryFacts, request: object): DeliveryWitness;
+  called(call: HandlerFacts): CallWitness;
+}
+
+/** Each call comes once the facts of the step are set. */
+export interface DeliveryWitness {
+  verified(what: WitnessedDelivery): void;
+  claimed(): void;
+  answered(): void;
+}
+
+export interface CallWitness {
+  reached(stage: HandlerMessage['stage']): void;
+  failed(error: unknown, event: object): void;
 }

@@ -31,27 +31,27 @@ export interface DeliveryFacts {
   /** Milliseconds since 1970. */
   readonly receivedAt: number;
   /** This and the next four are undefined until the delivery is verified: nobody vouches for them before. */
-  readonly eventId?: string;
-  readonly type?: string;
+  readonly eventId?: string | undefined;
+  readonly type?: string | undefined;
   /** `organization_id` of the envelope. */
-  readonly organizationId?: string;
+  readonly organizationId?: string | undefined;
   /** The signed message id, where the scheme has one; else the event's id. */
-  readonly deliveryId?: string;
+  readonly deliveryId?: string | undefined;
   /** Undefined also where `source` is `catch-up`. */
-  readonly scheme?: string;
+  readonly scheme?: string | undefined;
   /** From 1: how many times this event was claimed. Set once it is claimed. */
-  readonly attempt?: number;
+  readonly attempt?: number | undefined;
   /** Set once the delivery is answered, as are the next three. */
-  readonly outcome?: DeliveryOutcome;
+  readonly outcome?: DeliveryOutcome | undefined;
   /**
    * Why: the code of the error that a refusal logs, `handled`, `queued`, `done` or `accepted` (duplicates),
    * `in_progress`, `late`, `failed` (a handler threw), or a code such as `store_unavailable`.
    */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** Of the answer. A controller of your own may change it later. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** From the arrival of the request to its answer, in milliseconds. */
-  readonly durationMs?: number;
+  readonly durationMs?: number | undefined;
 }
 
 /**
@@ -72,12 +72,13 @@ export type DeliveryMessage =
   | { readonly stage: 'received'; readonly delivery: DeliveryFacts }
   | { readonly stage: 'refused'; readonly delivery: Answered }
   | { readonly stage: 'verified'; readonly delivery: Verified }
-  | { readonly stage: 'claimed'; readonly delivery: Verified & Required<Pick<DeliveryFacts, 'attempt'>> }
+  | { readonly stage: 'claimed'; readonly delivery: Verified & Known<DeliveryFacts, 'attempt'> }
   | { readonly stage: 'duplicate' | 'in_progress' | 'queued'; readonly delivery: Verified & Answered }
   | { readonly stage: 'answered'; readonly delivery: Answered };
 
-type Verified = DeliveryFacts & Required<Pick<DeliveryFacts, 'eventId' | 'type' | 'deliveryId'>>;
-type Answered = DeliveryFacts & Required<Pick<DeliveryFacts, 'outcome' | 'reason' | 'status' | 'durationMs'>>;
+type Known<Facts, Key extends keyof Facts> = { readonly [Name in Key]-?: NonNullable<Facts[Name]> };
+type Verified = DeliveryFacts & Known<DeliveryFacts, 'eventId' | 'type' | 'deliveryId'>;
+type Answered = DeliveryFacts & Known<DeliveryFacts, 'outcome' | 'reason' | 'status' | 'durationMs'>;
 
 /**
  * What is known of one call of a handler: ids, types and codes, never a value of the payload. All messages of a call
@@ -93,16 +94,16 @@ export interface HandlerFacts {
   readonly eventId: string;
   readonly type: string;
   /** `organization_id` of the envelope. */
-  readonly organizationId?: string;
+  readonly organizationId?: string | undefined;
   readonly deliveryId: string;
   /** From 1: of the handler's job, where the event was queued; else how many times the event was claimed. */
   readonly attempt: number;
   /** From the arrival of the event to the start of this call, in milliseconds. Set only where the event was queued. */
-  readonly queuedMs?: number;
+  readonly queuedMs?: number | undefined;
   /** Set once the call has ended. */
-  readonly durationMs?: number;
+  readonly durationMs?: number | undefined;
   /** What the handler threw. */
-  readonly error?: HandlerFailure;
+  readonly error?: HandlerFailure | undefined;
 }
 
 /** @publicApi */
@@ -110,7 +111,7 @@ export interface HandlerFailure {
   /** The class of the error, or the type of a value that is none. */
   readonly name: string;
   /** The code of an error of this package, or of Node (`ECONNREFUSED`). */
-  readonly code?: string;
+  readonly code?: string | undefined;
 }
 
 /**
@@ -125,8 +126,8 @@ export interface HandlerFailure {
  */
 export type HandlerMessage =
   | { readonly stage: 'start'; readonly call: HandlerFacts }
-  | { readonly stage: 'end'; readonly call: HandlerFacts & Required<Pick<HandlerFacts, 'durationMs'>> }
+  | { readonly stage: 'end'; readonly call: HandlerFacts & Known<HandlerFacts, 'durationMs'> }
   | {
       readonly stage: 'failed' | 'given_up';
-      readonly call: HandlerFacts & Required<Pick<HandlerFacts, 'error' | 'durationMs'>>;
+      readonly call: HandlerFacts & Known<HandlerFacts, 'error' | 'durationMs'>;
     };

@@ -4,7 +4,7 @@ import { type Answer, noteArrival } from '../answers/answers.js';
 import { organizationOf } from '../events/envelope.js';
 import { ownCodeOf } from '../scalekit-webhook.errors.js';
 import { attempt, type Awaitable } from '../shared/awaitable.js';
-import type { LifecycleWitness, WitnessedDelivery } from './lifecycle-witness.js';
+import type { DeliveryWitness, LifecycleWitness, WitnessedDelivery } from './lifecycle-witness.js';
 import {
   DELIVERY_CHANNEL,
   type DeliveryFacts,
@@ -15,7 +15,7 @@ import {
   type HandlerMessage,
 } from './lifecycle.messages.js';
 
-const FACTS = Symbol.for('nestjs-scalekit-webhooks:facts');
+const FOLLOWED = Symbol.for('nestjs-scalekit-webhooks:followed');
 /** Set by who listens to the start, if the work is to run in a context of its own: a span that is active. */
 export const SURROUND = Symbol.for('nestjs-scalekit-webhooks:surround');
 
@@ -49,9 +49,10 @@ interface Attempt {
   readonly isQueued?: boolean;
 }
 
-/** Where a request whose delivery somebody listens to carries what is known of it. */
+/** What a request carries while somebody listens. */
 interface Followed {
-  [FACTS]?: Writable<DeliveryFacts>;
+  readonly facts: Writable<DeliveryFacts>;
+  readonly witness: DeliveryWitness | undefined;
 }
 
 /**
@@ -59,7 +60,7 @@ interface Followed {
  * costs two looks: one when it is received, one for each handler.
  */
 export class Lifecycle {
-  /** Set by an inspector, while it listens to the channels. */
+  /** Set by an inspector, while it records. */
   witness: LifecycleWitness | undefined;
 
   constructor(
@@ -68,41 +69,39 @@ export class Lifecycle {
   ) {}
 
   received(request: object, source: DeliveryFacts['source'] = 'webhook'): void {
-    if (!(deliverySteps.hasSubscribers || deliveries.hasSubscribers) || factsOf(request)) {
+    const isFollowed = this.witness ?? (deliverySteps.hasSubscribers || deliveries.hasSubscribers);
+    if (!isFollowed || followedOf(request)) {
       return;
     }
-    const { application, endpoint } = this;
-    const receivedAt = Date.now() - Math.round(performance.now() - noteArrival(request));
-    const facts: Writable<DeliveryFacts> = { application, endpoint, source, receivedAt };
-    (request as Followed)[FACTS] = facts;
-    this.witness?.received(facts, request);
+    const facts = this.factsOf(request, source);
+    follow(request, { facts, witness: this.witness?.received(facts, request) });
     deliveries.start.publish(facts);
     deliveries.end.publish(facts);
     tell('received', facts);
   }
 
   verified(request: object, delivery: Delivery & WitnessedDelivery): void {
-    const facts = factsOf(request);
-    if (facts) {
+    const followed = followedOf(request);
+    if (followed) {
+      const { facts, witness } = followed;
       const { event, deliveryId, scheme } = delivery;
-      Object.assign(facts, {
-        eventId: event.id,
-        type: event.type,
-        ...organizationOf(event),
-        deliveryId,
-        scheme,
-      });
-      this.witness?.verified(facts, delivery);
+      facts.eventId = event.id;
+      facts.type = event.type;
+      facts.organizationId = organizationOf(event).organizationId;
+      facts.deliveryId = deliveryId;
+      facts.scheme = scheme;
+      witness?.verified(delivery);
       tell('verified', facts);
     }
   }
 
   claimed(request: object, attempt: number): void {
-    const facts = factsOf(request);
+    const followed = followedOf(request);
     // The store may be slower than the answer: `answered` is always the last step.
-    if (facts && !facts.outcome) {
-      facts.attempt = attempt;
-      tell('claimed', facts);
+    if (followed && !followed.facts.outcome) {
+      followed.facts.attempt = attempt;
+      followed.witness?.claimed();
+      tell('claimed', followed.facts);
     }
   }
 
@@ -110,11 +109,16 @@ export class Lifecycle {
     request: object,
     { outcome, reason, status }: Pick<Answer, 'outcome' | 'reason' | 'status'>,
   ): void {
-    const facts = factsOf(request);
-    if (!facts || facts.outcome) {
+    const followed = followedOf(request);
+    if (!followed || followed.facts.outcome) {
       return;
     }
-    Object.assign(facts, { outcome, reason, status, durationMs: performance.now() - noteArrival(request) });
+    const { facts, witness } = followed;
+    facts.outcome = outcome;
+    facts.reason = reason;
+    facts.status = status;
+    facts.durationMs = performance.now() - noteArrival(request);
+    witness?.answered();
     if (outcome === 'failed') {
       deliveries.error.publish(facts);
     }
@@ -133,12 +137,12 @@ export class Lifecycle {
 
   /** Does the rest of a delivery's work, and tells how it is answered. */
   untilAnswered(request: object, work: () => Awaitable<Answer>): Awaitable<Answer> {
-    const facts = factsOf(request);
-    if (!facts) {
+    const followed = followedOf(request);
+    if (!followed) {
       return work();
     }
     return attempt(
-      () => surround(facts, work),
+      () => surround(followed.facts, work),
       (answer) => {
         this.answered(request, answer);
         return answer;
@@ -150,9 +154,29 @@ export class Lifecycle {
     );
   }
 
+  /** All fields are there from the start: an object that grows is moved again and again. */
+  private factsOf(request: object, source: DeliveryFacts['source']): Writable<DeliveryFacts> {
+    return {
+      application: this.application,
+      endpoint: this.endpoint,
+      source,
+      receivedAt: Date.now() - Math.round(performance.now() - noteArrival(request)),
+      eventId: undefined,
+      type: undefined,
+      organizationId: undefined,
+      deliveryId: undefined,
+      scheme: undefined,
+      attempt: undefined,
+      outcome: undefined,
+      reason: undefined,
+      status: undefined,
+      durationMs: undefined,
+    };
+  }
+
   /** Calls a handler, and tells how that goes. */
   call<T>(handler: string, delivery: Delivery, attempt: Attempt, work: () => Promise<T>): Promise<T> {
-    if (!(handlerSteps.hasSubscribers || calls.hasSubscribers)) {
+    if (!(this.witness ?? (handlerSteps.hasSubscribers || calls.hasSubscribers))) {
       return work();
     }
     const { event, deliveryId, receivedAt } = delivery;
@@ -162,20 +186,27 @@ export class Lifecycle {
       handler,
       eventId: event.id,
       type: event.type,
-      ...organizationOf(event),
+      organizationId: organizationOf(event).organizationId,
       deliveryId,
       attempt: attempt.attempt,
-      ...(attempt.isQueued && { queuedMs: Math.max(0, Date.now() - receivedAt.getTime()) }),
+      queuedMs: attempt.isQueued ? Math.max(0, Date.now() - receivedAt.getTime()) : undefined,
+      durationMs: undefined,
+      error: undefined,
     };
+    const witness = this.witness?.called(call);
     const begin = performance.now();
-    tellOfCall('start', call);
+    const reach = (stage: HandlerMessage['stage']) => {
+      witness?.reached(stage);
+      tellOfCall(stage, call);
+    };
+    reach('start');
     const working = calls.start.runStores(call, () => surround(call, work));
     calls.end.publish(call);
     const end = (stage: 'end' | 'failed') => {
       call.durationMs = performance.now() - begin;
       calls.asyncStart.publish(call);
       calls.asyncEnd.publish(call);
-      tellOfCall(stage, call);
+      reach(stage);
     };
     return working.then(
       (result) => {
@@ -184,11 +215,11 @@ export class Lifecycle {
       },
       (error: unknown) => {
         call.error = failureOf(error);
-        this.witness?.failed(call, error, event);
+        witness?.failed(error, event);
         calls.error.publish(call);
         end('failed');
         if (attempt.isLast(error)) {
-          tellOfCall('given_up', call);
+          reach('given_up');
         }
         throw error;
       },
@@ -196,16 +227,24 @@ export class Lifecycle {
   }
 }
 
-function factsOf(request: object): Writable<DeliveryFacts> | undefined {
-  return (request as Followed)[FACTS];
+function followedOf(request: object): Followed | undefined {
+  return (request as { [FOLLOWED]?: Followed })[FOLLOWED];
+}
+
+function follow(request: object, followed: Followed): void {
+  (request as { [FOLLOWED]?: Followed })[FOLLOWED] = followed;
 }
 
 function tell(stage: DeliveryMessage['stage'], delivery: DeliveryFacts): void {
-  deliverySteps.publish({ stage, delivery });
+  if (deliverySteps.hasSubscribers) {
+    deliverySteps.publish({ stage, delivery });
+  }
 }
 
 function tellOfCall(stage: HandlerMessage['stage'], call: HandlerFacts): void {
-  handlerSteps.publish({ stage, call });
+  if (handlerSteps.hasSubscribers) {
+    handlerSteps.publish({ stage, call });
+  }
 }
 
 function surround<T>({ [SURROUND]: around }: { readonly [SURROUND]?: Surround }, work: () => T): T {

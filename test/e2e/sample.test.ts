@@ -1,14 +1,35 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
-const SAMPLE = fileURLToPath(new URL('../../sample/01-getting-started/dist/', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 it('the first sample receives a delivery of each scheme once, and no forgery, and serves the inspector', async () => {
+  await receivesEachOnce(join(ROOT, 'sample/01-getting-started/dist'));
+});
+
+it('the first sample does so, too, as `npm start` bundles it', async () => {
+  // Within the repository, so that the bundle finds its packages.
+  const target = mkdtempSync(join(ROOT, 'node_modules', '.sample-'));
+  try {
+    const script = join(ROOT, 'tools/build-sample.mjs');
+    await promisify(execFile)(process.execPath, [script, '01-getting-started', target]);
+    await receivesEachOnce(target);
+  } finally {
+    rmSync(target, { recursive: true });
+  }
+});
+
+async function receivesEachOnce(folder: string): Promise<void> {
   const env = { ...process.env, PORT: String(await freePort()), NO_COLOR: '1', NODE_ENV: undefined };
-  const sample = spawn(process.execPath, ['--import', `${SAMPLE}main.js`, `${SAMPLE}send.js`], { env });
+  const sample = spawn(process.execPath, ['--import', join(folder, 'main.js'), join(folder, 'send.js')], {
+    env,
+  });
   let output = '';
   sample.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
   sample.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -35,7 +56,7 @@ it('the first sample receives a delivery of each scheme once, and no forgery, an
   ]);
   expect(output.match(/'diruser_\w+'/g)).toEqual(["'diruser_ada'", "'diruser_grace'", "'diruser_katherine'"]);
   expect(sample.signalCode).toBe('SIGTERM');
-});
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

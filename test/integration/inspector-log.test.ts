@@ -5,7 +5,7 @@ import { createClient, createCluster } from 'redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresIdempotencyStore } from '../../lib/adapters/postgres/index.js';
 import { RedisIdempotencyStore, type RedisIdempotencyStoreOptions } from '../../lib/adapters/redis/index.js';
-import type { InspectorLog, InspectorState, KeptEntry } from '../../lib/inspector/inspector.api.js';
+import type { InspectorLog, InspectorState, RecordedEntry } from '../../lib/inspector/inspector.api.js';
 import { describeInspectorLog } from '../contract/inspector-log.contract.js';
 import { getJson, InspectorReader, startInspected } from '../support/inspector-app.js';
 import { anyPostgres } from '../support/postgres-server.js';
@@ -21,7 +21,8 @@ type Open = (capacity: number, scope?: string) => InspectorLog;
 let scopes = 0;
 const freshScope = () => `{scope} ${++scopes}`;
 
-const entry = (key: string): KeptEntry => ({
+const entry = (key: string): RecordedEntry => ({
+  key,
   entry: { kind: 'delivery', key, process: 'a:1', endpoint: 'default', source: 'webhook', receivedAt: 1 },
 });
 
@@ -108,7 +109,8 @@ describe('RedisIdempotencyStore', () => {
 
   it('finds the calls of an event in a log that is searched in parts', async () => {
     const log = openWith('redis')(10_000);
-    const call = (key: string, eventId: string): KeptEntry => ({
+    const call = (key: string, eventId: string): RecordedEntry => ({
+      key,
       entry: {
         ...{ kind: 'call', key, process: 'a:1', endpoint: 'default', eventId, type: 'user.created' },
         ...{ handler: 'Users.create', attempt: 1, startedAt: Number(key), stage: 'completed' },

@@ -70,11 +70,20 @@ describe('PostgresIdempotencyStore, whatever the server is set to', () => {
   /** The inspectors of several processes, which write at once. */
   async function inspect(stores: readonly PostgresIdempotencyStore<pg.Pool>[]): Promise<void> {
     const logs = stores.map((store) => store.inspection({ scope: 's', capacity: 50 }));
-    const entry = (key: string) =>
-      ({ kind: 'delivery', key, process: 'a', endpoint: 'a', source: 'webhook', receivedAt: 1 }) as const;
+    const recorded = (key: string) => ({
+      key,
+      entry: {
+        kind: 'delivery',
+        key,
+        process: 'a',
+        endpoint: 'a',
+        source: 'webhook',
+        receivedAt: 1,
+      } as const,
+    });
     await Promise.all(
       logs.flatMap((log, process) =>
-        Array.from({ length: 30 }, (_, index) => log.append([{ entry: entry(`${process} ${index}`) }])),
+        Array.from({ length: 30 }, (_, index) => log.append([recorded(`${process} ${index}`)])),
       ),
     );
     const bucket = { process: 'a', at: 1_000, bucketMs: 1_000, counts: { default: { 'type:a': 1 } } };

@@ -5,6 +5,7 @@ import type {
   InspectorLogOptions,
   InspectorPage,
   KeptEntry,
+  RecordedEntry,
 } from '../../idempotency/inspector-log.js';
 import {
   callsAmong,
@@ -12,7 +13,6 @@ import {
   GAP,
   isPosition,
   KEPT_BUCKETS,
-  latestByKey,
   pageAfter,
 } from '../../idempotency/shared-inspector-log.js';
 import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
@@ -40,9 +40,9 @@ export class PostgresInspectorLog implements InspectorLog {
     this.mark = this.keyOf('');
   }
 
-  async append(entries: readonly KeptEntry[]): Promise<void> {
-    const rows = latestByKey(entries).map(({ entry, detail }) => [
-      this.keyOf(entry.key),
+  async append(entries: readonly RecordedEntry[]): Promise<void> {
+    const rows = entries.map(({ key, entry, detail }) => [
+      this.keyOf(key),
       JSON.stringify(entry),
       JSON.stringify(detail),
     ]);

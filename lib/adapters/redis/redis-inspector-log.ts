@@ -5,6 +5,7 @@ import type {
   InspectorLogOptions,
   InspectorPage,
   KeptEntry,
+  RecordedEntry,
 } from '../../idempotency/inspector-log.js';
 import {
   callsAmong,
@@ -12,7 +13,6 @@ import {
   GAP,
   isPosition,
   KEPT_BUCKETS,
-  latestByKey,
   pageAfter,
 } from '../../idempotency/shared-inspector-log.js';
 import { COUNTS_SCRIPT, LOG_SCRIPT } from './inspector-log.script.js';
@@ -38,13 +38,12 @@ export class RedisInspectorLog implements InspectorLog {
     this.runCounts = runner(options, COUNTS_SCRIPT);
   }
 
-  async append(entries: readonly KeptEntry[]): Promise<void> {
-    const latest = latestByKey(entries);
-    for (let at = 0; at < latest.length; at += MAX_ENTRIES_AT_ONCE) {
-      const rows = latest
+  async append(entries: readonly RecordedEntry[]): Promise<void> {
+    for (let at = 0; at < entries.length; at += MAX_ENTRIES_AT_ONCE) {
+      const rows = entries
         .slice(at, at + MAX_ENTRIES_AT_ONCE)
-        .flatMap(({ entry, detail }) => [
-          entry.key,
+        .flatMap(({ key, entry, detail }) => [
+          key,
           JSON.stringify(entry),
           detail ? JSON.stringify(detail) : '',
         ]);
