@@ -38,7 +38,7 @@ export class EntriesFeed {
 
   /** Sends what comes after that position, until the reader goes. The head of the response is written already. */
   add(response: ServerResponse, after: string | undefined): void {
-    const now = Date.now();
+    const now = performance.now();
     const reader: Reader = { response, after, since: now, wroteAt: now };
     this.readers.add(reader);
     response.once('close', () => {
@@ -70,7 +70,7 @@ export class EntriesFeed {
     }
     this.isReading = true;
     try {
-      const now = Date.now();
+      const now = performance.now();
       this.readers.forEach((reader) => {
         dismiss(reader, now);
       });
@@ -83,7 +83,7 @@ export class EntriesFeed {
       this.isReading = false;
     }
     for (const reader of this.readers) {
-      if (Date.now() - reader.wroteAt >= HEARTBEAT_MS && !reader.response.writableNeedDrain) {
+      if (performance.now() - reader.wroteAt >= HEARTBEAT_MS && !reader.response.writableNeedDrain) {
         write(reader, ':\n\n');
       }
     }
@@ -125,6 +125,6 @@ function send(readers: readonly Reader[], { entries, position, isGap }: Inspecto
 function write(reader: Reader, text: string): void {
   if (!reader.response.writableEnded && !reader.response.destroyed) {
     reader.response.write(text);
-    reader.wroteAt = Date.now();
+    reader.wroteAt = performance.now();
   }
 }

@@ -15,8 +15,8 @@ import { ownCodeOf } from '../scalekit-webhook.errors.js';
 import { describeError } from '../shared/describe-error.js';
 import { EntriesFeed } from './entries.feed.js';
 import { BadQueryError, FailedInbox } from './failed.inbox.js';
-import { routeOf } from './inspector.options.js';
 import { InspectorViews } from './inspector.views.js';
+import { onThisMachine } from './on-this-machine.guard.js';
 import { answerError, answerJson, answerPage, type RawExchange, takeOver, writeHead } from './raw-answer.js';
 import { isFromElsewhere, isSameOrigin } from './same-origin.js';
 
@@ -30,7 +30,7 @@ export function createInspectorController(
   guards: readonly (Type<CanActivate> | CanActivate)[],
 ): Type<unknown> {
   @Controller({ path, version: VERSION_NEUTRAL })
-  @UseGuards(...guards)
+  @UseGuards(...(guards.length > 0 ? guards : [onThisMachine]))
   class ScalekitWebhookInspectorController {
     private readonly logger = new Logger('ScalekitWebhook');
 
@@ -103,15 +103,18 @@ export function createInspectorController(
           reply.setHeader('connection', 'close');
         }
         writeHead(reply, 200, 'text/event-stream; charset=utf-8');
-        this.feed.add(reply, String(resumed ?? '') || undefined);
+        if (raw.method === 'HEAD') {
+          reply.end();
+        } else {
+          this.feed.add(reply, String(resumed ?? '') || undefined);
+        }
       }
     }
 
     @Get(':rest')
-    rest(@Req() request: object, @Res() response: object): void {
-      const { request: raw, response: reply } = takeOver(request, response);
-      const [asked = ''] = raw.url?.split('?') ?? [];
-      if (routeOf(asked).endsWith(routeOf(path)) && asked.endsWith('/')) {
+    rest(@Req() request: { readonly params?: { readonly '*'?: string } }, @Res() response: object): void {
+      const { response: reply } = takeOver(request, response);
+      if (request.params?.['*'] === '') {
         answerPage(reply);
       } else {
         answerError(reply, 404, 'Not Found');

@@ -7,6 +7,7 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+import { OpenEndpoints } from '../receive/open-endpoints.js';
 import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { EntriesFeed } from './entries.feed.js';
@@ -27,15 +28,18 @@ export class InspectorLifecycle
   constructor(
     @Inject(INSPECTOR_REGISTRATION) private readonly registration: InspectorRegistration,
     private readonly registry: ScalekitWebhookRegistry,
+    private readonly endpoints: OpenEndpoints,
     private readonly recorder: InspectorRecorder,
     private readonly feed: EntriesFeed,
     private readonly journal: InspectorJournal,
   ) {}
 
-  /** @throws ScalekitWebhookError `invalid_options` where an endpoint has the path of the inspector, or one below it */
+  /** @throws ScalekitWebhookError `invalid_options` where an endpoint has the path of the inspector, or one below it; all are below '' */
   onModuleInit(): void {
     const own = routeOf(this.registration.path);
-    const rival = this.registry.all.find(({ path }) => `${routeOf(path)}/`.startsWith(`${own}/`));
+    const rival = this.registry.all.find(
+      ({ path }) => own === '' || `${routeOf(path)}/`.startsWith(`${own}/`),
+    );
     if (rival) {
       throw new ScalekitWebhookError(
         'invalid_options',
@@ -45,7 +49,15 @@ export class InspectorLifecycle
     }
   }
 
+  /** @throws ScalekitWebhookError `invalid_options` where a second inspector is imported: one of them would show nothing */
   onApplicationBootstrap(): void {
+    if (this.endpoints.all.some(({ lifecycle }) => lifecycle.witness)) {
+      throw new ScalekitWebhookError(
+        'invalid_options',
+        "ScalekitWebhookInspectorModule can't start: it is imported twice. One inspector shows all endpoints of the " +
+          'application: import one, or share the constant that forRoot returned.',
+      );
+    }
     this.recorder.start();
   }
 

@@ -32,7 +32,8 @@ export interface InspectorModuleExtras {
   readonly path?: string;
   /**
    * Guards of the page and of all that it asks for: classes, made with what `imports` exports, or instances. Global guards
-   * run before them. Without guards the boot stops, unless `NODE_ENV` is `development` or `test`.
+   * run before them. Without guards the boot stops, unless `NODE_ENV` is `development` or `test`, and the inspector answers under
+   * `localhost`, names without a dot and IP addresses only.
    *
    * @default []
    */

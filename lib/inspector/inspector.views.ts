@@ -79,11 +79,13 @@ export class InspectorViews {
 
   private countsOf(window: InspectorStats['window'], now: number): Promise<readonly CountBucket[]> {
     const known = this.counted.get(window);
-    if (known && now - known.at < FRESH_MS) {
+    // Not by the clock, which may be set back: what is known would then stay for as long.
+    const at = performance.now();
+    if (known && at - known.at < FRESH_MS) {
       return known.buckets;
     }
     const buckets = this.journal.counts(WINDOWS[window].bucketMs, beginningOf(window, now));
-    this.counted.set(window, { at: now, buckets });
+    this.counted.set(window, { at, buckets });
     return buckets;
   }
 

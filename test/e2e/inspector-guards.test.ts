@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import {
   type CanActivate,
   type ExecutionContext,
@@ -84,7 +85,7 @@ describe('the boot', () => {
     await (await startInspected({ inspector: { guards: [denies] } })).close();
   });
 
-  it.each(['webhooks/scalekit', '/Webhooks/Scalekit/', 'webhooks'])(
+  it.each(['webhooks/scalekit', '/Webhooks/Scalekit/', 'webhooks', '', '/'])(
     'stops where the path is %j and an endpoint is there',
     async (path) => {
       const { error } = await WebhookApp.failToStart({
@@ -94,6 +95,17 @@ describe('the boot', () => {
       expect(error.message).toContain('the endpoint "default" has the path');
     },
   );
+
+  it('stops where a second inspector is imported', async () => {
+    const { error } = await WebhookApp.failToStart({
+      imports: [
+        ScalekitWebhookInspectorModule.forRoot(),
+        ScalekitWebhookInspectorModule.forRoot({ path: 'two' }),
+      ],
+    });
+    expect(error).toMatchObject({ code: 'invalid_options' });
+    expect(error.message).toContain('it is imported twice');
+  });
 
   it.each([0, 9, 1.5, 100_001, '1000' as never])('stops with a capacity of %j', async (capacity) => {
     const { error } = await WebhookApp.failToStart({
@@ -234,6 +246,41 @@ describe.each(PLATFORMS)('a page of another origin, on $platform', ({ adapter })
     }
   });
 
+  it.each([
+    'evil.example',
+    'localhost.evil.example:3000',
+    'abc.ngrok.app',
+    '127.0.0.1.evil.example',
+    '[evil.example]',
+  ])(
+    'sees and changes nothing under the name %j, which leads to this machine, where there are no guards',
+    async (host) => {
+      const id = await start();
+      for (const [method, path] of [
+        ...GETS.map((get) => ['GET', get]),
+        ['POST', `/api/failed/replay?id=${id}`],
+      ]) {
+        const answer = await askAs(host, `${base()}${path}`, method);
+        expect(`${path} ${answer.status}`).toBe(`${path} 403`);
+        expect(answer.body).toContain('Without guards the inspector is there under localhost');
+      }
+      expect(GivesUp.runs).toBe(0);
+    },
+  );
+
+  it.each(['localhost:3000', 'app.localhost', 'web:3000', '10.0.0.7', '[::1]:3000'])(
+    'is not meant by the name %j',
+    async (host) => {
+      await start();
+      expect((await askAs(host, `${base()}/api/state`, 'GET')).status).toBe(200);
+    },
+  );
+
+  it('may have any name where there are guards', async () => {
+    await start({ inspector: { guards: [{ canActivate: () => true }] } });
+    expect((await askAs('hooks.example.com', `${base()}/api/state`, 'GET')).status).toBe(200);
+  });
+
   it.each<[string, Record<string, string>]>([
     ['is ours', { 'sec-fetch-site': 'same-origin', origin: 'SELF' }],
     ['is ours in a browser that does not say so', { origin: 'SELF' }],
@@ -291,19 +338,25 @@ describe.each(PLATFORMS)('answers of the inspector on $platform', ({ adapter }) 
   it('come below a global prefix, and whatever the version of a path is', async () => {
     server = await startInspected({
       adapter: adapter(),
-      inspector: { path: '/internal/hooks' },
+      inspector: { path: '/internal/:team/hooks' },
       configure: (app) => {
         app.setGlobalPrefix('api/eu');
         app.enableVersioning({ type: VersioningType.URI, defaultVersion: '3' });
       },
     });
-    const base = `${server.url}/api/eu/internal/hooks`;
+    const base = `${server.url}/api/eu/internal/ops/hooks`;
     for (const tail of ['', '/']) {
       expect(await (await fetch(`${base}${tail}`)).text()).toBe(PAGE);
     }
     const state = await getJson<{ endpoints: unknown[] }>(`${base}/api/state`);
     expect(state.endpoints).toMatchObject([{ path: '/api/eu/webhooks/scalekit' }]);
-    expect((await fetch(`${server.url}/internal/hooks`)).status).toBe(404);
+    expect((await fetch(`${server.url}/internal/ops/hooks`)).status).toBe(404);
+  });
+
+  it('end at once to HEAD, which is no page that follows', async () => {
+    server = await startInspected({ adapter: adapter() });
+    const answer = await askAs('localhost', `${server.url}/webhooks/inspector/api/entries`, 'HEAD');
+    expect(answer).toEqual({ status: 200, body: '' });
   });
 
   it.each(['?window=1h', '?window=15m%00'])('are 400 to stats%s', async (query) => {
@@ -332,3 +385,22 @@ describe.each(PLATFORMS)('answers of the inspector on $platform', ({ adapter }) 
     }
   });
 });
+
+/** Under that name, as a browser of today says that it is the page itself which asks. */
+function askAs(host: string, url: string, method = 'GET'): Promise<{ status: number; body: string }> {
+  const headers = { host, 'sec-fetch-site': 'same-origin' };
+  return new Promise((resolve, reject) => {
+    request(url, { method, headers, agent: false }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        body += chunk;
+        if (response.headers['content-type']?.startsWith('text/event-stream')) {
+          response.destroy();
+        }
+      });
+      response.once('close', () => resolve({ status: response.statusCode ?? 0, body }));
+    })
+      .once('error', reject)
+      .end();
+  });
+}

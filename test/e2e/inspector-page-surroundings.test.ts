@@ -1,3 +1,4 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InspectorWindow, launchBrowser } from '../support/inspector/browser.js';
@@ -64,8 +65,7 @@ describe.each(PLATFORMS)('the inspector’s page on $platform', ({ adapter }) =>
 });
 
 it('follows in two windows, and a hidden one gives its connection back and resumes', async () => {
-  const [{ adapter }] = PLATFORMS as [(typeof PLATFORMS)[number]];
-  const app = await startInspected({ adapter: adapter() });
+  const app = await startInspected({ adapter: new FastifyAdapter() });
   const url = `${app.url}/inspector`;
   const [one, two] = [await InspectorWindow.open(browser, url), await InspectorWindow.open(browser, url)];
   await app.deliver(anEvent('user.created'));
@@ -86,14 +86,13 @@ it('follows in two windows, and a hidden one gives its connection back and resum
 });
 
 it('follows an application that was started anew', async () => {
-  const [{ adapter }] = PLATFORMS as [(typeof PLATFORMS)[number]];
-  let app = await startInspected({ adapter: adapter() });
+  let app = await startInspected({ adapter: new FastifyAdapter() });
   const proxy = await RewritingProxy.start(() => app.url);
   await app.deliver(anEvent('user.created'));
   const window = await InspectorWindow.open(browser, `${proxy.url}/inspector`);
   await expect.poll(() => window.rows()).toHaveLength(1);
   await app.close();
-  app = await startInspected({ adapter: adapter() });
+  app = await startInspected({ adapter: new FastifyAdapter() });
   await app.deliver(anEvent('user.updated'));
   await expect
     .poll(() => window.rows())

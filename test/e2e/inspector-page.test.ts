@@ -210,12 +210,12 @@ describe.each(PLATFORMS)('the inspector’s page on $platform', ({ adapter }) =>
     const markup = `<img src=x onerror="complain('markup')"><script>complain('script')</script>`;
     const event = anEvent(markup, {
       id: 'https://evil.example/?<b>',
-      organization_id: 'org_\u202egro.elpmaxe',
+      organization_id: 'org_\u202egro.elpmaxe\u3164\u{e0041}',
       data: { text: markup, long: 'x'.repeat(500_000), ...Object.fromEntries(manyKeys()) },
     });
     await app.deliver(event);
     await expect.poll(() => window.rows()).toEqual([expect.stringContaining('<img src=x')]);
-    expect((await window.rows())[0]).toContain('org_⟨U+202E⟩gro.elpmaxe');
+    expect((await window.rows())[0]).toContain('org_⟨U+202E⟩gro.elpmaxe⟨U+3164⟩⟨U+E0041⟩');
     await window.openRow('<img src=x');
     await window.page.getByRole('heading', { name: 'Payload' }).waitFor();
     await window.page.getByLabel('Payload', { exact: true }).waitFor();

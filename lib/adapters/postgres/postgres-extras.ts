@@ -54,7 +54,10 @@ export class PostgresFailures implements FailedEventStore {
   }
 
   async of(scope: string, eventId: string): Promise<readonly KeptFailure[]> {
-    const rows = await this.ask<[string, string | null][]>('failuresOf', { scope, eventId });
+    const rows = await this.ask<[string, string | null][]>('failuresOf', {
+      scope,
+      eventId: toStoredKey(eventId),
+    });
     return rows.map(([data, delivery]) => ({
       ...(JSON.parse(data) as KeptFailure),
       ...(delivery !== null && { delivery: unquoted(delivery) }),

@@ -81,6 +81,7 @@ const CASES: Readonly<Record<string, Check>> = {
     equal(await failures.forget('default', 'a', ['A.one']), 0);
     deepEqual(await failures.of('default', 'a'), [two]);
     deepEqual(await failures.of('other', 'a'), []);
+    deepEqual(await failures.of('default', 'a\0\ud800'), []);
     deepEqual(await failures.of('default', 'ab'), [failure('ab')]);
   },
 

@@ -24,9 +24,10 @@ export class EntriesStore {
 
   receive(entries: readonly InspectorEntry[]): void {
     for (const entry of entries) {
-      if (entry.kind === 'delivery') {
+      // A process of another version may have written it: what can't be drawn would be the end of the page.
+      if (entry.kind === 'delivery' && Number.isFinite(entry.receivedAt)) {
         this.putDelivery(entry);
-      } else {
+      } else if (entry.kind === 'call' && Number.isFinite(entry.startedAt)) {
         this.putCall(entry);
       }
     }

@@ -1,8 +1,7 @@
 import { announce } from './announce.js';
 
-/** Controls, what turns the direction of writing, and what has no width: they would make a text look like another one. */
-const INVISIBLE =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+/** Controls, what turns the direction of writing, and what is not seen: they would make a text look like another one. */
+const INVISIBLE = /(?![\n\t])[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
 /** Makes visible what a sender could hide, and shortens what no list can show. */
 export function shown(text: string, limit = 300): string {
@@ -10,7 +9,7 @@ export function shown(text: string, limit = 300): string {
     text.length > limit ? `${text.slice(0, limit)}… (${text.length.toLocaleString('en')} characters)` : text;
   return head.replace(
     INVISIBLE,
-    (letter) => `⟨U+${letter.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`,
+    (letter) => `⟨U+${(letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}⟩`,
   );
 }
 
