@@ -174,7 +174,7 @@ export type { EndpointRole } from './dispatch/endpoint-role.js';
 export { type EventJob, jobKey } from './dispatch/event-job.js';
 export type { EventJobs } from './dispatch/event-jobs.js';
 export type { JobAttempt, JobOutcome } from './dispatch/job-outcome.js';
-export { QueueUnavailableError } from './dispatch/queues/queue-unavailable.error.js';
+export { QueueUnavailableError } from './dispatch/queues/queue.dispatcher.js';
 export type { ClaimedDelivery, HandlerRunner } from './dispatch/handler-runner.js';
 export { inlineDispatcher } from './dispatch/inline.dispatcher.js';
 

@@ -1,6 +1,5 @@
 import { describeError } from '../shared/describe-error.js';
-import { untilAborted } from '../shared/until-aborted.js';
-import { within } from '../shared/within.js';
+import { untilAborted, within } from '../shared/within.js';
 import { CatchUpError, retryAfterMsOf, statusOf } from './catch-up.errors.js';
 import type { Clock } from './clock.js';
 import {

@@ -4,8 +4,8 @@ import type { EventHandler } from '../handlers/event-handler.js';
 import type { Claim } from '../idempotency/claim.js';
 import type { AcceptAnswer, Ledger } from '../idempotency/ledger.js';
 import type { AcceptResult, InboxEvent } from '../idempotency/transactional-inbox.js';
-import { RateLimitedLog } from '../shared/rate-limited-log.js';
 import type { Awaitable } from '../shared/awaitable.js';
+import { RateLimitedLog } from '../shared/rate-limited-log.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { EndpointRole } from './endpoint-role.js';
 import { ALL_HANDLERS, createEventJob, deliveryOfJob, type EventJob, isEventJob } from './event-job.js';
@@ -17,10 +17,10 @@ import {
   type JobOutcome,
   LONGEST_WAIT_MS,
   outcomeOf,
+  WrongPicks,
 } from './job-outcome.js';
 import { logFailure } from './log-failure.js';
 import { TraceContext } from './trace-context.js';
-import { WrongPicks } from './wrong-picks.js';
 
 /** Another replay of the same event takes a few calls to the queue. */
 const REPLAY_WAIT_MS = 50;

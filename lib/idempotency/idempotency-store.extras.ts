@@ -1,5 +1,5 @@
-import type { InspectorLog, InspectorLogOptions } from './inspector-log.js';
 import type { Awaitable, BeginOptions, BeginResult, IdempotencyStore } from './idempotency-store.js';
+import type { InspectorLog, InspectorLogOptions } from './inspector-log.js';
 
 /**
  * A handler that gave up on an event, as a store keeps it.

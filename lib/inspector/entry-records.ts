@@ -1,12 +1,11 @@
 import { noteArrival } from '../answers/answers.js';
 import { describeError } from '../shared/describe-error.js';
-import type { DeliveryFacts, HandlerFacts, HandlerMessage } from '../telemetry/lifecycle.messages.js';
 import type { CallWitness, DeliveryWitness, WitnessedDelivery } from '../telemetry/lifecycle-witness.js';
-import { placeOf } from './answer-times.js';
+import type { DeliveryFacts, HandlerFacts, HandlerMessage } from '../telemetry/lifecycle.messages.js';
 import type { Counts } from './counts.js';
+import { placeOf } from './inspector-stats.js';
 import type { CallEntry, DeliveryEntry, EntryDetail, RecordedEntry } from './inspector.api.js';
-import { shownHeaders } from './shown-headers.js';
-import { payloadText } from './shown-payload.js';
+import { payloadText, shownHeaders } from './shown-content.js';
 
 /** Ids of the envelope have at most 256 characters; others are what a sender makes of them. */
 const MAX_ID = 256;

@@ -2,7 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FailedEventFilter, FailedEvents } from '../dispatch/event-dispatcher.js';
 import { findFailed } from '../dispatch/find-failed.js';
 import { type OpenEndpoint, OpenEndpoints } from '../receive/open-endpoints.js';
-import { BadQueryError } from './bad-query.js';
 import type { FailedActionAnswer, FailedAnswer } from './inspector.api.js';
 import { INSPECTOR_OPTIONS, type InspectorOptions } from './inspector.options.js';
 
@@ -98,3 +97,6 @@ function dateOf(query: URLSearchParams, name: string): Date | undefined {
   }
   return date;
 }
+
+/** A parameter of a request that can't be used: answered 400 with the message. */
+export class BadQueryError extends Error {}

@@ -13,13 +13,11 @@ import {
 import { type AbstractHttpAdapter, HttpAdapterHost } from '@nestjs/core';
 import { ownCodeOf } from '../scalekit-webhook.errors.js';
 import { describeError } from '../shared/describe-error.js';
-import { BadQueryError } from './bad-query.js';
 import { EntriesFeed } from './entries.feed.js';
-import { FailedInbox } from './failed.inbox.js';
+import { BadQueryError, FailedInbox } from './failed.inbox.js';
 import { InspectorViews } from './inspector.views.js';
-import { answerPage } from './page-answer.js';
-import { answerError, answerJson, type RawExchange, takeOver, writeHead } from './raw-answer.js';
 import { onThisMachine } from './on-this-machine.guard.js';
+import { answerError, answerJson, answerPage, type RawExchange, takeOver, writeHead } from './raw-answer.js';
 import { isFromElsewhere, isSameOrigin } from './same-origin.js';
 
 const AWAY = ['inspector_log', 'store_unavailable', 'queue_unavailable', 'shutting_down'];

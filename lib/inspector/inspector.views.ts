@@ -4,8 +4,8 @@ import { HandlerRegistry } from '../handlers/handler.registry.js';
 import { RawBodyInstaller } from '../raw-body/raw-body.installer.js';
 import { type OpenEndpoint, OpenEndpoints } from '../receive/open-endpoints.js';
 import { type RegisteredEndpoint, ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
-import { WINDOWS } from './counts.js';
-import { endpointCounts } from './endpoint-counts.js';
+import { endpointCounts, WINDOWS } from './counts.js';
+import { beginningOf, statsOf } from './inspector-stats.js';
 import type {
   CountBucket,
   DeliveryAnswer,
@@ -16,7 +16,6 @@ import type {
 } from './inspector.api.js';
 import { InspectorJournal } from './inspector.journal.js';
 import { INSPECTOR_OPTIONS, type InspectorOptions } from './inspector.options.js';
-import { beginningOf, statsOf } from './inspector-stats.js';
 
 /** Many pages ask for the same. */
 const FRESH_MS = 1_000;

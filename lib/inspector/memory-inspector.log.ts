@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { callsAmong, GAP, KEPT_BUCKETS } from '../idempotency/inspector-log.js';
 import type { CountBucket, InspectorLog, InspectorPage, KeptEntry, RecordedEntry } from './inspector.api.js';
-import { callsAmong, GAP, KEPT_BUCKETS } from '../idempotency/shared-inspector-log.js';
 
 interface Kept {
   readonly recorded: RecordedEntry;

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import { PAGE } from './page.html.js';
 
 /** Express's request and response are Node's; those of Fastify have them. */
 export interface RawExchange {
@@ -51,4 +53,26 @@ export function answerJson(response: ServerResponse, status: number, value: unkn
 /** As Nest answers errors. */
 export function answerError(response: ServerResponse, statusCode: number, message: string): void {
   answerJson(response, statusCode, { statusCode, message, error: STATUS_CODES[statusCode] });
+}
+
+/** Nothing runs on the page, and nothing styles it, but what it has itself. */
+const POLICY = [
+  "default-src 'none'",
+  `script-src ${hashOf('script')}`,
+  `style-src ${hashOf('style')}`,
+  "connect-src 'self'",
+  'img-src data:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+export function answerPage(response: ServerResponse): void {
+  writeHead(response, 200, 'text/html; charset=utf-8', POLICY);
+  response.end(PAGE);
+}
+
+function hashOf(element: 'script' | 'style'): string {
+  const [, content = ''] = new RegExp(`<${element}[^>]*>([^]*?)</${element}>`).exec(PAGE) ?? [];
+  return `'sha256-${createHash('sha256').update(content).digest('base64')}'`;
 }

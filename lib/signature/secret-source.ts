@@ -1,11 +1,11 @@
-import type { RateLimitedLog } from '../shared/rate-limited-log.js';
 import { hasErrorCode, ScalekitWebhookError, withoutStack } from '../scalekit-webhook.errors.js';
+import type { RateLimitedLog } from '../shared/rate-limited-log.js';
 import { within } from '../shared/within.js';
 import { SecretUnavailableError } from './signature.errors.js';
 import { createWebhookCheck, type WebhookCheck, type WebhookOutcome } from './verify-webhook.js';
-import { inspectSecrets } from './webhook-secret.js';
 import type { WebhookDelivery, WebhookVerifierOptions } from './webhook-input.js';
 import type { WebhookScheme } from './webhook-scheme.js';
+import { inspectSecrets } from './webhook-secret.js';
 
 /** One secret, or several while they are rotated. */
 export type Secrets = string | readonly string[];

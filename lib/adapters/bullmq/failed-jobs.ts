@@ -1,6 +1,6 @@
 import type { Job, JobType, Queue } from 'bullmq';
-import { ALL_HANDLERS, type EventJob } from '../../dispatch/event-job.js';
 import type { FailedEvent, FailedEventPage, FailedEventPosition } from '../../dispatch/event-dispatcher.js';
+import { ALL_HANDLERS, type EventJob } from '../../dispatch/event-job.js';
 import type { DeadLetter, FailedJobs, LiveJob } from '../../dispatch/queues/dead-letters.js';
 import type { EngineHost } from '../../dispatch/queues/queue.dispatcher.js';
 import { endpointPrefix, eventPrefix } from './job-id.js';

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
-import { settlesWithin } from '../../shared/within.js';
 import { hasErrorCode, ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
+import { settlesWithin } from '../../shared/within.js';
 import { JobTable } from './job-table.js';
 import type { PgBossDispatcherOptions, PgBossSettings } from './pg-boss-dispatcher.options.js';
 

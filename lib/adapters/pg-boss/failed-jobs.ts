@@ -1,6 +1,6 @@
 import type { JobWithMetadata } from 'pg-boss';
-import { ALL_HANDLERS, type EventJob } from '../../dispatch/event-job.js';
 import type { FailedEvent, FailedEventPage, FailedEventPosition } from '../../dispatch/event-dispatcher.js';
+import { ALL_HANDLERS, type EventJob } from '../../dispatch/event-job.js';
 import type { DeadLetter, FailedJobs, LiveJob } from '../../dispatch/queues/dead-letters.js';
 import type { EngineHost } from '../../dispatch/queues/queue.dispatcher.js';
 import type { BossConnection } from './boss-connection.js';

@@ -1,8 +1,8 @@
 import type { JobAttempt } from 'pg-boss';
 import { ALL_HANDLERS } from '../../dispatch/event-job.js';
 import type { EngineHost, QueueWorker, Settlement, WorkOn } from '../../dispatch/queues/queue.dispatcher.js';
-import { settlesWithin } from '../../shared/within.js';
 import type { CompletionWithRemoval } from '../../idempotency/transactional-inbox.js';
+import { settlesWithin } from '../../shared/within.js';
 import type { BossConnection } from './boss-connection.js';
 import { attemptOf, type Job, JobSettlements } from './job-settlements.js';
 import type { LostJob } from './job-table.js';

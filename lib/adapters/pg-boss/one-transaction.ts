@@ -1,6 +1,5 @@
 import type { JobAttempt, JobInsert } from 'pg-boss';
 import type { EventJob } from '../../dispatch/event-job.js';
-import { messageOf } from '../../shared/describe-error.js';
 import type { EngineHost } from '../../dispatch/queues/queue.dispatcher.js';
 import {
   type AcceptResult,
@@ -12,6 +11,7 @@ import {
   type TransactionalInbox,
 } from '../../idempotency/transactional-inbox.js';
 import { Batcher } from '../../shared/batcher.js';
+import { messageOf } from '../../shared/describe-error.js';
 import { within } from '../../shared/within.js';
 import { isRefusedValue } from '../postgres/sql-state.js';
 import type { OpenBoss } from './boss-connection.js';

@@ -1,4 +1,10 @@
 import type {
+  ApplicationRegister,
+  CatchUpStore,
+  FailedEventStore,
+  IdempotencyStoreExtras,
+} from '../../idempotency/idempotency-store.extras.js';
+import type {
   BeginOptions,
   BeginResult,
   CompletedAs,
@@ -6,29 +12,30 @@ import type {
   TransactionalIdempotencyStore,
   TransactionRecords,
 } from '../../idempotency/idempotency-store.js';
-import type {
-  ApplicationRegister,
-  CatchUpStore,
-  FailedEventStore,
-  IdempotencyStoreExtras,
-} from '../../idempotency/idempotency-store.extras.js';
 import type { InspectorLog, InspectorLogOptions } from '../../idempotency/inspector-log.js';
 import type { TransactionalInbox } from '../../idempotency/transactional-inbox.js';
 import { Batcher } from '../../shared/batcher.js';
 import { within } from '../../shared/within.js';
-import { kindOfBegin, leadersOf, STATE, toParameter, toResults } from './begin-batch.js';
-import type { BeginAnswers, BeginCall } from './begin-batch.js';
+import {
+  type BeginAnswers,
+  type BeginCall,
+  kindOfBegin,
+  leadersOf,
+  STATE,
+  toParameter,
+  toResults,
+} from './begin-batch.js';
+import { ExpiredRows } from './expired-rows.js';
+import { assertText, DEFAULT_TABLE, readTableName, type TableName, toStoredKey } from './names.js';
+import type { PostgresClient, PostgresTransactionRunner, TransactionOf } from './postgres-client.js';
 import { PostgresApplications, PostgresCatchUp, PostgresFailures } from './postgres-extras.js';
 import { PostgresInbox } from './postgres-inbox.js';
 import { PostgresInspectorLog } from './postgres-inspector-log.js';
-import { ExpiredRows } from './expired-rows.js';
-import type { PostgresClient, PostgresTransactionRunner, TransactionOf } from './postgres-client.js';
-import { createStatements, type Statements } from './statements.sql.js';
+import { runTransaction } from './run-transaction.js';
 import { migrationSql } from './schema.js';
 import { StatementSender, tooSlow } from './send-statement.js';
 import { isRefusedValue } from './sql-state.js';
-import { assertText, DEFAULT_TABLE, readTableName, type TableName, toStoredKey } from './names.js';
-import { runTransaction } from './run-transaction.js';
+import { createStatements, type Statements } from './statements.sql.js';
 import { transactionRunnerOf } from './transaction-runner.js';
 
 /** @publicApi */

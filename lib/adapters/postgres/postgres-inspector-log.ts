@@ -1,20 +1,18 @@
-import type {
-  CountBucket,
-  InspectorEntry,
-  InspectorLog,
-  InspectorLogOptions,
-  InspectorPage,
-  KeptEntry,
-  RecordedEntry,
-} from '../../idempotency/inspector-log.js';
 import {
   callsAmong,
+  type CountBucket,
   ENTRIES_KEPT_MS,
   GAP,
+  type InspectorEntry,
+  type InspectorLog,
+  type InspectorLogOptions,
+  type InspectorPage,
   isPosition,
   KEPT_BUCKETS,
+  type KeptEntry,
   pageAfter,
-} from '../../idempotency/shared-inspector-log.js';
+  type RecordedEntry,
+} from '../../idempotency/inspector-log.js';
 import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
 import type { LogStatements } from './inspector-log.sql.js';
 import { toStoredKey } from './names.js';

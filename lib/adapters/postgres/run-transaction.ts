@@ -1,7 +1,7 @@
-import { untilAborted } from '../../shared/until-aborted.js';
-import { DeliveryAbortedError } from '../../idempotency/idempotency.errors.js';
 import type { TransactionRecords } from '../../idempotency/idempotency-store.js';
+import { DeliveryAbortedError } from '../../idempotency/idempotency.errors.js';
 import type { InboxRecords } from '../../idempotency/transactional-inbox.js';
+import { untilAborted } from '../../shared/within.js';
 import { STATE } from './begin-batch.js';
 import { assertText, toStoredKey } from './names.js';
 import type { PostgresClient, PostgresTransactionRunner } from './postgres-client.js';

@@ -1,11 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type {
-  BeginOptions,
-  BeginResult,
-  CompletedAs,
-  FencingToken,
-  IdempotencyStore,
-} from '../../idempotency/idempotency-store.js';
 import {
   type IdempotencyStoreExtras,
   type KeyState,
@@ -13,13 +6,20 @@ import {
   type ReopenOptions,
   type ReopenResult,
 } from '../../idempotency/idempotency-store.extras.js';
+import type {
+  BeginOptions,
+  BeginResult,
+  CompletedAs,
+  FencingToken,
+  IdempotencyStore,
+} from '../../idempotency/idempotency-store.js';
 import type { InspectorLog, InspectorLogOptions } from '../../idempotency/inspector-log.js';
+import type { IoredisClient, NodeRedisClient } from './redis-client.js';
 import { RedisApplications, RedisCatchUp, RedisFailures } from './redis-extras.js';
 import { RedisInspectorLog } from './redis-inspector-log.js';
-import type { IoredisClient, NodeRedisClient } from './redis-client.js';
 import { rowKey } from './row-key.js';
-import { StoreCalls } from './store-calls.js';
 import { scriptRunner } from './script-runner.js';
+import { StoreCalls } from './store-calls.js';
 import { STORE_SCRIPT } from './store.script.js';
 
 /** @publicApi */

@@ -4,21 +4,32 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import type { DispatchOutcome } from '../../answers/answers.js';
 import type { Claim } from '../../idempotency/claim.js';
 import type { AcceptResult, InboxEvent } from '../../idempotency/transactional-inbox.js';
+import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
 import { Batcher } from '../../shared/batcher.js';
+import { messageOf } from '../../shared/describe-error.js';
 import { RateLimitedLog } from '../../shared/rate-limited-log.js';
 import type { VerifiedDelivery } from '../../signature/verified-delivery.js';
 import { checkSetup } from '../endpoint-role.js';
-import type { DispatchOutcome } from '../../answers/answers.js';
 import type { DispatcherHost, EventDispatcher, FailedEvents } from '../event-dispatcher.js';
 import { type EventJob, isEventJob } from '../event-job.js';
 import type { EventJobs } from '../event-jobs.js';
 import type { JobAttempt, JobOutcome } from '../job-outcome.js';
 import { type DeadLetter, DeadLetters, type FailedJobs } from './dead-letters.js';
-import { messageOf } from '../../shared/describe-error.js';
-import { QueueUnavailableError } from './queue-unavailable.error.js';
 import type { QueueSettings } from './queue-settings.js';
+
+/**
+ * The queue could not take an event, or did not say so in time: the delivery gets 503 and the sender retries.
+ *
+ * @publicApi
+ */
+export class QueueUnavailableError extends ScalekitWebhookError<'queue_unavailable'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('queue_unavailable', message, options);
+  }
+}
 
 const FOREIGN_JOB_MS = 500;
 const QUEUE_RETRY_MS = 2_000;

@@ -1,17 +1,19 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { InspectorState } from '../inspector.api.js';
 import { ChartsView } from './charts/charts.view.js';
 import { useStreamState } from './data/live.js';
 import type { StreamState } from './data/stream.js';
+import { useFetched } from './data/use-fetched.js';
 import { DeliveriesView } from './deliveries/deliveries.view.js';
 import { DeliveryView } from './delivery/delivery.view.js';
 import { EndpointsView } from './endpoints/endpoints.view.js';
 import { FailedView } from './failed/failed.view.js';
 import { HandlersView } from './handlers/handlers.view.js';
 import { HelpDialog } from './help.dialog.js';
-import { LogTrouble } from './log-trouble.js';
 import { go, linkTo, useRoute, VIEWS } from './route.js';
 import { Announcements } from './ui/announce.js';
 import { useShortcuts } from './ui/shortcuts.js';
+import { Text } from './ui/text.js';
 
 const TITLES = {
   deliveries: 'Deliveries',
@@ -95,6 +97,16 @@ function Connection() {
   return (
     <p class={`connection is-${state}`} role="status">
       {STATES[state]}
+    </p>
+  );
+}
+
+/** Why the page may show less than there is. */
+function LogTrouble() {
+  const { data } = useFetched<InspectorState>('state', {}, 15_000);
+  return data?.trouble === undefined ? null : (
+    <p class="log-trouble" role="status">
+      Deliveries of other processes may be missing: <Text of={data.trouble} />
     </p>
   );
 }

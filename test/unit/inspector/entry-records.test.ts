@@ -20,7 +20,9 @@ it('keeps of the headers of refused deliveries no more than is shown', () => {
       'webhook-signature': `v1,${'s'.repeat(10_000)}`,
       cookie: `${'c'.repeat(10_000)}${index}`,
     };
-    const record = new DeliveryRecord(owner, facts, { headers: JSON.parse(JSON.stringify(headers)) as object });
+    const record = new DeliveryRecord(owner, facts, {
+      headers: JSON.parse(JSON.stringify(headers)) as object,
+    });
     record.answered();
     record.settle(counts);
     return record;

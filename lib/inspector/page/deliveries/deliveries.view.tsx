@@ -9,8 +9,7 @@ import { useMedia } from '../ui/use-media.js';
 import { DeliveriesGrid } from './deliveries-grid.js';
 import { DeliveryFilters } from './delivery-filters.js';
 import { type DeliveryFilter, filtered } from './filter.js';
-import { listMemory } from './list-memory.js';
-import { useHeldRows } from './use-held-rows.js';
+import { listMemory, useHeldRows } from './list-memory.js';
 import { useRoving } from './use-roving.js';
 
 export function DeliveriesView({ query }: { query: DeliveryFilter }) {
