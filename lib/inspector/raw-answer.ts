@@ -20,6 +20,8 @@ const HEADERS = {
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
   'x-frame-options': 'DENY',
+  // Else nginx keeps the stream until some kilobytes have come.
+  'x-accel-buffering': 'no',
 };
 const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
 

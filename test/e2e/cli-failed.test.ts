@@ -170,7 +170,12 @@ describe('failed', () => {
       (response: ServerResponse) => response.writeHead(302, { location: inspector }).end(),
       '302',
     ],
-    ['another list', (response: ServerResponse) => response.end('{"rows":[]}'), 'no list of events'],
+    ['another list', (response: ServerResponse) => response.end('{"rows":[]}'), 'no list of failed events'],
+    [
+      'events of another kind',
+      (response: ServerResponse) => response.end('{"events":[null,{"id":1}]}'),
+      'no list of failed events',
+    ],
   ])('says that no inspector is there where it finds %s', async (_, respond, what) => {
     refuse = respond;
     const { code, stderr } = await run('failed');

@@ -328,6 +328,7 @@ describe.each(PLATFORMS)('answers of the inspector on $platform', ({ adapter }) 
         expect(headers.get('cache-control')).toBe('no-store, no-transform');
         expect(headers.get('x-content-type-options')).toBe('nosniff');
         expect(headers.get('referrer-policy')).toBe('no-referrer');
+        expect(headers.get('x-accel-buffering')).toBe('no');
         expect(headers.get('content-security-policy')).toContain("default-src 'none'");
         expect(headers.get('etag')).toBeNull();
       }

@@ -55,10 +55,10 @@ export class InspectorClient {
         readonly events?: unknown;
         readonly cursor?: string;
       };
-      if (!Array.isArray(page.events)) {
-        throw this.noInspector('the answer has no list of events');
+      if (!Array.isArray(page.events) || !page.events.every(isFailure)) {
+        throw this.noInspector('the answer has no list of failed events');
       }
-      yield* page.events as readonly ListedFailure[];
+      yield* page.events;
       left -= page.events.length;
       cursor = page.cursor;
     } while (cursor !== undefined && left > 0);
@@ -123,6 +123,11 @@ function parse(body: string): object | undefined {
   } catch {
     return undefined;
   }
+}
+
+function isFailure(event: unknown): event is ListedFailure {
+  const { eventId, type, handler, reason } = Object(event) as Record<string, unknown>;
+  return [eventId, type, handler, reason].every((text) => typeof text === 'string');
 }
 
 /** Node's error code: `fetch` wraps the error that has it. */
