@@ -25,7 +25,7 @@ export class InspectorRecorder implements LifecycleWitness, RecordOwner {
   /** Changed since the last flush. */
   private noted: (DeliveryRecord | CallRecord)[] = [];
   private lastKey = 0;
-  private countedAt = 0;
+  private countedAt = -Infinity;
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
 
@@ -54,7 +54,7 @@ export class InspectorRecorder implements LifecycleWitness, RecordOwner {
 
   /** Writes what is not written yet, unless the log is away. */
   async flush(): Promise<void> {
-    this.countedAt = 0;
+    this.countedAt = -Infinity;
     await within(
       PATIENCE_MS,
       Promise.resolve(this.writing).then(() => this.write()),
@@ -97,12 +97,13 @@ export class InspectorRecorder implements LifecycleWitness, RecordOwner {
   private async write(): Promise<void> {
     const records = this.noted;
     this.noted = [];
-    this.settle(records);
-    const isCounted = Date.now() - this.countedAt >= COUNT_EVERY_MS;
+    // Not by the clock, which may be set back.
+    const isCounted = performance.now() - this.countedAt >= COUNT_EVERY_MS;
     if (isCounted) {
-      this.countedAt = Date.now();
+      this.countedAt = performance.now();
     }
     try {
+      this.settle(records);
       if (records.length > 0) {
         await this.journal.append(records);
       }

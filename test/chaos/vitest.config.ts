@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/** Each file fills both cores with processes of its own: one after the other. */
+/** Two files at once: one waits for servers that are away while the others keep the processors busy. */
 export default defineConfig({
   test: {
     include: ['test/chaos/**/*.test.ts'],
-    fileParallelism: false,
+    maxWorkers: 2,
     globalSetup: './test/support/servers.setup.ts',
     hookTimeout: 60_000,
     reporters: ['default', './test/support/summary.reporter.ts'],
