@@ -1,29 +1,12 @@
-import type { DeliveryOutcome } from '../answers/delivery-outcome.js';
-import type { HandlerFailure } from '../telemetry/lifecycle.messages.js';
+import type { DeliveryFacts, HandlerFacts } from '../telemetry/lifecycle.messages.js';
 
 /** One delivery. Sent again, with the same `key`, when more is known of it. */
-export interface DeliveryEntry {
+export interface DeliveryEntry extends Omit<DeliveryFacts, 'application'> {
   readonly kind: 'delivery';
   /** Unique among all processes. */
   readonly key: string;
   /** `host:pid` of the process that received it. */
   readonly process: string;
-  readonly endpoint: string;
-  readonly source: 'webhook' | 'catch-up';
-  /** Milliseconds since 1970. */
-  readonly receivedAt: number;
-  /** This and the next five are undefined until the delivery is verified. */
-  readonly eventId?: string | undefined;
-  readonly type?: string | undefined;
-  readonly organizationId?: string | undefined;
-  readonly deliveryId?: string | undefined;
-  readonly scheme?: string | undefined;
-  readonly attempt?: number | undefined;
-  /** Undefined while the delivery is not answered. */
-  readonly outcome?: DeliveryOutcome | undefined;
-  readonly reason?: string | undefined;
-  readonly status?: number | undefined;
-  readonly durationMs?: number | undefined;
   /** Milliseconds from `receivedAt`: when its bytes were read, its signature verified, its event claimed. */
   readonly readMs?: number | undefined;
   readonly verifiedMs?: number | undefined;
@@ -31,24 +14,13 @@ export interface DeliveryEntry {
 }
 
 /** One call of a handler, in whatever process. It belongs to the deliveries of the same endpoint and event. */
-export interface CallEntry {
+export interface CallEntry extends Omit<HandlerFacts, 'application' | 'deliveryId'> {
   readonly kind: 'call';
   readonly key: string;
   readonly process: string;
-  readonly endpoint: string;
-  readonly eventId: string;
-  readonly type: string;
-  readonly organizationId?: string | undefined;
-  readonly handler: string;
-  /** From 1. */
-  readonly attempt: number;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  /** From the arrival of the event to the start, where it was queued. */
-  readonly queuedMs?: number | undefined;
   readonly stage: 'running' | 'completed' | 'failed' | 'given_up';
-  readonly durationMs?: number | undefined;
-  readonly error?: HandlerFailure | undefined;
 }
 
 export type InspectorEntry = DeliveryEntry | CallEntry;

@@ -113,26 +113,15 @@ export class DeliveryRecord implements DeliveryWitness, RecordedEntry {
   }
 
   get entry(): DeliveryEntry {
-    const { endpoint, source, receivedAt, eventId, type, organizationId, deliveryId, scheme, attempt } =
-      this.facts;
-    const { outcome, reason, status, durationMs } = this.facts;
+    const { application: _, organizationId, deliveryId, durationMs, ...facts } = this.facts;
     return {
       kind: 'delivery',
       key: this.key,
       process: this.owner.process,
-      endpoint,
-      source,
-      receivedAt,
-      eventId,
-      type,
+      ...facts,
       organizationId: organizationId?.slice(0, MAX_ID),
       deliveryId: deliveryId?.slice(0, MAX_ID),
-      scheme,
-      attempt,
-      outcome,
-      reason,
-      status,
-      durationMs: durationMs === undefined ? undefined : hundredths(durationMs) / 100,
+      durationMs: durationMs && hundredths(durationMs) / 100,
       readMs: inMs(this.readAt),
       verifiedMs: inMs(this.verifiedAt),
       claimedMs: inMs(this.claimedAt),
@@ -192,23 +181,16 @@ export class CallRecord implements CallWitness, RecordedEntry {
   }
 
   get entry(): CallEntry {
-    const { endpoint, eventId, type, organizationId, handler, attempt, queuedMs, durationMs, error } =
-      this.facts;
+    const { application: _, deliveryId: __, organizationId, durationMs, ...facts } = this.facts;
     return {
       kind: 'call',
       key: this.key,
       process: this.owner.process,
-      endpoint,
-      eventId,
-      type,
+      ...facts,
       organizationId: organizationId?.slice(0, MAX_ID),
-      handler,
-      attempt,
       startedAt: this.startedAt,
-      queuedMs,
       stage: STAGES[this.stage],
-      durationMs: durationMs === undefined ? undefined : hundredths(durationMs) / 100,
-      error,
+      durationMs: durationMs && hundredths(durationMs) / 100,
     };
   }
 
