@@ -181,10 +181,10 @@ describe.each(PLATFORMS)('the stream of entries on $platform', ({ adapter }) => 
 });
 
 it('ends with the application over HTTP/2, although the page comes again over the same connection', async () => {
-  const { key, cert, remove } = makeTlsFiles(1);
-  const adapter = new FastifyAdapter({ http2: true, https: { key, cert } } as object);
+  const tls = makeTlsFiles(1);
+  const adapter = new FastifyAdapter({ http2: true, https: { key: tls.key, cert: tls.cert } } as object);
   const server = await startInspected({ adapter });
-  const session = connectHttp2(server.url.replace('http:', 'https:'), { ca: cert });
+  const session = connectHttp2(server.url.replace('http:', 'https:'), { ca: tls.cert });
   const open = () => {
     const stream = session.request({ ':path': '/webhooks/inspector/api/entries' });
     stream.on('error', () => undefined).on('close', () => session.closed || open());
@@ -193,5 +193,5 @@ it('ends with the application over HTTP/2, although the page comes again over th
   await once(open(), 'response');
   await server.close();
   expect(session.closed).toBe(true);
-  remove();
+  tls.remove();
 });
