@@ -19,6 +19,10 @@ interface Reader {
   wroteAt: number;
 }
 
+interface OverHttp2 {
+  readonly stream?: { readonly session?: { close(): void } };
+}
+
 /**
  * Sends entries to all open pages as server-sent events. Readers at the same position share one read of the log. A reader that is
  * slow is left where it is: later it goes on from there, or starts anew if the log has dropped what comes next.
@@ -57,6 +61,8 @@ export class EntriesFeed {
     this.isClosed = true;
     for (const { response } of this.readers) {
       response.end();
+      // The page would come again over the same connection of HTTP/2, for as long as the server waits for that.
+      (response as OverHttp2).stream?.session?.close();
       // What a slow reader has not taken would keep the server from closing.
       if (response.writableLength > 0) {
         response.destroy();
@@ -83,15 +89,20 @@ export class EntriesFeed {
       this.isReading = false;
     }
     for (const reader of this.readers) {
-      if (performance.now() - reader.wroteAt >= HEARTBEAT_MS && !reader.response.writableNeedDrain) {
+      if (performance.now() - reader.wroteAt >= HEARTBEAT_MS && !isBehind(reader.response)) {
         write(reader, ':\n\n');
       }
     }
   }
 }
 
+/** HTTP/2 has no `writableNeedDrain`. */
+function isBehind({ writableLength, writableHighWaterMark }: ServerResponse): boolean {
+  return writableLength >= writableHighWaterMark;
+}
+
 function dismiss({ response, since, wroteAt }: Reader, now: number): void {
-  if (response.writableNeedDrain && now - wroteAt > PATIENCE_MS) {
+  if (isBehind(response) && now - wroteAt > PATIENCE_MS) {
     response.destroy();
   } else if (now - since > LONGEST_MS) {
     response.end();
@@ -101,7 +112,7 @@ function dismiss({ response, since, wroteAt }: Reader, now: number): void {
 function byPosition(readers: Iterable<Reader>): Map<string | undefined, Reader[]> {
   const groups = new Map<string | undefined, Reader[]>();
   for (const reader of readers) {
-    if (!reader.response.writableNeedDrain && !reader.response.writableEnded) {
+    if (!isBehind(reader.response) && !reader.response.writableEnded) {
       groups.set(reader.after, [...(groups.get(reader.after) ?? []), reader]);
     }
   }

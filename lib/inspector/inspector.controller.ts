@@ -40,7 +40,7 @@ export function createInspectorController(
       private readonly inbox: FailedInbox,
       { httpAdapter }: HttpAdapterHost,
     ) {
-      // Fastify's router tells a path with a slash at its end from one without. Express's has no `*`.
+      // Fastify's router tells a path with a slash at its end from one without. Express's would prefer this to later routes.
       if (isFastify(httpAdapter)) {
         const { prototype } = ScalekitWebhookInspectorController;
         Get('*')(prototype, 'rest', { value: Reflect.get(prototype, 'rest') });
@@ -111,7 +111,6 @@ export function createInspectorController(
       }
     }
 
-    @Get(':rest')
     rest(@Req() request: { readonly params?: { readonly '*'?: string } }, @Res() response: object): void {
       const { response: reply } = takeOver(request, response);
       if (request.params?.['*'] === '') {

@@ -1,8 +1,10 @@
 import { request } from 'node:http';
 import {
   type CanActivate,
+  Controller,
   type ExecutionContext,
   ForbiddenException,
+  Get,
   Injectable,
   Module,
   VersioningType,
@@ -352,6 +354,22 @@ describe.each(PLATFORMS)('answers of the inspector on $platform', ({ adapter }) 
     const state = await getJson<{ endpoints: unknown[] }>(`${base}/api/state`);
     expect(state.endpoints).toMatchObject([{ path: '/api/eu/webhooks/scalekit' }]);
     expect((await fetch(`${server.url}/internal/ops/hooks`)).status).toBe(404);
+  });
+
+  it('take no route of another controller below their path', async () => {
+    @Controller('admin')
+    class Users {
+      @Get('users')
+      list(): string {
+        return 'Ada';
+      }
+    }
+    @Module({ controllers: [Users] })
+    class UsersModule {}
+    const inspector = ScalekitWebhookInspectorModule.forRoot({ path: 'admin' });
+    server = await WebhookApp.start({ adapter: adapter(), imports: [inspector, UsersModule] });
+    expect(await (await fetch(`${server.url}/admin/users`)).text()).toBe('Ada');
+    expect(await (await fetch(`${server.url}/admin/`)).text()).toBe(PAGE);
   });
 
   it('end at once to HEAD, which is no page that follows', async () => {

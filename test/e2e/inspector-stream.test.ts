@@ -1,10 +1,14 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { Injectable } from '@nestjs/common';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OnScalekitEvent } from '../../lib/index.js';
 import type { InspectorState } from '../../lib/inspector/inspector.api.js';
 import { Gate } from '../support/gate.js';
 import { getJson, InspectorReader, startInspected } from '../support/inspector-app.js';
+import { makeTlsFiles } from '../support/tls-files.js';
 import { anEvent, PLATFORMS, type WebhookApp } from '../support/webhook-app.js';
 
 @Injectable()
@@ -174,4 +178,20 @@ describe.each(PLATFORMS)('the stream of entries on $platform', ({ adapter }) => 
       await neighbour.close();
     }
   });
+});
+
+it('ends with the application over HTTP/2, although the page comes again over the same connection', async () => {
+  const tls = makeTlsFiles(1);
+  const adapter = new FastifyAdapter({ http2: true, https: { key: tls.key, cert: tls.cert } } as object);
+  const server = await startInspected({ adapter });
+  const session = connectHttp2(server.url.replace('http:', 'https:'), { ca: tls.cert });
+  const open = () => {
+    const stream = session.request({ ':path': '/webhooks/inspector/api/entries' });
+    stream.on('error', () => undefined).on('close', () => session.closed || open());
+    return stream.resume();
+  };
+  await once(open(), 'response');
+  await server.close();
+  expect(session.closed).toBe(true);
+  tls.remove();
 });
