@@ -168,7 +168,7 @@ describe('PostgresIdempotencyStore, whatever the server is set to', () => {
   });
 
   it.each(['LATIN1', 'EUC_JP', 'SQL_ASCII'])(
-    'keeps failures of any text in a database of encoding %s',
+    'keeps failures and entries of the inspector, of any text, in a database of encoding %s',
     async (encoding) => {
       const admin = poolOf(server.url, 1);
       const name = `encoded_${encoding.toLowerCase()}`;
@@ -188,6 +188,29 @@ describe('PostgresIdempotencyStore, whatever the server is set to', () => {
         await store.failures.keep({ ...failure, delivery }, options);
         expect(await store.failures.of('s', 'evt_1')).toMatchObject([{ reason: failure.reason, delivery }]);
       }
+      const log = store.inspection({ scope: 's', capacity: 10 });
+      const call = {
+        kind: 'call',
+        key: 'one',
+        process: 'web:1',
+        endpoint: 'default',
+        eventId: 'evt_😀 王',
+      } as const;
+      const entry = {
+        ...call,
+        type: 'Zoë',
+        handler: 'A.one',
+        attempt: 1,
+        startedAt: 1,
+        stage: 'failed',
+      } as const;
+      const kept = { entry, detail: { error: 'no Zoë 😀 王…' } };
+      const bucket = { process: 'web:1', at: 1, bucketMs: 10_000, counts: { default: { 'type:王': 1 } } };
+      await log.append([kept]);
+      await log.count(bucket);
+      expect((await log.read(undefined, 10)).entries).toEqual([entry]);
+      expect(await log.callsOf('default', entry.eventId)).toEqual([kept]);
+      expect(await log.counts(10_000, 0)).toEqual([bucket]);
     },
   );
 

@@ -44,6 +44,11 @@ export function toStoredKey(key: string): string {
     : `sha256:${createHash('sha256').update(key, 'utf16le').digest('hex')}`;
 }
 
+/** The same JSON. A database may have an encoding that lacks characters of an event. */
+export function inAscii(json: string): string {
+  return json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** @throws TypeError */
 export function assertText(handler: string): void {
   if (NOT_TEXT.test(handler)) {

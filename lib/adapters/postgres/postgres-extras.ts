@@ -15,15 +15,10 @@ import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
 import { DONE } from './functions.sql.js';
 import type { Statements } from './statements.sql.js';
 import { isSchemaMissing } from './sql-state.js';
-import { toStoredKey } from './names.js';
+import { inAscii, toStoredKey } from './names.js';
 
 /** Sends a statement, bounded in time. */
 type Send = <Answer>(name: keyof Statements, parameter: unknown) => Promise<Answer>;
-
-/** The same JSON. A database may have an encoding that lacks characters of an event. */
-function inAscii(json: string): string {
-  return json.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
 
 /** A text with other characters than ASCII is kept as a JSON string. */
 const quoted = (text: string) => (/^(?!")[ -~]*$/.test(text) ? text : inAscii(JSON.stringify(text)));

@@ -15,7 +15,7 @@ import {
 } from '../../idempotency/inspector-log.js';
 import { ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
 import type { LogStatements } from './inspector-log.sql.js';
-import { toStoredKey } from './names.js';
+import { inAscii, toStoredKey } from './names.js';
 import { isSchemaMissing } from './sql-state.js';
 
 /** Sends a statement, bounded in time. */
@@ -41,8 +41,8 @@ export class PostgresInspectorLog implements InspectorLog {
   async append(entries: readonly RecordedEntry[]): Promise<void> {
     const rows = entries.map(({ key, entry, detail }) => [
       this.keyOf(key),
-      JSON.stringify(entry),
-      JSON.stringify(detail),
+      inAscii(JSON.stringify(entry)),
+      detail && inAscii(JSON.stringify(detail)),
     ]);
     const { scope, capacity, mark } = this;
     await this.send('logAppend', { scope, capacity, mark, keepMs: ENTRIES_KEPT_MS, entries: rows });
@@ -68,7 +68,11 @@ export class PostgresInspectorLog implements InspectorLog {
 
   async callsOf(endpoint: string, eventId: string): Promise<readonly KeptEntry[]> {
     const { scope, mark } = this;
-    const found = await this.send<KeptEntry[]>('logCalls', { scope, mark, text: JSON.stringify(eventId) });
+    const found = await this.send<KeptEntry[]>('logCalls', {
+      scope,
+      mark,
+      text: inAscii(JSON.stringify(eventId)),
+    });
     return callsAmong(found, endpoint, eventId);
   }
 
@@ -79,7 +83,7 @@ export class PostgresInspectorLog implements InspectorLog {
       process: toStoredKey(process),
       bucketMs,
       at,
-      data: JSON.stringify(bucket),
+      data: inAscii(JSON.stringify(bucket)),
     };
     await this.send('logCount', { ...row, keepMs: KEPT_BUCKETS * bucketMs });
   }
