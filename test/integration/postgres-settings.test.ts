@@ -206,7 +206,7 @@ describe('PostgresIdempotencyStore, whatever the server is set to', () => {
       } as const;
       const kept = { entry, detail: { error: 'no Zoë 😀 王…' } };
       const bucket = { process: 'web:1', at: 1, bucketMs: 10_000, counts: { default: { 'type:王': 1 } } };
-      await log.append([kept]);
+      await log.append([{ key: entry.key, ...kept }]);
       await log.count(bucket);
       expect((await log.read(undefined, 10)).entries).toEqual([entry]);
       expect(await log.callsOf('default', entry.eventId)).toEqual([kept]);
