@@ -168,7 +168,7 @@ describe('PostgresIdempotencyStore, whatever the server is set to', () => {
   });
 
   it.each(['LATIN1', 'EUC_JP', 'SQL_ASCII'])(
-    'keeps failures and entries of the inspector, of any text, in a database of encoding %s',
+    'keeps events, failures and entries of the inspector, of any text, in a database of encoding %s',
     async (encoding) => {
       const admin = poolOf(server.url, 1);
       const name = `encoded_${encoding.toLowerCase()}`;
@@ -180,13 +180,14 @@ describe('PostgresIdempotencyStore, whatever the server is set to', () => {
       const store = new PostgresIdempotencyStore({ client: poolOf(url.href, 1) });
       await store.migrate();
       const failure = {
-        ...{ scope: 's', eventId: 'evt_1', type: 'user.created', handler: 'A.one', reason: 'no Zoë 😀 王' },
+        ...{ scope: 's', eventId: 'evt_😀', type: 'user.created', handler: 'A.one', reason: 'no Zoë 😀 王' },
         ...{ attempts: 1, failedAt: 1, fingerprint: 1 },
       };
       const options = { keep: 10, keepMs: 60_000 };
+      await acquire(store, 'evt_😀');
       for (const delivery of ['{"body":"Zoë 😀 王"}', '"', 'ASCII']) {
         await store.failures.keep({ ...failure, delivery }, options);
-        expect(await store.failures.of('s', 'evt_1')).toMatchObject([{ reason: failure.reason, delivery }]);
+        expect(await store.failures.of('s', 'evt_😀')).toMatchObject([{ reason: failure.reason, delivery }]);
       }
       const log = store.inspection({ scope: 's', capacity: 10 });
       const call = {

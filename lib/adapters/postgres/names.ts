@@ -34,12 +34,16 @@ export function readTableName(table: string): TableName {
 
 /** An index entry holds 2,704 bytes at most; https://www.postgresql.org/docs/current/btree.html#BTREE-LIMITS. */
 const MAX_KEY_LENGTH = 512;
+const ASCII = /^[\n -~]*$/;
 /** What PostgreSQL has no place for: https://www.postgresql.org/docs/current/datatype-character.html. */
 const NOT_TEXT = /[\0\p{Surrogate}]/u;
 
-/** Any string as one that a row can have for its key: one that the database would refuse would fail its whole batch. */
+/**
+ * Any string as one that a row can have for its key, in a database of any encoding: one that the database would refuse
+ * would fail its whole batch.
+ */
 export function toStoredKey(key: string): string {
-  return key.length <= MAX_KEY_LENGTH && !NOT_TEXT.test(key)
+  return key.length <= MAX_KEY_LENGTH && ASCII.test(key)
     ? key
     : `sha256:${createHash('sha256').update(key, 'utf16le').digest('hex')}`;
 }

@@ -32,7 +32,14 @@ export class PostgresFailures implements FailedEventStore {
     const { scope, eventId } = failure;
     const key = keyOf(scope, eventId, failure.handler);
     const data = inAscii(JSON.stringify(failure));
-    const kept = { key, scope, eventId, data, delivery: delivery && quoted(delivery), ...options };
+    const kept = {
+      key,
+      scope,
+      eventId: toStoredKey(eventId),
+      data,
+      delivery: delivery && quoted(delivery),
+      ...options,
+    };
     await this.ask('keepFailure', kept);
   }
 
