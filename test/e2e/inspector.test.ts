@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { OnScalekitEvent, type ScalekitEnvelope, UnrecoverableEventError } from '../../lib/index.js';
 import type { InspectorState, InspectorStats } from '../../lib/inspector/inspector.api.js';
 import { PAGE } from '../../lib/inspector/page.html.js';
@@ -128,4 +128,23 @@ describe.each(PLATFORMS)('the inspector on $platform', ({ adapter }) => {
       expect(times[0]).toBeGreaterThan(0);
     }
   });
+});
+
+it('counts on when the clock is set back', async () => {
+  const server = await startInspected({});
+  const refused = async () => {
+    const { outcomes } = await getJson<InspectorStats>(`${server.url}/webhooks/inspector/api/stats`);
+    return outcomes.refused.reduce((sum, many) => sum + many, 0);
+  };
+  await server.post('{}');
+  await expect.poll(refused, { timeout: 20_000 }).toBe(1);
+  const { now } = Date;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
+  try {
+    await server.post('{}');
+    await expect.poll(refused, { timeout: 20_000 }).toBe(1);
+  } finally {
+    clock.mockRestore();
+    await server.close();
+  }
 });
