@@ -136,12 +136,12 @@ it('counts on when the clock is set back', async () => {
     const { outcomes } = await getJson<InspectorStats>(`${server.url}/webhooks/inspector/api/stats`);
     return outcomes.refused.reduce((sum, many) => sum + many, 0);
   };
-  await server.post('{}');
+  await server.post('{}', {});
   await expect.poll(refused, { timeout: 20_000 }).toBe(1);
   const { now } = Date;
   const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
   try {
-    await server.post('{}');
+    await server.post('{}', {});
     await expect.poll(refused, { timeout: 20_000 }).toBe(1);
   } finally {
     clock.mockRestore();
