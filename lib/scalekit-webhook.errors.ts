@@ -1,4 +1,5 @@
-const BRAND = Symbol.for('nestjs-scalekit-webhooks:error');
+/** Holds an error's code, in all copies of the package. A handler can overwrite `code`, with a payload of all things. */
+const OWN_CODE = Symbol.for('nestjs-scalekit-webhooks:error');
 
 /**
  * The base class of every error of this package. Tell errors apart by `code`: two copies of the package may be
@@ -14,9 +15,9 @@ export class ScalekitWebhookError<Code extends string = string> extends Error {
     super(message, options);
     this.name = new.target.name;
     this.code = code;
+    Object.defineProperty(this, OWN_CODE, { value: code });
   }
 }
-Object.defineProperty(ScalekitWebhookError.prototype, BRAND, { value: true });
 
 /** Stops the boot: an endpoint can't work as it is set up. */
 export function cantStart(endpoint: string, reason: string): ScalekitWebhookError<'invalid_options'> {
@@ -28,7 +29,7 @@ export function cantStart(endpoint: string, reason: string): ScalekitWebhookErro
 
 /** The code of an error of this package; undefined for all others. */
 export function ownCodeOf(error: unknown): string | undefined {
-  return error instanceof Error && BRAND in error && 'code' in error ? String(error.code) : undefined;
+  return error instanceof Error && OWN_CODE in error ? String(error[OWN_CODE]) : undefined;
 }
 
 /** True for an error of this package with that code, whichever copy of the package threw it. */

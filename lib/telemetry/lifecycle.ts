@@ -251,14 +251,27 @@ function surround<T>({ [SURROUND]: around }: { readonly [SURROUND]?: Surround },
   return around ? around(work) : work();
 }
 
-/** Code only: a message, a name or a code that a handler chose may quote the payload. */
+/**
+ * The error's class and a code that is known. A handler may have copied a payload into the error's own properties, and one
+ * that is a proxy may throw when it is looked at.
+ */
 function failureOf(error: unknown): HandlerFailure {
-  if (!(error instanceof Error)) {
-    return { name: typeof error };
+  try {
+    return error instanceof Error ? classAndCodeOf(error) : { name: typeof error };
+  } catch {
+    return { name: 'Error' };
   }
+}
+
+function classAndCodeOf(error: Error): HandlerFailure {
+  const { name } = (Object.getPrototypeOf(error) as object).constructor;
+  const code = ownCodeOf(error) ?? systemCodeOf(error);
+  return { name, ...(code !== undefined && { code }) };
+}
+
+function systemCodeOf(error: Error): string | undefined {
   const { code } = error as NodeJS.ErrnoException;
-  const known = ownCodeOf(error) ?? (typeof code === 'string' && code in constants.errno ? code : undefined);
-  return { name: error.constructor.name, ...(known !== undefined && { code: known }) };
+  return typeof code === 'string' && code in constants.errno ? code : undefined;
 }
 
 /** Of an exception of Nest's that a controller of the user's own throws. */
