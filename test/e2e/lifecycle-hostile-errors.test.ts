@@ -67,7 +67,7 @@ describe('a call that ends with an error that a payload was copied into', () => 
     expect(JSON.stringify(messages.all)).not.toContain('jane');
   });
 
-  it.each([{ constructor: null }, { code: 'P2002' }])(
+  it.each<object>([{ constructor: null }, { code: 'P2002' }])(
     'is given up on, as its handler said: %j',
     async (data) => {
       thrown = (event) => Object.assign(new UnrecoverableEventError('no seat'), event.data);
