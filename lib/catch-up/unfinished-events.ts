@@ -1,4 +1,4 @@
-import { OldestFirstMap } from '../idempotency/oldest-first.map.js';
+import { OldestFirstMap } from '../shared/oldest-first.map.js';
 import type { Clock } from './clock.js';
 
 /** An event whose handlers failed, or that another process works on: later runs try it again. */
@@ -90,7 +90,7 @@ const MAX_REMEMBERED = 20_000;
 
 /** The latest ids that this process knows to be done, so that it does not ask the store again. */
 export class DoneIds {
-  private readonly ids = new OldestFirstMap<true>();
+  private readonly ids = new OldestFirstMap<string, true>();
 
   has(id: string): boolean {
     return this.ids.get(id) === true;

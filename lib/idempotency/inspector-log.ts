@@ -69,7 +69,10 @@ export interface KeptEntry {
   readonly detail?: EntryDetail | undefined;
 }
 
-/** Its entry and its detail may be made when they are read, and tell what is known by then. */
+/**
+ * Its entry and its detail may be made when they are read, and tell what is known by then. One process appends the same
+ * object again when more is known.
+ */
 export interface RecordedEntry extends KeptEntry {
   readonly key: string;
 }

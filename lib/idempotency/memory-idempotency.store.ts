@@ -1,4 +1,4 @@
-import { OldestFirstMap } from './oldest-first.map.js';
+import { OldestFirstMap } from '../shared/oldest-first.map.js';
 import {
   type IdempotencyStoreExtras,
   type KeyState,
@@ -70,9 +70,9 @@ export class MemoryIdempotencyStore implements IdempotencyStore, IdempotencyStor
   private readonly maxEntries: number;
   /** Ordered by the end of the lease: a renewed claim moves to the end. */
   private readonly claimed = new Map<string, Claimed>();
-  private readonly released = new OldestFirstMap<Released>();
+  private readonly released = new OldestFirstMap<string, Released>();
   /** Ordered by the last time the key was asked for. */
-  private readonly done = new OldestFirstMap<Done>();
+  private readonly done = new OldestFirstMap<string, Done>();
   private lastToken: FencingToken = 0;
   readonly failures = new MemoryFailures((key, options) => this.reopen(key, options));
   readonly applications = new MemoryApplications();
@@ -212,7 +212,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore, IdempotencyStor
   }
 
   private unexpired<T extends { readonly expiresAt: number }>(
-    entries: OldestFirstMap<T>,
+    entries: OldestFirstMap<string, T>,
     key: string,
     now: number,
   ): T | undefined {
@@ -230,7 +230,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore, IdempotencyStor
   }
 
   private forgetOne(now: number): void {
-    if (this.done.deleteOldest() || this.released.deleteOldest()) {
+    if (this.done.deleteOldest() ?? this.released.deleteOldest()) {
       return;
     }
     const [first] = this.claimed;

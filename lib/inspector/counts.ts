@@ -20,8 +20,8 @@ export class Counts {
     this.current = Object.values(WINDOWS).map(({ bucketMs }) => new Bucket(process, bucketMs));
   }
 
-  /** In the buckets that were current at the last `turn()`. */
   add(endpoint: string, kind: string, value: string | number): void {
+    this.turn();
     const values = mapIn(mapIn(this.latest, endpoint), kind);
     const place = values.size < MAX_NAMES || values.has(value) ? value : 'other';
     values.set(place, (values.get(place) ?? 0) + 1);
@@ -35,7 +35,7 @@ export class Counts {
   }
 
   /** Begins the buckets of the present. Long ones begin with a short one. */
-  turn(): void {
+  private turn(): void {
     const now = Date.now();
     const at = now - (now % WINDOWS['15m'].bucketMs);
     if (at !== this.at) {

@@ -5,7 +5,7 @@ import type { DeliveryFacts, HandlerFacts, HandlerMessage } from '../telemetry/l
 import type { Counts } from './counts.js';
 import { placeOf } from './inspector-stats.js';
 import type { CallEntry, DeliveryEntry, EntryDetail, RecordedEntry } from './inspector.api.js';
-import { payloadText, shownHeaders } from './shown-content.js';
+import { type KeptHeaders, keptHeaders, payloadText, shownHeaders } from './shown-content.js';
 
 /** Ids of the envelope have at most 256 characters; others are what a sender makes of them. */
 const MAX_ID = 256;
@@ -14,8 +14,12 @@ const MAX_ERROR = 16_000;
 /** The recorder, as its records see it. */
 export interface RecordOwner {
   readonly process: string;
+  readonly application: string;
   readonly showsPayloads: boolean;
-  newKey(): string;
+  /** Milliseconds since 1970. Times that are counted from it are small numbers, which take no memory of their own. */
+  readonly since: number;
+  readonly counts: Counts;
+  newNumber(): number;
   /** Has a record written soon that has changed. */
   note(record: DeliveryRecord | CallRecord): void;
 }
@@ -26,28 +30,26 @@ export interface RecordOwner {
  */
 export class DeliveryRecord implements DeliveryWitness, RecordedEntry {
   isNoted = false;
-  readonly key: string;
+  private readonly number: number;
   private readonly beganAt: number;
   private readonly readAt: number;
   private verifiedAt: number | undefined;
   private claimedAt: number | undefined;
   private size: number | undefined;
-  private secret = 0;
-  private secrets = 1;
+  private secret: number | undefined;
   private clockMs: number | undefined;
   private event: object | undefined;
   private payload: string | undefined;
-  private isProofDue = false;
-  private isAnswerDue = false;
-  /** Not the request, which holds on to its connection. */
+  /** Until the answer those of the request: not the request itself, which holds on to its connection. */
   private headers: unknown;
+  private kept: KeptHeaders | undefined;
 
   constructor(
     private readonly owner: RecordOwner,
     private readonly facts: DeliveryFacts,
     request: { readonly headers?: unknown; readonly body?: unknown },
   ) {
-    this.key = owner.newKey();
+    this.number = owner.newNumber();
     this.beganAt = noteArrival(request);
     this.readAt = this.passed();
     const { headers, body } = request;
@@ -57,15 +59,19 @@ export class DeliveryRecord implements DeliveryWitness, RecordedEntry {
   }
 
   verified({ event, rawBody, proof }: WitnessedDelivery): void {
+    const { counts, showsPayloads } = this.owner;
+    const { endpoint } = this.facts;
     this.size = rawBody.length;
-    this.event = this.owner.showsPayloads ? event : undefined;
+    this.event = showsPayloads ? event : undefined;
     const { secret, timestamp } = proof ?? {};
     this.secret = secret?.position ?? 0;
-    this.secrets = secret?.of ?? 1;
-    // Signed times are whole seconds: half of one is the best guess.
-    this.clockMs = timestamp === undefined ? undefined : timestamp * 1_000 + 500 - Date.now();
+    counts.add(endpoint, 'secret', `${this.secret}/${secret?.of ?? 1}`);
+    if (timestamp !== undefined) {
+      // Signed times are whole seconds: half of one is the best guess.
+      this.clockMs = timestamp * 1_000 + 500 - Date.now();
+      counts.add(endpoint, 'clock', Math.round(this.clockMs / 1_000));
+    }
     this.verifiedAt = this.passed();
-    this.isProofDue = true;
     this.owner.note(this);
   }
 
@@ -75,41 +81,33 @@ export class DeliveryRecord implements DeliveryWitness, RecordedEntry {
   }
 
   answered(): void {
-    this.isAnswerDue = true;
+    const { counts } = this.owner;
+    const { endpoint, source, outcome = 'failed', type, scheme, durationMs = 0 } = this.facts;
+    this.kept = keptHeaders(this.headers);
+    this.headers = undefined;
+    counts.add(endpoint, 'outcome', outcome);
+    if (source === 'webhook') {
+      counts.add(endpoint, 'ms', placeOf(durationMs));
+    }
+    if (type !== undefined) {
+      counts.add(endpoint, 'type', type);
+    }
+    if (scheme !== undefined) {
+      counts.add(endpoint, 'scheme', scheme);
+    }
     this.owner.note(this);
   }
 
-  /** Counts what is new, and lets go of the event. */
-  settle(counts: Counts): void {
-    const { endpoint, source, outcome = 'failed', type, scheme, durationMs = 0 } = this.facts;
-    if (this.isProofDue) {
-      this.isProofDue = false;
-      counts.add(endpoint, 'secret', `${this.secret}/${this.secrets}`);
-      if (this.clockMs !== undefined) {
-        counts.add(endpoint, 'clock', Math.round(this.clockMs / 1_000));
-      }
-    }
-    if (this.isAnswerDue) {
-      this.isAnswerDue = false;
-      if (this.verifiedAt === undefined) {
-        // Anyone can send much of them. A clone has no part of the long texts that are cut.
-        this.headers = structuredClone(shownHeaders(this.headers));
-      }
-      counts.add(endpoint, 'outcome', outcome);
-      if (source === 'webhook') {
-        counts.add(endpoint, 'ms', placeOf(durationMs));
-      }
-      if (type !== undefined) {
-        counts.add(endpoint, 'type', type);
-      }
-      if (scheme !== undefined) {
-        counts.add(endpoint, 'scheme', scheme);
-      }
-    }
+  /** Makes the text of the payload, and lets go of the event. */
+  settle(): void {
     if (this.event) {
       this.payload = payloadText(this.event);
       this.event = undefined;
     }
+  }
+
+  get key(): string {
+    return keyOf(this.owner, this.number);
   }
 
   get entry(): DeliveryEntry {
@@ -129,14 +127,8 @@ export class DeliveryRecord implements DeliveryWitness, RecordedEntry {
   }
 
   get detail(): EntryDetail {
-    const { headers, size, secret, clockMs, payload, verifiedAt } = this;
-    return {
-      headers: shownHeaders(headers),
-      size,
-      secret: verifiedAt === undefined ? undefined : secret,
-      clockMs,
-      payload,
-    };
+    const { headers, kept, size, secret, clockMs, payload } = this;
+    return { headers: shownHeaders(kept ?? keptHeaders(headers)), size, secret, clockMs, payload };
   }
 
   /** Since the arrival, in hundredths of a millisecond: a small whole number takes no memory of its own. */
@@ -150,8 +142,8 @@ const STAGES = { start: 'running', end: 'completed', failed: 'failed', given_up:
 /** What is known of a handler's call. */
 export class CallRecord implements CallWitness, RecordedEntry {
   isNoted = false;
-  readonly key: string;
-  private readonly startedAt = Date.now();
+  private readonly number: number;
+  private readonly startedAt: number;
   private stage: HandlerMessage['stage'] = 'start';
   private failure: { readonly error: unknown; readonly event: object } | undefined;
   private error: string | undefined;
@@ -160,7 +152,8 @@ export class CallRecord implements CallWitness, RecordedEntry {
     private readonly owner: RecordOwner,
     private readonly facts: HandlerFacts,
   ) {
-    this.key = owner.newKey();
+    this.number = owner.newNumber();
+    this.startedAt = Date.now() - owner.since;
   }
 
   reached(stage: HandlerMessage['stage']): void {
@@ -180,6 +173,10 @@ export class CallRecord implements CallWitness, RecordedEntry {
     }
   }
 
+  get key(): string {
+    return keyOf(this.owner, this.number);
+  }
+
   get entry(): CallEntry {
     const { application: _, deliveryId: __, organizationId, durationMs, ...facts } = this.facts;
     return {
@@ -188,7 +185,7 @@ export class CallRecord implements CallWitness, RecordedEntry {
       process: this.owner.process,
       ...facts,
       organizationId: organizationId?.slice(0, MAX_ID),
-      startedAt: this.startedAt,
+      startedAt: this.owner.since + this.startedAt,
       stage: STAGES[this.stage],
       durationMs: durationMs && hundredths(durationMs) / 100,
     };
@@ -197,6 +194,10 @@ export class CallRecord implements CallWitness, RecordedEntry {
   get detail(): EntryDetail | undefined {
     return this.error === undefined ? undefined : { error: this.error };
   }
+}
+
+function keyOf({ application }: RecordOwner, number: number): string {
+  return `${application}.${number}`;
 }
 
 function hundredths(ms: number): number {

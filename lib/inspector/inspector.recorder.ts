@@ -20,11 +20,12 @@ const PATIENCE_MS = 2_000;
 export class InspectorRecorder implements LifecycleWitness, RecordOwner {
   readonly process = `${hostname()}:${process.pid}`;
   readonly showsPayloads: boolean;
-  private readonly application: string;
-  private readonly counts: Counts;
+  readonly since = Date.now();
+  readonly application: string;
+  readonly counts: Counts;
   /** Changed since the last flush. */
   private noted: (DeliveryRecord | CallRecord)[] = [];
-  private lastKey = 0;
+  private lastNumber = 0;
   private countedAt = -Infinity;
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
@@ -84,14 +85,13 @@ export class InspectorRecorder implements LifecycleWitness, RecordOwner {
       const { capacity } = this.options;
       if (this.noted.push(record) >= 2 * capacity) {
         // The log would drop them.
-        this.settle(this.noted.splice(0, capacity));
+        settle(this.noted.splice(0, capacity));
       }
     }
   }
 
-  newKey(): string {
-    this.lastKey++;
-    return `${this.application}.${this.lastKey}`;
+  newNumber(): number {
+    return ++this.lastNumber;
   }
 
   private async write(): Promise<void> {
@@ -103,7 +103,7 @@ export class InspectorRecorder implements LifecycleWitness, RecordOwner {
       this.countedAt = performance.now();
     }
     try {
-      this.settle(records);
+      settle(records);
       if (records.length > 0) {
         await this.journal.append(records);
       }
@@ -114,12 +114,11 @@ export class InspectorRecorder implements LifecycleWitness, RecordOwner {
       // The journal has logged it, and the page says it.
     }
   }
+}
 
-  private settle(records: readonly (DeliveryRecord | CallRecord)[]): void {
-    this.counts.turn();
-    for (const record of records) {
-      record.isNoted = false;
-      record.settle(this.counts);
-    }
+function settle(records: readonly (DeliveryRecord | CallRecord)[]): void {
+  for (const record of records) {
+    record.isNoted = false;
+    record.settle();
   }
 }

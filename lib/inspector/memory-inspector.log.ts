@@ -1,21 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { callsAmong, GAP, KEPT_BUCKETS } from '../idempotency/inspector-log.js';
+import { OldestFirstMap } from '../shared/oldest-first.map.js';
 import type { CountBucket, InspectorLog, InspectorPage, KeptEntry, RecordedEntry } from './inspector.api.js';
-
-interface Kept {
-  readonly recorded: RecordedEntry;
-  readonly position: number;
-}
 
 /** Keeps the entries of this process. */
 export class MemoryInspectorLog implements InspectorLog {
   readonly isShared = false;
   /** Positions of an earlier run of the process are gone. */
   private readonly run = randomUUID().slice(0, 8);
-  /** By key, the newest last. */
-  private readonly kept = new Map<string, Kept>();
-  /** Passes each entry that is dropped once: a new iterator would step over the places of all that were dropped before. */
-  private oldest: MapIterator<[string, Kept]> | undefined;
+  /** Each with its position, the newest last. */
+  private readonly kept = new OldestFirstMap<RecordedEntry, number>();
   private readonly buckets = new Map<string, CountBucket>();
   private last = 0;
   private gone = 0;
@@ -24,10 +18,9 @@ export class MemoryInspectorLog implements InspectorLog {
 
   append(entries: readonly RecordedEntry[]): Promise<void> {
     for (const recorded of entries) {
-      this.kept.delete(recorded.key);
-      this.kept.set(recorded.key, { recorded, position: ++this.last });
+      this.kept.set(recorded, ++this.last);
       if (this.kept.size > this.capacity) {
-        this.dropOldest();
+        this.gone = this.kept.deleteOldest() ?? this.gone;
       }
     }
     return Promise.resolve();
@@ -38,22 +31,22 @@ export class MemoryInspectorLog implements InspectorLog {
     if (start === undefined || (after !== undefined && start < this.gone)) {
       return Promise.resolve(GAP);
     }
-    const found = [...this.kept.values()].filter(({ position }) => position > start).slice(0, limit);
-    const end = found.at(-1)?.position;
+    const found = [...this.kept.entries()].filter(([, position]) => position > start).slice(0, limit);
+    const end = found.at(-1)?.[1];
     return Promise.resolve({
-      entries: found.map(({ recorded }) => recorded.entry),
+      entries: found.map(([{ entry }]) => entry),
       position: end === undefined ? after : `${this.run}-${end}`,
       isGap: false,
     });
   }
 
   detail(key: string): Promise<KeptEntry | undefined> {
-    const kept = this.kept.get(key);
-    return Promise.resolve(kept && toEntry(kept));
+    const recorded = this.recorded().find((each) => each.key === key);
+    return Promise.resolve(recorded && toKept(recorded));
   }
 
   callsOf(endpoint: string, eventId: string): Promise<readonly KeptEntry[]> {
-    return Promise.resolve(callsAmong([...this.kept.values()].map(toEntry), endpoint, eventId));
+    return Promise.resolve(callsAmong(this.recorded().map(toKept), endpoint, eventId));
   }
 
   count(bucket: CountBucket): Promise<void> {
@@ -73,13 +66,8 @@ export class MemoryInspectorLog implements InspectorLog {
     );
   }
 
-  private dropOldest(): void {
-    this.oldest ??= this.kept.entries();
-    const { value } = this.oldest.next();
-    if (value) {
-      this.kept.delete(value[0]);
-      this.gone = value[1].position;
-    }
+  private recorded(): readonly RecordedEntry[] {
+    return Array.from(this.kept.entries(), ([recorded]) => recorded);
   }
 
   private numberOf(position: string): number | undefined {
@@ -90,6 +78,6 @@ export class MemoryInspectorLog implements InspectorLog {
   }
 }
 
-function toEntry({ recorded: { entry, detail } }: Kept): KeptEntry {
+function toKept({ entry, detail }: RecordedEntry): KeptEntry {
   return { entry, ...(detail && { detail }) };
 }

@@ -4,25 +4,42 @@ const SIGNATURE_START = 16;
 const IDS = ['webhook-id', 'webhook-timestamp', 'svix-id', 'svix-timestamp'];
 const SIGNATURES = ['webhook-signature', 'svix-signature', 'scalekit-signature', 'x-scalekit-signature'];
 const OTHERS = ['content-type', 'content-length', 'content-encoding', 'user-agent'];
-/** How much of each header is shown. */
-const MOST: readonly (readonly [string, number])[] = [
-  ...IDS.map((name) => [name, MAX_VALUE] as const),
-  ...SIGNATURES.map((name) => [name, SIGNATURE_START] as const),
-  ...OTHERS.map((name) => [name, MAX_VALUE] as const),
-];
+const NAMES = [...IDS, ...SIGNATURES, ...OTHERS];
+
+/** Of each of `NAMES` the text, or what is needed of it. */
+export type KeptHeaders = readonly (string | undefined)[];
 
 /** The headers that matter of a delivery, which nobody has to vouch for. */
-export function shownHeaders(headers: unknown): Readonly<Record<string, string>> {
-  const all = typeof headers === 'object' && headers !== null ? headers : {};
+export function keptHeaders(headers: unknown): KeptHeaders {
+  const all = (typeof headers === 'object' && headers !== null ? headers : {}) as Readonly<
+    Record<string, unknown>
+  >;
+  return NAMES.map((name) => {
+    const value = all[name];
+    return value === undefined ? value : textOf(value);
+  });
+}
+
+function textOf(value: unknown): string | undefined {
+  const text = Array.isArray(value) ? value.join(', ') : value;
+  return typeof text !== 'string' || text.length <= MAX_VALUE ? (text as string) : startOf(text);
+}
+
+export function shownHeaders(kept: KeptHeaders): Readonly<Record<string, string>> {
   const shown: Record<string, string> = {};
-  for (const [name, most] of MOST) {
-    const value: unknown = Reflect.get(all, name);
-    const text = Array.isArray(value) ? value.join(', ') : value;
-    if (typeof text === 'string') {
+  kept.forEach((text, index) => {
+    const name = NAMES[index] ?? '';
+    const most = SIGNATURES.includes(name) ? SIGNATURE_START : MAX_VALUE;
+    if (text !== undefined) {
       shown[name] = text.length > most ? `${text.slice(0, most)}…` : text;
     }
-  }
+  });
   return shown;
+}
+
+/** One character more than is shown, which tells that there is more. A clone is no part of the long text. */
+function startOf(text: string): string {
+  return structuredClone(text.slice(0, MAX_VALUE + 1));
 }
 
 const HIDDEN = '[hidden]';

@@ -39,10 +39,6 @@ function call(key: string, more: Partial<CallEntry> = {}): CallEntry {
   };
 }
 
-function recorded(entry: InspectorEntry, detail?: EntryDetail): RecordedEntry {
-  return { key: entry.key, entry, detail };
-}
-
 /** What every log of the inspector does. Each log that `create` makes has a scope of its own. */
 export function describeInspectorLog(
   name: string,
@@ -50,6 +46,13 @@ export function describeInspectorLog(
 ): void {
   describe(`the inspector's log: ${name}`, () => {
     let log: InspectorLog;
+    let records: Map<string, RecordedEntry>;
+    /** The same object for a key, as the recorder has it. */
+    const recorded = (entry: InspectorEntry, detail?: EntryDetail): RecordedEntry => {
+      const record = Object.assign(records.get(entry.key) ?? {}, { key: entry.key, entry, detail });
+      records.set(entry.key, record);
+      return record;
+    };
     const append = (...entries: (DeliveryEntry | CallEntry)[]) =>
       log.append(entries.map((entry) => recorded(entry)));
     const keysAfter = async (position: string | undefined, limit = 100) =>
@@ -57,6 +60,7 @@ export function describeInspectorLog(
 
     beforeEach(async () => {
       log = await create(5);
+      records = new Map();
     });
 
     it('is empty at first', async () => {

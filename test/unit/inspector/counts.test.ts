@@ -16,7 +16,6 @@ afterEach(() => {
 });
 
 const add = (...what: Parameters<Counts['add']>) => {
-  counts.turn();
   counts.add(...what);
 };
 const due = (bucketMs: number) => counts.due().filter((bucket) => bucket.bucketMs === bucketMs);

@@ -7,10 +7,17 @@ import { DeliveryRecord } from '../../../lib/inspector/entry-records.js';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-const owner = { process: 'a:1', showsPayloads: false, newKey: () => 'k', note: () => undefined };
+const owner = {
+  process: 'a:1',
+  application: 'a',
+  showsPayloads: false,
+  since: 0,
+  counts: new Counts('a:1'),
+  newNumber: () => 1,
+  note: () => undefined,
+};
 
 it('keeps of the headers of refused deliveries no more than is shown', () => {
-  const counts = new Counts('a:1');
   collect();
   const before = process.memoryUsage().heapUsed;
   const records = Array.from({ length: 1_000 }, (_, index) => {
@@ -24,7 +31,6 @@ it('keeps of the headers of refused deliveries no more than is shown', () => {
       headers: JSON.parse(JSON.stringify(headers)) as object,
     });
     record.answered();
-    record.settle(counts);
     return record;
   });
   collect();

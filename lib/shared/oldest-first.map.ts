@@ -3,9 +3,9 @@
  * deleted entry until it rehashes, and steps over all of them each time. One iterator that is kept passes each hole
  * once. It is dropped when unused for long, because it keeps its table alive, and every later table that V8 makes.
  */
-export class OldestFirstMap<V> {
-  private readonly map = new Map<string, V>();
-  private order: MapIterator<string> | undefined;
+export class OldestFirstMap<K, V> {
+  private readonly map = new Map<K, V>();
+  private order: MapIterator<[K, V]> | undefined;
   /** How many entries were set or deleted since the iterator moved. */
   private changes = 0;
 
@@ -13,34 +13,44 @@ export class OldestFirstMap<V> {
     return this.map.size;
   }
 
-  get(key: string): V | undefined {
+  get(key: K): V | undefined {
     return this.map.get(key);
   }
 
   /** Makes the entry the youngest. */
-  set(key: string, value: V): void {
+  set(key: K, value: V): void {
     this.map.delete(key);
     this.map.set(key, value);
     this.countChange();
   }
 
-  delete(key: string): boolean {
+  delete(key: K): boolean {
     this.countChange();
     return this.map.delete(key);
   }
 
-  /** False if the map was empty. */
-  deleteOldest(): boolean {
+  /** Returns the value of the deleted entry: undefined if the map was empty. */
+  deleteOldest(): V | undefined {
     if (this.map.size === 0) {
-      return false;
+      return undefined;
     }
     this.changes = 0;
     let oldest = this.order?.next();
     if (!oldest || oldest.done) {
-      this.order = this.map.keys();
+      this.order = this.map.entries();
       oldest = this.order.next();
     }
-    return !oldest.done && this.map.delete(oldest.value);
+    if (oldest.done) {
+      return undefined;
+    }
+    const [key, value] = oldest.value;
+    this.map.delete(key);
+    return value;
+  }
+
+  /** Oldest first. */
+  entries(): MapIterator<[K, V]> {
+    return this.map.entries();
   }
 
   /** A new iterator steps over at most as many holes as there are entries: no more work than these changes were. */
