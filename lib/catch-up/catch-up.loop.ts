@@ -13,7 +13,7 @@ import { CATCH_UP_CHANNEL, type CatchUpMessage, type CatchUpProgress, type Catch
 /** The lease of the runs that go on where the last one ended. */
 const LEASE = 'runs';
 const runs = channel(CATCH_UP_CHANNEL);
-/** A run that does not end with the application is left behind. */
+/** How long the shutdown waits for a run. */
 const PATIENCE_MS = 2_000;
 
 interface LoopParts {
@@ -33,7 +33,7 @@ interface LoopParts {
 export class CatchUpLoop {
   private readonly stopped = new AbortController();
   private claim: Claim | undefined;
-  /** Resolves once nothing runs under the claim. */
+  /** Resolves when no run uses the claim any more. */
   private running = Promise.resolve();
   private loop: Promise<void> | undefined;
   private lastError: string | undefined;

@@ -13,10 +13,10 @@ import { bodyOf, type ListedEvent, nanosOf, secondsOf } from './events-client.js
 import type { LostEvent } from './give-up.js';
 import { noCounts, Tally } from './report.js';
 
-/** So many failures in a row mean that something is down: what follows would fail, too. */
+/** Ends the run after this many failures in a row: something is down, and the rest would fail, too. */
 const MAX_FAILURES_IN_A_ROW = 10;
 const LOST = 'it is no longer in the list.';
-/** Until then whoever works on a lost event has finished it, or failed. */
+/** When to come back to a lost event that another process works on: it has finished or failed by then. */
 const LOST_AGAIN_MS = 300_000;
 const OUTAGES = ['store_unavailable', 'queue_unavailable', 'shutting_down'] as const;
 

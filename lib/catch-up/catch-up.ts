@@ -14,7 +14,7 @@ import type { ReceivedSamples } from './received-samples.js';
 import type { CatchUpReport } from './report.js';
 import { SameIds } from './same-ids.js';
 
-/** The sender is left this time for its first attempts, in seconds. */
+/** Events younger than this, in seconds, are left to the sender's first attempts. */
 const LEFT_TO_SENDER = 120;
 /** Clocks may differ by this when the age of an event is compared with what the store remembers, in seconds. */
 const CLOCK_DIFFERENCE = 60;
@@ -123,7 +123,7 @@ export class CatchUp {
     });
   }
 
-  /** Runs `work` unless another process of the fleet does. */
+  /** Runs `work` unless another process of the fleet runs it. */
   async exclusively<T>(job: string, work: (lease: AbortSignal) => Promise<T>): Promise<T> {
     const answer = await this.parts.ledger.beginCatchUp(job);
     if (answer.status !== 'acquired') {

@@ -11,16 +11,16 @@ import {
 } from './events-client.js';
 
 const PAGE_SIZE = 100;
-/** A window of time is made so short that it holds no more: they are sorted in memory. */
+/** The most events of one window of time: they are sorted in memory. */
 const MAX_EVENTS = 500;
 const PATIENCE_MS = 60_000;
 const MAX_TRIES = 6;
 const FIRST_WAIT_MS = 1_000;
-/** After a 429 that says no time. */
+/** The first wait after a 429 without `Retry-After`. */
 const FIRST_429_WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 600_000;
 const MAX_RESTARTS = 3;
-/** A list without an end has only pages like these. */
+/** Gives up after this many pages without a new event: the list has no end. */
 const MAX_PAGES_WITHOUT_NEWS = 100;
 
 /** Events of a stretch of time. */
@@ -187,7 +187,7 @@ class Edge {
 
 function waitBefore(tries: number, isTooMany: boolean, toldMs: number | undefined): number {
   const base = toldMs ?? (isTooMany ? FIRST_429_WAIT_MS : FIRST_WAIT_MS) * 2 ** (tries - 1);
-  // Never less than told; clients that were told the same come at different times.
+  // At least `Retry-After`, and a random part on top, so that clients don't come back together.
   return Math.min(base, LONGEST_WAIT_MS) * (1 + 0.4 * Math.random());
 }
 

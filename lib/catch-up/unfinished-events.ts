@@ -15,7 +15,7 @@ export interface Unfinished {
 
 /** Seconds before the second, third … try of an event whose handler failed: the sender's waits, without its first. */
 const RETRY_AFTER = [300, 1_800, 7_200, 18_000, 36_000, 36_000];
-/** How many events may be unfinished before a run waits for them. */
+/** The most unfinished events. A run that would leave more waits for them. */
 export const MAX_UNFINISHED = 1_000;
 
 /** The events that earlier runs left unfinished, and what one run changes of them. */

@@ -9,11 +9,11 @@ import { cantStart } from '../scalekit-webhook.errors.js';
 export type EndpointRole = 'receive' | 'work' | 'both';
 
 type DispatcherKind = 'inline' | 'queue';
-/** A process-local store is not seen by other processes. */
+/** Other processes can't see a process-local store. */
 type StoreKind = 'process-local' | 'shared';
 type Verdict = 'ok' | 'warn' | 'refuse';
 
-/** Which settings work together. Dispatchers and stores of the user's own are not judged: nothing is known of them. */
+/** Checks that role, dispatcher and store work together. Custom dispatchers and stores are not checked. */
 export const VERDICTS: Record<DispatcherKind, Record<EndpointRole, Record<StoreKind, Verdict>>> = {
   inline: {
     both: { 'process-local': 'ok', shared: 'ok' },

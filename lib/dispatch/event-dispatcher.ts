@@ -25,7 +25,7 @@ export interface EventDispatcher {
   unfinishedJobs?(eventId: string): Promise<number>;
   /** Rejects where the queue can't be reached. Only a dispatcher with a queue has it. */
   ping?(): Promise<unknown>;
-  /** Whether this process takes jobs off the queue; undefined where it is not to. */
+  /** Whether this process takes jobs off the queue; undefined if its role is to receive only. */
   readonly isWorking?: boolean | undefined;
 }
 

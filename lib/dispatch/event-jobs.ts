@@ -22,7 +22,7 @@ import {
 import { logFailure } from './log-failure.js';
 import { TraceContext } from './trace-context.js';
 
-/** Another replay of the same event takes a few calls to the queue. */
+/** How long to wait while another replay of the same event makes a few calls to the queue. */
 const REPLAY_WAIT_MS = 50;
 
 interface EventJobsOptions {
@@ -50,7 +50,7 @@ export class EventJobs {
     this.wrongPicks = new WrongPicks(options, new RateLimitedLog(this.logger, options.endpoint));
   }
 
-  /** One job a handler that has not finished; where only workers know the handlers, one for all of them. */
+  /** One job for each unfinished handler; one job for all of them in a receiver, which does not know the handlers. */
   jobsOf(delivery: VerifiedDelivery, { handlersDone: finished }: Claim): readonly EventJob[] {
     return this.newJobs(delivery, finished);
   }
@@ -65,7 +65,7 @@ export class EventJobs {
     return this.options.ledger.accept(delivery, (key, options) => ask({ key, as, ...options }, jobs));
   }
 
-  /** The jobs of an event that was queued before: all its handlers anew, but for those of `except`. */
+  /** The jobs that run a queued event again: one for each handler that is not in `except`. */
   replayOf(job: EventJob, run: string, except: ReadonlySet<string> = new Set()): readonly EventJob[] {
     return this.queueable(deliveryOfJob(job), { finished: except, run, trace: job.trace });
   }
@@ -96,7 +96,7 @@ export class EventJobs {
   /**
    * Does what the job asks for. Never rejects.
    *
-   * @param at where the job stands in its queue; without it, the queue reckons the delay of a retry
+   * @param at where the job stands in its queue; without it, the queue computes the delay of a retry
    */
   async work(job: EventJob, at?: JobAttempt): Promise<JobOutcome> {
     try {
@@ -112,7 +112,7 @@ export class EventJobs {
     }
   }
 
-  /** For a job that another process has to do. */
+  /** The outcome of a job whose handler this process does not have. */
   wrongPick(job: EventJob): Exclude<JobOutcome, { status: 'split' }> {
     return this.wrongPicks.outcomeOf(job);
   }

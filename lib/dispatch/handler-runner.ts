@@ -15,7 +15,7 @@ import type { Awaitable } from '../shared/awaitable.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { Lifecycle } from '../telemetry/lifecycle.js';
 
-/** Another event with the same `latestOnly` key is being handled. This one has to wait, or is outdated by then. */
+/** Another event with the same `latestOnly` key is being handled. This one waits; it may be outdated when its turn comes. */
 class OutOfTurnError extends ScalekitWebhookError<'out_of_turn'> {
   constructor(readonly seconds: number) {
     super('out_of_turn', 'Another event with the same latestOnly key is being handled.');
@@ -167,7 +167,7 @@ export class HandlerRunner {
 
 /**
  * Resolves with `result` when the handler has finished. Rejects as soon as the claim is aborted; the handler then runs on.
- * It does not start if that was while it waited for its turn or its transaction: it may run elsewhere by now.
+ * A handler that still waited for its turn or its transaction does not start: another process may run it by now.
  */
 function callUntilAbort<T>(
   handler: EventHandler,

@@ -32,9 +32,9 @@ export interface JobAttempt {
 }
 
 const STORE_RETRY_MS = 2_000;
-/** Whoever holds the handler may finish long before its lease ends. */
+/** The longest wait for a handler that another process runs: it may finish long before its lease ends. */
 export const LONGEST_WAIT_MS = 10_000;
-/** Several events may wait for the same turn, and each time one of them gets it. */
+/** The longest wait for a `latestOnly` turn: several events may wait for it, and only one gets it each time. */
 const TURN_WAIT_MS = 1_000;
 /** One day. Without a limit, 2^n milliseconds soon exceed what a timer takes. */
 const LONGEST_DELAY_MS = 86_400_000;
@@ -98,14 +98,14 @@ export function describeAttempt(outcome: JobOutcome, at: JobAttempt): string {
   }
 }
 
-/** A job that needs another process waits for so long, and after half a minute twice as long each time. */
+/** How long a job waits for a process that has its handler. After half a minute the wait doubles each time. */
 const FIRST_WRONG_PICK_MS = 500;
 const EQUAL_WRONG_PICKS = 60;
 const LAST_WRONG_PICK_MS = 60_000;
 /** About a day. */
 const MAX_WRONG_PICKS = 2_000;
 
-/** What becomes of jobs that this process took and another one has to do. */
+/** Decides what becomes of jobs whose handler this process does not have. */
 export class WrongPicks {
   constructor(
     private readonly owner: { readonly endpoint: string; readonly namespace: string | undefined },

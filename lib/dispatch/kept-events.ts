@@ -16,11 +16,11 @@ import { describeEvent, logFailure } from './log-failure.js';
 
 const ABORTED = ['shutting_down', 'lease_lost', 'handler_timeout'] as const;
 
-/** What became of a failure that was to be kept in the store. */
+/** The result of keeping a failure in the store. */
 export interface Keeping {
   /** For the log line of the failure. */
   readonly note: string;
-  /** Set where the store could not be told: why the sender has to retry. */
+  /** Set if the store did not answer: the errors that make the sender retry. */
   readonly retryFor?: readonly unknown[];
 }
 

@@ -8,10 +8,10 @@ import type { AnnouncedApplication, ApplicationRegister } from '../idempotency/i
 import { cantStart } from '../scalekit-webhook.errors.js';
 import { within } from '../shared/within.js';
 
-/** An application whose process died counts as running for this long. */
+/** An application counts as running for this long after its process died. */
 const TTL_MS = 60_000;
 const RENEW_EVERY_MS = 20_000;
-/** A store that is down must not hold up the start or the end of the application. */
+/** The longest wait for the store: one that is down must not hold up start or shutdown. */
 const PATIENCE_MS = 2_000;
 
 const ADVICE =
@@ -113,7 +113,7 @@ export class ApplicationAnnouncement {
   }
 }
 
-/** None is known where no package.json was found. */
+/** Undefined if no package.json was found. */
 const packageOf = (identity: string) => (identity.includes(' ') ? identity.split(' ', 1)[0] : undefined);
 
 const capitalize = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -126,13 +126,13 @@ async function patiently<T>(ask: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** A worker beside a receiver in one process is no other application: jobs for handlers that it lacks go back. */
+/** The name of a worker differs from that of a receiver in the same process, which is the same application. */
 function processName(role: EndpointRole): string {
   const part = role === 'work' ? ', worker' : '';
   return `${process.pid} on ${hostname()}, started ${new Date(performance.timeOrigin).toISOString()}${part}`;
 }
 
-/** A process on this machine, no worker, whose script has not been written since it started. */
+/** Whether a process on this machine, not a worker, runs a script that was not changed since it started. */
 function runsThisBuild({ process: other }: AnnouncedApplication): boolean {
   const [, host, started = ''] = / on (.+), started ([^,]+)$/.exec(other) ?? [];
   const [, script = ''] = process.argv;

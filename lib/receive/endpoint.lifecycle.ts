@@ -39,7 +39,7 @@ const NO_ROUTE_WARNING =
   "that replaces methods of Nest's HTTP adapter (post, all, …) after NestFactory.create(), or an adapter that does not " +
   'hand on the handlers it is given. See "No HTTP route" in docs/troubleshooting.md.';
 
-/** No ledger makes this key, so the store finds no claim to renew and changes nothing. */
+/** Renewing this key shows that the store answers, and changes nothing: no ledger makes such a key. */
 const NO_KEY = 'health';
 
 /**

@@ -1,6 +1,6 @@
 import type { DeliveryFacts, HandlerFacts, HandlerMessage } from './lifecycle.messages.js';
 
-/** What a verified delivery was made of. */
+/** The parts of a verified delivery. */
 export interface WitnessedDelivery {
   readonly event: object;
   readonly rawBody: Uint8Array;
@@ -13,13 +13,13 @@ export interface WitnessedDelivery {
     | undefined;
 }
 
-/** Sees each step, and what the channels must never carry: the request, the payload, the error. */
+/** Observes each step. Unlike a subscriber of the channels, it gets the request, the payload and the error. */
 export interface LifecycleWitness {
   received(delivery: DeliveryFacts, request: object): DeliveryWitness;
   called(call: HandlerFacts): CallWitness;
 }
 
-/** Each call comes once the facts of the step are set. */
+/** Each method is called after the facts of its step are set. */
 export interface DeliveryWitness {
   verified(what: WitnessedDelivery): void;
   claimed(): void;

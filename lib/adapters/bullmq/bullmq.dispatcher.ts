@@ -39,7 +39,7 @@ export function bullMqDispatcher(options: BullMqDispatcherOptions): DispatcherFa
     );
 }
 
-/** Names the strategy that the worker is given: the delay of a retry is reckoned when the attempt has failed. */
+/** Names the strategy that the worker is given: the delay of a retry is computed when the attempt has failed. */
 const BACKOFF = { type: 'scalekit-webhooks' };
 const CLOSE_MS = 2_000;
 

@@ -7,14 +7,14 @@ import type { PgBossDispatcherOptions, PgBossSettings } from './pg-boss-dispatch
 
 const RETRY_MS = 1_000;
 const CLOSE_MS = 2_000;
-/** A worker's statements and a receiver's overlap, and pg-boss has its own. */
+/** Connections of the pool: statements of a worker, of a receiver and of pg-boss itself overlap. */
 const POOL_SIZE = 5;
 /** The versions of pg-boss's tables on which the tests ran: pg-boss 12.38. */
 const SCHEMA_VERSIONS: readonly number[] = [46];
 /** 68 years: events wait for their workers however long it takes. */
 export const FOR_EVER_SECONDS = 2_147_483_647;
 
-/** Waiting would not help. */
+/** Errors that waiting would not cure. */
 export const isFinal = (error: unknown) =>
   hasErrorCode(error, 'unsupported_schema') || hasErrorCode(error, 'invalid_options');
 

@@ -1,7 +1,7 @@
 import type { Db, JobAttempt } from 'pg-boss';
 import type { EventJob } from '../../dispatch/event-job.js';
 
-/** A worker that dies with a job is not the handler's failure; this many more attempts, and it may well be. */
+/** Extra attempts for jobs whose worker died. After this many deaths, the handler is taken for the cause. */
 const SPARE_ATTEMPTS = 10;
 
 interface Endpoint {

@@ -10,7 +10,7 @@ import type { PgBossSettings } from './pg-boss-dispatcher.options.js';
 import { jsonOf, numberOf, textOf } from './read-row.js';
 
 const CLOSE_MS = 2_000;
-/** A place that is free waits so long for others, so that one statement fetches jobs for all of them, and one claims them. */
+/** How long a free place waits for others, so that one statement fetches, and one claims, jobs for all of them. */
 const REFILL_MS = 10;
 const DEATHS = 'Its worker died, again and again.';
 
@@ -46,7 +46,7 @@ export class JobWorker implements QueueWorker {
     return !this.isClosing;
   }
 
-  /** Ends the pause between two looks at the queue, or keeps the next one from beginning. */
+  /** Ends the current pause between two fetches, or skips the next one. */
   lookForJobs(): void {
     clearTimeout(this.refilling);
     this.refilling = undefined;

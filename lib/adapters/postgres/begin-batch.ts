@@ -13,7 +13,7 @@ export interface BeginCall extends BeginOptions {
 
 /** What the function `begin` answers. */
 export interface BeginAnswers {
-  /** Of the keys that were new: nothing else is to say of them. */
+  /** The keys that were new. */
   readonly tokens: Readonly<Record<string, FencingToken>>;
   readonly others: readonly BeginAnswer[];
 }

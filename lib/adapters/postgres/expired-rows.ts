@@ -1,13 +1,13 @@
 import type { StatementSender } from './send-statement.js';
 
-/** Locks and WAL of one statement stay small, and so does the time for which it delays others. */
+/** The most rows of one statement: its locks and WAL stay small, and it delays others only briefly. */
 export const BATCH_ROWS = 1_000;
-/** Fewer than a batch, so that removing keeps up with what is claimed. */
+/** Removes a batch after this many claims: fewer than a batch, so that removing keeps up. */
 const CLAIMS_PER_BATCH = 500;
 
-/** Removes rows whose time to live is over. Nobody needs it to be prompt: `begin` ignores them. */
+/** Removes expired rows. It need not be prompt: `begin` ignores them. */
 export class ExpiredRows {
-  /** Processes that were started together don't remove together. */
+  /** Random, so that processes that were started together don't remove together. */
   private claimsLeft = Math.random() * CLAIMS_PER_BATCH;
   private isRemoving = false;
 
@@ -25,7 +25,7 @@ export class ExpiredRows {
     return total;
   }
 
-  /** Removes a batch now and then, on occasion of the claims that fill the table. */
+  /** Counts claims, and removes a batch of expired rows now and then. */
   onClaims(count: number): void {
     this.claimsLeft -= count;
     if (this.claimsLeft > 0 || this.isRemoving) {

@@ -22,7 +22,7 @@ export interface LiveJob {
   readonly isRunning: boolean;
 }
 
-/** A handler that ends within that time of a replay has finished, and its job is gone: it is started again, too. */
+/** How long a replay waits for jobs that run. A handler that finishes in this time is started again, too. */
 const SETTLE_MS = 2_000;
 const POLL_MS = 50;
 

@@ -33,7 +33,7 @@ export class QueueUnavailableError extends ScalekitWebhookError<'queue_unavailab
 
 const FOREIGN_JOB_MS = 500;
 const QUEUE_RETRY_MS = 2_000;
-/** A server that was away for a while gets what piled up in portions. */
+/** The most jobs of one batch: after an outage, what piled up goes out in portions. */
 const MAX_CALLS = 100;
 
 /** What an engine tells its queue of a job. */
@@ -170,7 +170,7 @@ export class QueueDispatcher<Letter extends DeadLetter>
     }
   }
 
-  /** Beside the ledger's own draining: deliveries may still come in. */
+  /** Runs beside the ledger's draining, because deliveries may still come in. */
   async onModuleDestroy(): Promise<void> {
     await this.worker?.close();
   }
