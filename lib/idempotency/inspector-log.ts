@@ -75,6 +75,8 @@ export interface KeptEntry {
  */
 export interface RecordedEntry extends KeptEntry {
   readonly key: string;
+  /** Set by the log in memory: where it has the entry. */
+  position?: number | undefined;
 }
 
 export interface InspectorPage {

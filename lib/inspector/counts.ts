@@ -20,11 +20,17 @@ export class Counts {
     this.current = Object.values(WINDOWS).map(({ bucketMs }) => new Bucket(process, bucketMs));
   }
 
-  add(endpoint: string, kind: string, value: string | number): void {
+  /** Counts each value of a delivery, by its kind. */
+  add(endpoint: string, counted: Readonly<Record<string, string | number | undefined>>): void {
     this.turn();
-    const values = mapIn(mapIn(this.latest, endpoint), kind);
-    const place = values.size < MAX_NAMES || values.has(value) ? value : 'other';
-    values.set(place, (values.get(place) ?? 0) + 1);
+    const kinds = mapIn(this.latest, endpoint);
+    for (const [kind, value] of Object.entries(counted)) {
+      if (value !== undefined) {
+        const values = mapIn(kinds, kind);
+        const place = values.size < MAX_NAMES || values.has(value) ? value : 'other';
+        values.set(place, (values.get(place) ?? 0) + 1);
+      }
+    }
   }
 
   /** Buckets that have changed since the last call. A bucket that begins is one: it tells that the process is alive. */

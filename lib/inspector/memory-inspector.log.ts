@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { callsAmong, GAP, KEPT_BUCKETS } from '../idempotency/inspector-log.js';
-import { OldestFirstMap } from '../shared/oldest-first.map.js';
 import type { CountBucket, InspectorLog, InspectorPage, KeptEntry, RecordedEntry } from './inspector.api.js';
 
 /** Keeps the entries of this process. */
@@ -8,21 +7,26 @@ export class MemoryInspectorLog implements InspectorLog {
   readonly isShared = false;
   /** Positions of an earlier run of the process are gone. */
   private readonly run = randomUUID().slice(0, 8);
-  /** Each with its position, the newest last. */
-  private readonly kept = new OldestFirstMap<RecordedEntry, number>();
+  /** In the order of their positions. An entry that was appended again has left a hole. */
+  private readonly kept: (RecordedEntry | undefined)[] = [];
   private readonly buckets = new Map<string, CountBucket>();
+  /** The position of the first place in `kept`, and the last one. */
+  private first = 1;
   private last = 0;
+  private size = 0;
+  /** The last position whose entry was dropped. */
   private gone = 0;
 
   constructor(private readonly capacity: number) {}
 
   append(entries: readonly RecordedEntry[]): Promise<void> {
     for (const recorded of entries) {
-      this.kept.set(recorded, ++this.last);
-      if (this.kept.size > this.capacity) {
-        this.gone = this.kept.deleteOldest() ?? this.gone;
-      }
+      this.take(recorded);
+      recorded.position = ++this.last;
+      this.kept.push(recorded);
+      this.size++;
     }
+    this.dropOldest();
     return Promise.resolve();
   }
 
@@ -31,10 +35,10 @@ export class MemoryInspectorLog implements InspectorLog {
     if (start === undefined || (after !== undefined && start < this.gone)) {
       return Promise.resolve(GAP);
     }
-    const found = [...this.kept.entries()].filter(([, position]) => position > start).slice(0, limit);
-    const end = found.at(-1)?.[1];
+    const found = this.recorded(start).slice(0, limit);
+    const end = found.at(-1)?.position;
     return Promise.resolve({
-      entries: found.map(([{ entry }]) => entry),
+      entries: found.map(({ entry }) => entry),
       position: end === undefined ? after : `${this.run}-${end}`,
       isGap: false,
     });
@@ -66,8 +70,30 @@ export class MemoryInspectorLog implements InspectorLog {
     );
   }
 
-  private recorded(): readonly RecordedEntry[] {
-    return Array.from(this.kept.entries(), ([recorded]) => recorded);
+  /** Takes an entry out of its place, if it is there. */
+  private take({ position = 0 }: RecordedEntry): void {
+    const place = position - this.first;
+    if (this.kept[place]) {
+      this.kept[place] = undefined;
+      this.size--;
+    }
+  }
+
+  private dropOldest(): void {
+    let count = 0;
+    for (; this.size > this.capacity; count++) {
+      if (this.kept[count]) {
+        this.size--;
+        this.gone = this.first + count;
+      }
+    }
+    this.kept.splice(0, count);
+    this.first += count;
+  }
+
+  private recorded(after = 0): readonly RecordedEntry[] {
+    const from = Math.max(0, after + 1 - this.first);
+    return this.kept.slice(from).filter((each) => each !== undefined);
   }
 
   private numberOf(position: string): number | undefined {

@@ -5,41 +5,33 @@ const IDS = ['webhook-id', 'webhook-timestamp', 'svix-id', 'svix-timestamp'];
 const SIGNATURES = ['webhook-signature', 'svix-signature', 'scalekit-signature', 'x-scalekit-signature'];
 const OTHERS = ['content-type', 'content-length', 'content-encoding', 'user-agent'];
 const NAMES = [...IDS, ...SIGNATURES, ...OTHERS];
+/** HTTP allows it in no header. */
+const SEPARATOR = '\0';
 
-/** Of each of `NAMES` the text, or what is needed of it. */
-export type KeptHeaders = readonly (string | undefined)[];
-
-/** The headers that matter of a delivery, which nobody has to vouch for. */
-export function keptHeaders(headers: unknown): KeptHeaders {
+/** The headers that matter of a delivery, which nobody has to vouch for: in one text, which is less to keep than many. */
+export function keptHeaders(headers: unknown): string {
   const all = (typeof headers === 'object' && headers !== null ? headers : {}) as Readonly<
     Record<string, unknown>
   >;
-  return NAMES.map((name) => {
-    const value = all[name];
-    return value === undefined ? value : textOf(value);
-  });
+  return NAMES.map((name) => textOf(all[name])).join(SEPARATOR);
 }
 
-function textOf(value: unknown): string | undefined {
-  const text = Array.isArray(value) ? value.join(', ') : value;
-  return typeof text !== 'string' || text.length <= MAX_VALUE ? (text as string) : startOf(text);
+/** One character more than is shown, which tells that there is more. */
+function textOf(value: unknown): string {
+  const text: unknown = Array.isArray(value) ? value.join(', ') : value;
+  return typeof text !== 'string' ? '' : text.length <= MAX_VALUE ? text : text.slice(0, MAX_VALUE + 1);
 }
 
-export function shownHeaders(kept: KeptHeaders): Readonly<Record<string, string>> {
+export function shownHeaders(kept: string): Readonly<Record<string, string>> {
   const shown: Record<string, string> = {};
-  kept.forEach((text, index) => {
+  kept.split(SEPARATOR).forEach((text, index) => {
     const name = NAMES[index] ?? '';
     const most = SIGNATURES.includes(name) ? SIGNATURE_START : MAX_VALUE;
-    if (text !== undefined) {
+    if (text !== '') {
       shown[name] = text.length > most ? `${text.slice(0, most)}…` : text;
     }
   });
   return shown;
-}
-
-/** One character more than is shown, which tells that there is more. A clone is no part of the long text. */
-function startOf(text: string): string {
-  return structuredClone(text.slice(0, MAX_VALUE + 1));
 }
 
 const HIDDEN = '[hidden]';

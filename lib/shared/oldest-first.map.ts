@@ -48,11 +48,6 @@ export class OldestFirstMap<K, V> {
     return value;
   }
 
-  /** Oldest first. */
-  entries(): MapIterator<[K, V]> {
-    return this.map.entries();
-  }
-
   /** A new iterator steps over at most as many holes as there are entries: no more work than these changes were. */
   private countChange(): void {
     if (this.order && ++this.changes > this.map.size) {

@@ -68,6 +68,8 @@ export function describeInspectorLog(
       expect(await log.detail('a')).toBeUndefined();
       expect(await log.callsOf('default', 'evt_1')).toEqual([]);
       expect(await log.counts(10_000, 0)).toEqual([]);
+      await append();
+      expect(await log.read(undefined, 10)).toEqual({ entries: [], position: undefined, isGap: false });
     });
 
     it('reads what was appended, oldest first, and then what came after', async () => {

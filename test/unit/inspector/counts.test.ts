@@ -15,15 +15,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const add = (...what: Parameters<Counts['add']>) => {
-  counts.add(...what);
-};
 const due = (bucketMs: number) => counts.due().filter((bucket) => bucket.bucketMs === bucketMs);
 
 it('counts in the buckets that are current, and tells of each change once', () => {
-  add('default', 'outcome', 'handled');
-  add('default', 'outcome', 'handled');
-  add('blue', 'ms', 3);
+  counts.add('default', { outcome: 'handled' });
+  counts.add('default', { outcome: 'handled' });
+  counts.add('blue', { ms: 3 });
   const expected = { default: { 'outcome:handled': 2 }, blue: { 'ms:3': 1 } };
   expect(counts.due()).toEqual(
     [SHORT_MS, LONG_MS].map((bucketMs) => ({ process: 'a:1', at: START, bucketMs, counts: expected })),
@@ -32,11 +29,11 @@ it('counts in the buckets that are current, and tells of each change once', () =
 });
 
 it('tells what a bucket counted that has ended since, and begins the next one', () => {
-  add('default', 'outcome', 'handled');
+  counts.add('default', { outcome: 'handled' });
   vi.setSystemTime(START + SHORT_MS - 1);
-  add('default', 'outcome', 'refused');
+  counts.add('default', { outcome: 'refused' });
   vi.setSystemTime(START + SHORT_MS);
-  add('default', 'outcome', 'failed');
+  counts.add('default', { outcome: 'failed' });
   expect(due(SHORT_MS).map(({ at, counts: of }) => [at, of])).toEqual([
     [START, { default: { 'outcome:handled': 1, 'outcome:refused': 1 } }],
     [START + SHORT_MS, { default: { 'outcome:failed': 1 } }],
@@ -46,7 +43,7 @@ it('tells what a bucket counted that has ended since, and begins the next one', 
 it('counts in the long bucket what all its short ones counted', () => {
   for (let passed = 0; passed < LONG_MS; passed += SHORT_MS / 2) {
     vi.setSystemTime(START + passed);
-    add('default', 'type', 'user.created');
+    counts.add('default', { type: 'user.created' });
   }
   expect(due(LONG_MS).map(({ at, counts: of }) => [at, of])).toEqual([
     [START, { default: { 'type:user.created': 60 } }],
@@ -61,7 +58,7 @@ it('tells by an empty bucket that the process is there', () => {
 
 it('counts names beyond the first 500 together: a sender makes them', () => {
   for (let index = 0; index < 600; index++) {
-    add('default', 'type', `type.${index}`);
+    counts.add('default', { type: `type.${index}` });
   }
   const named = due(SHORT_MS)[0]?.counts.default ?? {};
   expect(Object.keys(named)).toHaveLength(501);
