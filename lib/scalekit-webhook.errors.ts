@@ -1,5 +1,7 @@
 /** Holds an error's code, in all copies of the package. A handler can overwrite `code`, with a payload of all things. */
 const OWN_CODE = Symbol.for('nestjs-scalekit-webhooks:error');
+/** Likewise. */
+const RETRY_SECONDS = Symbol.for('nestjs-scalekit-webhooks:retry-seconds');
 
 /**
  * The base class of every error of this package. Tell errors apart by `code`: two copies of the package may be
@@ -40,10 +42,14 @@ export function hasErrorCode<Code extends string>(
   return ownCodeOf(error) === code;
 }
 
+/** Marks an error of a handler that is to be called again, in so many seconds. */
+export function callAgainIn(error: Error, seconds: number): void {
+  Object.defineProperty(error, RETRY_SECONDS, { value: seconds });
+}
+
 /** When to call a handler again that was not run or asked for a retry, in seconds; undefined for all other errors. */
 export function retrySecondsOf(error: unknown): number | undefined {
-  const isRetry = hasErrorCode(error, 'retry_later') || hasErrorCode(error, 'out_of_turn');
-  return isRetry && 'seconds' in error ? Number(error.seconds) : undefined;
+  return error instanceof Error && RETRY_SECONDS in error ? Number(error[RETRY_SECONDS]) : undefined;
 }
 
 /**

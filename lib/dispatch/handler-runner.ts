@@ -10,15 +10,16 @@ import type {
   TransactionRecords,
 } from '../idempotency/idempotency-store.js';
 import type { Ledger } from '../idempotency/ledger.js';
-import { hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { callAgainIn, hasErrorCode, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 import type { Awaitable } from '../shared/awaitable.js';
 import type { VerifiedDelivery } from '../signature/verified-delivery.js';
 import type { Lifecycle } from '../telemetry/lifecycle.js';
 
 /** Another event with the same `latestOnly` key is being handled. This one waits; it may be outdated when its turn comes. */
 class OutOfTurnError extends ScalekitWebhookError<'out_of_turn'> {
-  constructor(readonly seconds: number) {
+  constructor(seconds: number) {
     super('out_of_turn', 'Another event with the same latestOnly key is being handled.');
+    callAgainIn(this, seconds);
   }
 }
 

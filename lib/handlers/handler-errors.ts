@@ -1,4 +1,4 @@
-import { ScalekitWebhookError } from '../scalekit-webhook.errors.js';
+import { callAgainIn, ScalekitWebhookError } from '../scalekit-webhook.errors.js';
 
 /**
  * Thrown by a handler that can never process this event: retrying can't help. It is logged as an error, and the handler
@@ -50,5 +50,6 @@ export class RetryLaterError extends ScalekitWebhookError<'retry_later'> {
         `RetryLaterError takes a positive number of seconds up to ${LONGEST_SECONDS} (366 days), received ${seconds}.`,
       );
     }
+    callAgainIn(this, seconds);
   }
 }

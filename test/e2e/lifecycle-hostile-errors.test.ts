@@ -77,4 +77,11 @@ describe('a call that ends with an error that a payload was copied into', () => 
       expect(messages.calls('given_up')).toHaveLength(1);
     },
   );
+
+  it('is retried when its handler said', async () => {
+    thrown = (event) => Object.assign(new RetryLaterError(30), event.data);
+    server = await WebhookApp.start({ providers: [Throws] });
+    const answer = await server.deliver(anEvent('user.created', { data: { seconds: 3_000 } }));
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '30']);
+  });
 });
