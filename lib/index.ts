@@ -173,7 +173,7 @@ export type { DeliveryOutcome, DispatchOutcome } from './answers/answers.js';
 export type { EndpointRole } from './dispatch/endpoint-role.js';
 export { type EventJob, jobKey } from './dispatch/event-job.js';
 export type { EventJobs } from './dispatch/event-jobs.js';
-export type { JobAttempt, JobOutcome } from './dispatch/job-outcome.js';
+export type { JobAttempt, JobOutcome } from './dispatch/job-retries.js';
 export { QueueUnavailableError } from './dispatch/queues/queue.dispatcher.js';
 export type { ClaimedDelivery, HandlerRunner } from './dispatch/handler-runner.js';
 export { inlineDispatcher } from './dispatch/inline.dispatcher.js';

@@ -18,7 +18,7 @@ import {
   LONGEST_WAIT_MS,
   outcomeOf,
   WrongPicks,
-} from './job-outcome.js';
+} from './job-retries.js';
 import { logFailure } from './log-failure.js';
 import { TraceContext } from './trace-context.js';
 

@@ -1,6 +1,6 @@
 import { noteArrival } from '../answers/answers.js';
 import { describeError } from '../shared/describe-error.js';
-import type { CallWitness, DeliveryWitness, WitnessedDelivery } from '../telemetry/lifecycle-witness.js';
+import type { CallObserver, DeliveryObserver, ObservedDelivery } from '../telemetry/lifecycle-observer.js';
 import type { DeliveryFacts, HandlerFacts, HandlerMessage } from '../telemetry/lifecycle.messages.js';
 import type { Counts } from './counts.js';
 import { placeOf } from './inspector-stats.js';
@@ -28,7 +28,7 @@ export interface RecordOwner {
  * What is known of a delivery. Its entry is made when somebody reads it: of most deliveries nobody does, and each object
  * that is kept costs the garbage collector as much as what it takes to make it.
  */
-export class DeliveryRecord implements DeliveryWitness, RecordedEntry {
+export class DeliveryRecord implements DeliveryObserver, RecordedEntry {
   isNoted = false;
   position: number | undefined;
   private readonly number: number;
@@ -62,7 +62,7 @@ export class DeliveryRecord implements DeliveryWitness, RecordedEntry {
     owner.note(this);
   }
 
-  verified({ event, rawBody, proof }: WitnessedDelivery): void {
+  verified({ event, rawBody, proof }: ObservedDelivery): void {
     this.size = rawBody.length;
     this.event = this.owner.showsPayloads ? event : undefined;
     const { secret, timestamp } = proof ?? {};
@@ -148,7 +148,7 @@ export class DeliveryRecord implements DeliveryWitness, RecordedEntry {
 const STAGES = { start: 'running', end: 'completed', failed: 'failed', given_up: 'given_up' } as const;
 
 /** What is known of a handler's call. */
-export class CallRecord implements CallWitness, RecordedEntry {
+export class CallRecord implements CallObserver, RecordedEntry {
   isNoted = false;
   position: number | undefined;
   private readonly number: number;

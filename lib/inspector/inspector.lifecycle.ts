@@ -51,7 +51,7 @@ export class InspectorLifecycle
 
   /** @throws ScalekitWebhookError `invalid_options` where a second inspector is imported: one of them would show nothing */
   onApplicationBootstrap(): void {
-    if (this.endpoints.all.some(({ lifecycle }) => lifecycle.witness)) {
+    if (this.endpoints.all.some(({ lifecycle }) => lifecycle.observer)) {
       throw new ScalekitWebhookError(
         'invalid_options',
         "ScalekitWebhookInspectorModule can't start: it is imported twice. One inspector shows all endpoints of the " +

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { OpenEndpoints } from '../receive/open-endpoints.js';
 import { ScalekitWebhookRegistry } from '../scalekit-webhook.registry.js';
 import { within } from '../shared/within.js';
-import type { LifecycleWitness } from '../telemetry/lifecycle-witness.js';
+import type { LifecycleObserver } from '../telemetry/lifecycle-observer.js';
 import type { DeliveryFacts, HandlerFacts } from '../telemetry/lifecycle.messages.js';
 import { Counts } from './counts.js';
 import { CallRecord, DeliveryRecord, type RecordOwner } from './entry-records.js';
@@ -17,7 +17,7 @@ const PATIENCE_MS = 2_000;
 
 /** Writes down in batches what this application does. Deliveries wait for nothing of it. */
 @Injectable()
-export class InspectorRecorder implements LifecycleWitness, RecordOwner {
+export class InspectorRecorder implements LifecycleObserver, RecordOwner {
   readonly process = `${hostname()}:${process.pid}`;
   readonly showsPayloads: boolean;
   readonly since = Date.now();
@@ -44,7 +44,7 @@ export class InspectorRecorder implements LifecycleWitness, RecordOwner {
 
   start(): void {
     for (const { lifecycle } of this.endpoints.all) {
-      lifecycle.witness = this;
+      lifecycle.observer = this;
     }
     this.timer = setInterval(() => {
       this.writing ??= this.write().finally(() => {
@@ -66,7 +66,7 @@ export class InspectorRecorder implements LifecycleWitness, RecordOwner {
   async stop(): Promise<void> {
     clearInterval(this.timer);
     for (const { lifecycle } of this.endpoints.all) {
-      lifecycle.witness = undefined;
+      lifecycle.observer = undefined;
     }
     await this.flush();
   }

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { loadCompiler } from './compiler.js';
 import { ModuleSource } from './module-source.js';
 import { findRootModule, readText, type SchematicContext, type Tree, writeText } from './root-module.js';
-import { handler, handlerTest, NEXT_STEPS, registration, withVariable } from './written.js';
+import { handler, handlerTest, NEXT_STEPS, registration, withVariable } from './templates.js';
 
 interface PackageJson {
   type?: string;

@@ -4,7 +4,7 @@ import { type Answer, noteArrival } from '../answers/answers.js';
 import { organizationOf } from '../events/envelope.js';
 import { ownCodeOf } from '../scalekit-webhook.errors.js';
 import { attempt, type Awaitable } from '../shared/awaitable.js';
-import type { DeliveryWitness, LifecycleWitness, WitnessedDelivery } from './lifecycle-witness.js';
+import type { DeliveryObserver, LifecycleObserver, ObservedDelivery } from './lifecycle-observer.js';
 import {
   DELIVERY_CHANNEL,
   type DeliveryFacts,
@@ -52,7 +52,7 @@ interface Attempt {
 /** What a request carries while somebody listens. */
 interface Followed {
   readonly facts: Writable<DeliveryFacts>;
-  readonly witness: DeliveryWitness | undefined;
+  readonly observer: DeliveryObserver | undefined;
 }
 
 /**
@@ -61,7 +61,7 @@ interface Followed {
  */
 export class Lifecycle {
   /** Set by an inspector, while it records. */
-  witness: LifecycleWitness | undefined;
+  observer: LifecycleObserver | undefined;
 
   constructor(
     private readonly application: string,
@@ -69,28 +69,28 @@ export class Lifecycle {
   ) {}
 
   received(request: object, source: DeliveryFacts['source'] = 'webhook'): void {
-    const isFollowed = this.witness ?? (deliverySteps.hasSubscribers || deliveries.hasSubscribers);
+    const isFollowed = this.observer ?? (deliverySteps.hasSubscribers || deliveries.hasSubscribers);
     if (!isFollowed || followedOf(request)) {
       return;
     }
     const facts = this.factsOf(request, source);
-    follow(request, { facts, witness: this.witness?.received(facts, request) });
+    follow(request, { facts, observer: this.observer?.received(facts, request) });
     deliveries.start.publish(facts);
     deliveries.end.publish(facts);
     tell('received', facts);
   }
 
-  verified(request: object, delivery: Delivery & WitnessedDelivery): void {
+  verified(request: object, delivery: Delivery & ObservedDelivery): void {
     const followed = followedOf(request);
     if (followed) {
-      const { facts, witness } = followed;
+      const { facts, observer } = followed;
       const { event, deliveryId, scheme } = delivery;
       facts.eventId = event.id;
       facts.type = event.type;
       facts.organizationId = organizationOf(event).organizationId;
       facts.deliveryId = deliveryId;
       facts.scheme = scheme;
-      witness?.verified(delivery);
+      observer?.verified(delivery);
       tell('verified', facts);
     }
   }
@@ -100,7 +100,7 @@ export class Lifecycle {
     // The store may be slower than the answer: `answered` is always the last step.
     if (followed && !followed.facts.outcome) {
       followed.facts.attempt = attempt;
-      followed.witness?.claimed();
+      followed.observer?.claimed();
       tell('claimed', followed.facts);
     }
   }
@@ -113,12 +113,12 @@ export class Lifecycle {
     if (!followed || followed.facts.outcome) {
       return;
     }
-    const { facts, witness } = followed;
+    const { facts, observer } = followed;
     facts.outcome = outcome;
     facts.reason = reason;
     facts.status = status;
     facts.durationMs = performance.now() - noteArrival(request);
-    witness?.answered();
+    observer?.answered();
     if (outcome === 'failed') {
       deliveries.error.publish(facts);
     }
@@ -176,7 +176,7 @@ export class Lifecycle {
 
   /** Calls a handler, and tells how that goes. */
   call<T>(handler: string, delivery: Delivery, attempt: Attempt, work: () => Promise<T>): Promise<T> {
-    if (!(this.witness ?? (handlerSteps.hasSubscribers || calls.hasSubscribers))) {
+    if (!(this.observer ?? (handlerSteps.hasSubscribers || calls.hasSubscribers))) {
       return work();
     }
     const { event, deliveryId, receivedAt } = delivery;
@@ -193,10 +193,10 @@ export class Lifecycle {
       durationMs: undefined,
       error: undefined,
     };
-    const witness = this.witness?.called(call);
+    const observer = this.observer?.called(call);
     const begin = performance.now();
     const reach = (stage: HandlerMessage['stage']) => {
-      witness?.reached(stage);
+      observer?.reached(stage);
       tellOfCall(stage, call);
     };
     reach('start');
@@ -215,7 +215,7 @@ export class Lifecycle {
       },
       (error: unknown) => {
         call.error = failureOf(error);
-        witness?.failed(error, event);
+        observer?.failed(error, event);
         calls.error.publish(call);
         end('failed');
         if (attempt.isLast(error)) {

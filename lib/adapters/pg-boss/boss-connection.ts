@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { PgBoss } from 'pg-boss';
 import { hasErrorCode, ScalekitWebhookError } from '../../scalekit-webhook.errors.js';
 import { settlesWithin } from '../../shared/within.js';
-import { JobTable } from './job-table.js';
+import { JobTable } from './job-table.sql.js';
 import type { PgBossDispatcherOptions, PgBossSettings } from './pg-boss-dispatcher.options.js';
 
 const RETRY_MS = 1_000;

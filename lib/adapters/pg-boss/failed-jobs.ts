@@ -5,7 +5,7 @@ import type { DeadLetter, FailedJobs, LiveJob } from '../../dispatch/queues/dead
 import type { EngineHost } from '../../dispatch/queues/queue.dispatcher.js';
 import type { BossConnection } from './boss-connection.js';
 import { eventKeyOf } from './job-id.js';
-import type { DeadLetterSummary } from './job-table.js';
+import type { DeadLetterSummary } from './job-table.sql.js';
 import { jsonOf, textOf } from './read-row.js';
 
 const LIVE: readonly string[] = ['created', 'retry', 'active'];

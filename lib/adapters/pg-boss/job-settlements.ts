@@ -5,7 +5,7 @@ import { Batcher } from '../../shared/batcher.js';
 import { messageOf } from '../../shared/describe-error.js';
 import { settlesWithin } from '../../shared/within.js';
 import type { BossConnection } from './boss-connection.js';
-import type { GivenBack } from './job-table.js';
+import type { GivenBack } from './job-table.sql.js';
 
 /** What a worker needs of a fetched job. */
 export interface Job extends JobAttempt {

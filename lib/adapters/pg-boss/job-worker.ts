@@ -5,7 +5,7 @@ import type { CompletionWithRemoval } from '../../idempotency/transactional-inbo
 import { settlesWithin } from '../../shared/within.js';
 import type { BossConnection } from './boss-connection.js';
 import { attemptOf, type Job, JobSettlements } from './job-settlements.js';
-import type { LostJob } from './job-table.js';
+import type { LostJob } from './job-table.sql.js';
 import type { PgBossSettings } from './pg-boss-dispatcher.options.js';
 import { jsonOf, numberOf, textOf } from './read-row.js';
 

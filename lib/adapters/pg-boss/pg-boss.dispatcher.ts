@@ -13,7 +13,7 @@ import { isRefusedValue } from '../postgres/sql-state.js';
 import { BossConnection, FOR_EVER_SECONDS, isFinal } from './boss-connection.js';
 import { PgBossFailedJobs } from './failed-jobs.js';
 import { eventKeyOf, jobIdOf } from './job-id.js';
-import type { QueuedJob } from './job-table.js';
+import type { QueuedJob } from './job-table.sql.js';
 import { JobWorker } from './job-worker.js';
 import { OneTransaction } from './one-transaction.js';
 import {

@@ -16,7 +16,7 @@ import { checkSetup } from '../endpoint-role.js';
 import type { DispatcherHost, EventDispatcher, FailedEvents } from '../event-dispatcher.js';
 import { type EventJob, isEventJob } from '../event-job.js';
 import type { EventJobs } from '../event-jobs.js';
-import type { JobAttempt, JobOutcome } from '../job-outcome.js';
+import type { JobAttempt, JobOutcome } from '../job-retries.js';
 import { type DeadLetter, DeadLetters, type FailedJobs } from './dead-letters.js';
 import type { QueueSettings } from './queue-settings.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { retryDelayMs } from '../../../lib/dispatch/job-outcome.js';
+import { retryDelayMs } from '../../../lib/dispatch/job-retries.js';
 
 const DAY_MS = 86_400_000;
 const DEFAULT = { type: 'exponential', delayMs: 1_000 } as const;

@@ -1,7 +1,7 @@
 import type { DeliveryFacts, HandlerFacts, HandlerMessage } from './lifecycle.messages.js';
 
 /** The parts of a verified delivery. */
-export interface WitnessedDelivery {
+export interface ObservedDelivery {
   readonly event: object;
   readonly rawBody: Uint8Array;
   readonly proof?:
@@ -14,19 +14,19 @@ export interface WitnessedDelivery {
 }
 
 /** Observes each step. Unlike a subscriber of the channels, it gets the request, the payload and the error. */
-export interface LifecycleWitness {
-  received(delivery: DeliveryFacts, request: object): DeliveryWitness;
-  called(call: HandlerFacts): CallWitness;
+export interface LifecycleObserver {
+  received(delivery: DeliveryFacts, request: object): DeliveryObserver;
+  called(call: HandlerFacts): CallObserver;
 }
 
 /** Each method is called after the facts of its step are set. */
-export interface DeliveryWitness {
-  verified(what: WitnessedDelivery): void;
+export interface DeliveryObserver {
+  verified(what: ObservedDelivery): void;
   claimed(): void;
   answered(): void;
 }
 
-export interface CallWitness {
+export interface CallObserver {
   reached(stage: HandlerMessage['stage']): void;
   failed(error: unknown, event: object): void;
 }
