@@ -36,7 +36,7 @@ type Row = Pick<Answer, 'status' | 'retryAfterSeconds' | 'etag'> & {
 };
 
 /**
- * What became of the work on a claimed event.
+ * The result of the work on a claimed event.
  *
  * - `handled`: the work is finished; the delivery may be answered 2xx.
  * - `accepted`: the work is safely queued; the delivery may be answered 2xx.

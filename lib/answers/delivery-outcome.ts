@@ -1,5 +1,5 @@
 /**
- * What became of a delivery.
+ * The result of a delivery.
  *
  * - `handled`: its handlers have finished, or it has none
  * - `queued`: its handlers run later

@@ -112,7 +112,7 @@ function isParser(middleware: unknown): boolean {
   return typeof middleware === 'function' && /parser$/i.test(middleware.name);
 }
 
-/** Parsers leave a request alone that they take for read: body-parser 2 looks at `readable`, older ones at `_body`. */
+/** Makes parsers skip a request. body-parser 2 looks at `readable`, older ones at `_body`. */
 function holdBack(request: ExpressRequest): void {
   if (!request.readableEnded) {
     request.unshift(request.body);
@@ -204,7 +204,7 @@ function matches(layer: ExpressLayer, path: string): boolean {
   try {
     return layer.match(path);
   } catch {
-    return false; // A parameter that can't be decoded: Express answers 400 when it comes to the route.
+    return false; // A parameter can't be decoded: Express answers 400 when it reaches the route.
   }
 }
 

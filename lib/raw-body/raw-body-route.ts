@@ -7,7 +7,7 @@ const NEEDS_RAW_BODY = 'nestjs-scalekit-webhooks:needs-raw-body';
 const ENDPOINT = 'nestjs-scalekit-webhooks:endpoint';
 const ROUTE = 'nestjs-scalekit-webhooks:route';
 
-/** What is known of a route when its controller is read. */
+/** The facts about a route that its controller class gives. */
 export interface RouteMark {
   /** The endpoint that it belongs to, '' for a controller of the user's own; undefined if the guard does not protect it. */
   readonly endpoint: string | undefined;
@@ -86,7 +86,7 @@ function isGuarded(target: object | undefined): boolean {
   });
 }
 
-/** An endpoint, as far as reading bodies goes. */
+/** The part of an endpoint that reading a body needs. */
 export interface ReadingEndpoint extends Pick<RegisteredEndpoint, 'maxBodyBytes' | 'log' | 'lifecycle'> {
   readonly unverified: UnverifiedBytes;
 }
@@ -99,7 +99,7 @@ export interface RawBodyRoute {
 
 export type EndpointLookup = (name: string) => ReadingEndpoint | undefined;
 
-/** What differs between HTTP platforms: where the bytes of a request can be taken before a parser sees them. */
+/** An HTTP platform. Platforms differ in where the bytes of a request can be read before a parser sees them. */
 export interface RawBodyPlatform {
   /** The routes behind our guard as they were registered, global prefix and versions included. */
   readonly routes: readonly RawBodyRoute[];

@@ -12,7 +12,7 @@ export interface UnverifiedBody {
  * milliseconds, so senders that stall on purpose lose their place first.
  */
 export class UnverifiedBytes {
-  /** What is held at the moment. */
+  /** The bytes held now. */
   total = 0;
   /** In the order in which they began. Bodies that arrive in one piece never enter. */
   private readonly arriving = new Set<UnverifiedBody>();

@@ -17,7 +17,7 @@ export class OldestFirstMap<K, V> {
     return this.map.get(key);
   }
 
-  /** Makes the entry the youngest. */
+  /** Sets the entry and makes it the youngest. */
   set(key: K, value: V): void {
     this.map.delete(key);
     this.map.set(key, value);

@@ -1,4 +1,4 @@
-/** With more words than this, an event takes too long to look through while nothing else runs. */
+/** An event with more words would block the event loop for too long. */
 const MAX_WORDS = 10_000;
 /** Longer words are encoded data, which can't be checked: they are always redacted. */
 const LONGEST_WORD = 100;

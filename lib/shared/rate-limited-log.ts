@@ -6,7 +6,7 @@ const WINDOW_MS = 1_000;
 interface Window {
   readonly message: string;
   readonly timer: NodeJS.Timeout;
-  /** How many came since the line that opened the window. */
+  /** How many warnings came since the line that opened the window. */
   suppressed: number;
 }
 

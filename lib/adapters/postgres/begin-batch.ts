@@ -18,7 +18,7 @@ export interface BeginAnswers {
   readonly others: readonly BeginAnswer[];
 }
 
-/** What there is to say of a key that was not new. */
+/** The state of a key that was not new. */
 interface BeginAnswer {
   readonly key: string;
   /** Set if the key was claimed. */
@@ -36,7 +36,7 @@ interface BeginAnswer {
 export const STATE: Record<CompletedAs, number> = { done: DONE, accepted: ACCEPTED };
 const COMPLETED: Partial<Record<number, CompletedAs>> = { [DONE]: 'done', [ACCEPTED]: 'accepted' };
 
-/** With and without a position: one call of either kind can't answer for those of the other. */
+/** Calls with a position, and calls without one. A call of one kind can't answer for calls of the other. */
 export const kindOfBegin = ({ position }: BeginCall) => position !== undefined;
 
 /** The calls whose answer is that of all for the same key: those with the latest position. */

@@ -5,7 +5,7 @@ export const BATCH_ROWS = 1_000;
 /** Removes a batch after this many claims: fewer than a batch, so that removing keeps up. */
 const CLAIMS_PER_BATCH = 500;
 
-/** Removes expired rows. It need not be prompt: `begin` ignores them. */
+/** Removes expired rows, sooner or later: `begin` ignores them. */
 export class ExpiredRows {
   /** Random, so that processes that were started together don't remove together. */
   private claimsLeft = Math.random() * CLAIMS_PER_BATCH;
@@ -34,7 +34,7 @@ export class ExpiredRows {
     this.claimsLeft = CLAIMS_PER_BATCH;
     this.isRemoving = true;
     this.removeBatch()
-      .catch(() => undefined) // Whatever is wrong, the next claim meets it, too.
+      .catch(() => undefined) // The next claim reports the same error.
       .finally(() => {
         this.isRemoving = false;
       });

@@ -30,7 +30,7 @@ export function logTablesSql({ withSuffix, bareWithSuffix }: TableName): string 
 }
 
 /**
- * Appends of a scope stand in line, so that their positions become visible in their order: a reader that has seen one
+ * Appends of a scope run one after another, so that their positions become visible in their order: a reader that has seen one
  * will meet none below it later. Entries that are too many or too old go in the same statement: they are looked for above
  * those that went before, because until a VACUUM the index has all that ever went.
  */

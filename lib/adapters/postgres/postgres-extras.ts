@@ -116,7 +116,7 @@ export class PostgresApplications implements ApplicationRegister {
     const { id } = application;
     try {
       await this.send('announce', { id, ttlMs, data: JSON.stringify(application) });
-      // A statement of its own: of two that announce themselves at once, one at least sees the other.
+      // A separate statement: when two processes announce themselves at once, at least one sees the other.
       const others = await this.send<string[]>('announced', { id });
       return others.map((data) => JSON.parse(data) as AnnouncedApplication);
     } catch (error) {

@@ -66,7 +66,7 @@ export interface PostgresIdempotencyStoreOptions<Client extends PostgresClient, 
   readonly transaction?: PostgresTransactionRunner<Transaction>;
 }
 
-/** A call of a holder; each method has its own field besides. */
+/** A call by the holder of a claim. Each method adds a field of its own. */
 interface HolderCall {
   readonly key: string;
   readonly token: FencingToken;
@@ -130,7 +130,7 @@ export class PostgresIdempotencyStore<
       send: (calls) => this.sendBegins(calls),
       onLateAnswer: ({ key }, answer) => {
         if (answer.status === 'acquired') {
-          this.releases.run({ key, token: answer.token }).catch(() => undefined); // Else the lease runs out.
+          this.releases.run({ key, token: answer.token }).catch(() => undefined); // If this fails, too, the lease runs out.
         }
       },
     });

@@ -10,9 +10,9 @@ import { DONE } from './functions.sql.js';
 import { toStoredKey } from './names.js';
 
 interface AcceptAnswers {
-  /** The keys that were new, as properties. */
+  /** The new keys, as properties. */
   readonly queued: Readonly<Record<string, unknown>>;
-  /** Null where all were. */
+  /** Null if all keys were new. */
   readonly begun: BeginAnswers | null;
 }
 

@@ -13,7 +13,7 @@ function innerErrorOf(error: Error): unknown {
   return 'driverError' in error ? error.driverError : error.cause;
 }
 
-/** A table, or a function or procedure, which are made with it. */
+/** A table, function or procedure is missing. `migrate` creates all of them together. */
 export const isSchemaMissing = (error: unknown) => /^42(P01|883)$/.test(sqlStateOf(error) ?? '');
 
 /** A deadlock. */

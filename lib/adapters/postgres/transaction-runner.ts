@@ -62,7 +62,7 @@ function lend(pool: PgPool<unknown>): Promise<PgPoolClient> {
 }
 
 function ignore(): void {
-  // The statement under way, or the next one, says so.
+  // The current statement, or the next one, rejects.
 }
 
 function guard(client: PgPoolClient): { guarded: PgPoolClient; revoke: () => void } {
@@ -100,7 +100,7 @@ function assertCommitted(result: object): void {
   }
 }
 
-/** How transactions are made with this client, if nobody says it. */
+/** How to run transactions on this client when the option `transaction` is not given. */
 export function transactionRunnerOf(client: PostgresClient): PostgresTransactionRunner<unknown> | undefined {
   if (isPool(client)) {
     return pgTransaction(client);

@@ -10,7 +10,7 @@ const UNSAFE = /[%{}]|\p{Surrogate}/gu;
 export function rowKey(prefix: string, key: string): string {
   const newline = key.indexOf('\n');
   const end = newline === -1 ? key.length : newline;
-  // A tag must not be empty. `%` alone is no escape, so no event has this one.
+  // A tag must not be empty. No event gives `%` alone, because it is not an escape.
   const tag = escape(key.slice(0, end)) || '%';
   return `${prefix}{${tag}}${escape(key.slice(end))}`;
 }

@@ -23,7 +23,7 @@ export function scriptRunner(client: IoredisClient | NodeRedisClient, script: st
   };
 }
 
-/** An error that the server answered with, by the word it begins with. */
+/** True for an error reply of the server that begins with this word. */
 export function isErrorReply(error: unknown, code: string): boolean {
   return error instanceof Error && error.message.startsWith(`${code} `);
 }
@@ -50,7 +50,7 @@ function waysToRun(
   );
 }
 
-/** A client that was not injected is undefined, whatever its type says. */
+/** A client that was not injected is undefined, although its type says otherwise. */
 type Unsure<T> = Partial<T> | null | undefined;
 
 function isNodeRedis(client: unknown): client is NodeRedisClient {

@@ -15,7 +15,7 @@ interface StoreCall {
 /** The calls of one turn of the event loop go to the server as one script call. */
 export class StoreCalls {
   private readonly batcher: Batcher<StoreCall, string>;
-  /** Learned from the server, for a Cluster may hide behind a client or proxy that knows nothing of it. */
+  /** Learned from the server's answers: a client or proxy may not know that it talks to a Cluster. */
   private isCluster = false;
 
   constructor(
