@@ -86,8 +86,8 @@ export class DeliveryRecord implements DeliveryObserver, RecordedEntry {
   }
 
   /**
-   * Does what can wait until the records of a quarter of a second are there: in a row, it takes a third of the time.
-   * Lets go of the request's headers and of the event.
+   * Counts the delivery, and makes the texts that are kept of the request's headers and of the event. Called for the
+   * records of a quarter of a second in a row, because that takes less time than at each answer.
    */
   settle(): void {
     if (this.event) {
